@@ -1,0 +1,114 @@
+// Generic code in memory: what parse_beam() makes of a Code chunk, what verify() checks, what
+// transform() rewrites and the back end specialises. No terms: atoms, literals, imports and
+// lambdas are indices into the tables of a BeamFile.
+//
+//   instructions           operands
+//   +--------------------+
+//   | move_2     first=7 |-----> 7: {kX 0, type 3}  8: {kY 1}
+//   | select_val first=9 |-----> 9: {kX 1} 10: {kLabel 4} 11: {kList 4} 12..15: its items
+//   +--------------------+
+//
+// A list is stored inline behind its kList operand and is always the last operand, so `count`
+// of an instruction is its fixed operands plus the items of its list.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "vm/base/bytes.h"
+#include "vm/base/check.h"
+#include "vm/code/genops.h"
+
+namespace joist {
+
+enum class OperandKind : uint8_t {
+  kUnsigned,       // value: non-negative number with no term meaning (arity, size, index, flags)
+  kInteger,        // value: an Erlang integer that fits in 64 bits
+  kBigInteger,     // value: index into GenericCode::big_integers
+  kNil,            // []
+  kAtom,           // value: index into BeamFile::atoms, never 0
+  kX,              // value: register number; `type` may be set
+  kY,              // value: register number; `type` may be set
+  kFloatRegister,  // value: register number
+  kLabel,          // value: label number, never 0
+  kNoLabel,        // the label 0: fail by raising
+  kLiteral,        // value: index into BeamFile::literals
+  kList,           // value: number of items, which follow
+  kAllocation,     // value: index into GenericCode::allocations
+  kOverflow,       // an unsigned number above 64 bits: larger than anything that can exist
+};
+
+inline constexpr uint32_t kNoType = UINT32_MAX;
+
+struct Operand {
+  OperandKind kind;
+  uint32_t type = kNoType;  // index into BeamFile::types, for kX and kY
+  int64_t value = 0;
+
+  bool is_register() const { return kind == OperandKind::kX || kind == OperandKind::kY; }
+  bool is(OperandKind other, int64_t other_value) const {
+    return kind == other && value == other_value;
+  }
+  // The same place or constant; the type hint may differ.
+  bool same(const Operand& other) const { return kind == other.kind && value == other.value; }
+  uint32_t index() const { return static_cast<uint32_t>(value); }
+};
+static_assert(sizeof(Operand) == 16);
+
+struct GenericInstruction {
+  GenericOp op;
+  uint32_t first;     // of its operands, in GenericCode::operands
+  uint32_t count;     // of its operands, list items included
+  uint32_t line = 0;  // index into BeamFile::lines of the position in force; 0: undefined.
+                      // Set by transform(), which drops the line instructions.
+};
+static_assert(sizeof(GenericInstruction) == 16);
+
+// Heap space asked for by kind, because floats and funs may need fewer words here than in ERTS.
+struct Allocation {
+  uint32_t words = 0;
+  uint32_t floats = 0;
+  uint32_t funs = 0;
+};
+
+// A function is the instructions [begin, end): label info_label, perhaps line, func_info, label
+// entry_label (at `entry`), body.
+struct GenericFunction {
+  uint32_t name;  // index into BeamFile::atoms
+  uint32_t arity;
+  uint32_t info_label;
+  uint32_t entry_label;
+  uint32_t begin;
+  uint32_t entry;
+  uint32_t end;
+};
+
+struct GenericCode {
+  std::vector<GenericInstruction> instructions;
+  std::vector<Operand> operands;
+  std::vector<Allocation> allocations;
+  std::vector<ByteSpan> big_integers;  // big-endian two's complement, more than 8 bytes
+  std::vector<GenericFunction> functions;
+
+  std::span<const Operand> operands_of(const GenericInstruction& instruction) const {
+    return std::span(operands).subspan(instruction.first, instruction.count);
+  }
+  const Operand& operand(const GenericInstruction& instruction, uint32_t position) const {
+    JOIST_ASSERT(position < instruction.count);
+    return operands[instruction.first + position];
+  }
+  // The items of the list that is the last fixed operand of `instruction`.
+  std::span<const Operand> list_of(const GenericInstruction& instruction) const {
+    const uint32_t fixed = generic_op_info(instruction.op).arity;
+    JOIST_ASSERT(operand(instruction, fixed - 1).kind == OperandKind::kList);
+    return operands_of(instruction).subspan(fixed);
+  }
+  // Heap need of an operand that is either a plain number of words or an allocation list.
+  Allocation allocation(const Operand& need) const {
+    if (need.kind == OperandKind::kAllocation) return allocations[need.index()];
+    return Allocation{need.index(), 0, 0};
+  }
+};
+
+}  // namespace joist

@@ -1,0 +1,17 @@
+// Checks the code of a BeamFile, so that the back end and the interpreter may rely on it without
+// looking again: operand kinds, register, atom, literal, import, lambda, label and string
+// indices, labels defined once, functions well formed, list shapes, frame sizes and live counts
+// as far as a linear pass with merging at labels can tell.
+//
+// It never refuses code that a compiler of OTP 25 to 29 writes. Types claimed by the Type chunk
+// are not verified.
+#pragma once
+
+#include "loader/beam_file.h"
+
+namespace joist {
+
+// Errors name the module, the function, the instruction's index and what is wrong.
+Result<void> verify(const BeamFile& file);
+
+}  // namespace joist
