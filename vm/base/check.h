@@ -5,9 +5,7 @@
 //   fatal(...)       formats a one-line reason, prints it to standard error and aborts
 #pragma once
 
-#ifndef JOIST_ASSERTIONS
-#define JOIST_ASSERTIONS 0
-#endif
+#include "vm/base/config.h"
 
 namespace joist {
 
@@ -16,9 +14,9 @@ namespace joist {
 
 }  // namespace joist
 
-#define JOIST_CHECK(condition)                                        \
-  (__builtin_expect(static_cast<bool>(condition), true)               \
-       ? static_cast<void>(0)                                         \
+#define JOIST_CHECK(condition)                          \
+  (__builtin_expect(static_cast<bool>(condition), true) \
+       ? static_cast<void>(0)                           \
        : ::joist::check_failed(#condition, __FILE__, __LINE__))
 
 #if JOIST_ASSERTIONS

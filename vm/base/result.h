@@ -25,10 +25,19 @@ class [[nodiscard]] Result {
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  T& value() { JOIST_CHECK(ok()); return *std::get_if<0>(&state_); }
-  const T& value() const { JOIST_CHECK(ok()); return *std::get_if<0>(&state_); }
+  T& value() {
+    JOIST_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const {
+    JOIST_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
   T take() { return std::move(value()); }
-  const Error& error() const { JOIST_CHECK(!ok()); return *std::get_if<1>(&state_); }
+  const Error& error() const {
+    JOIST_CHECK(!ok());
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   std::variant<T, Error> state_;
@@ -43,7 +52,10 @@ class [[nodiscard]] Result<void> {
   bool ok() const { return !error_; }
   explicit operator bool() const { return ok(); }
   void take() const { JOIST_CHECK(ok()); }
-  const Error& error() const { JOIST_CHECK(error_.has_value()); return *error_; }
+  const Error& error() const {
+    JOIST_CHECK(error_.has_value());
+    return *error_;
+  }
 
  private:
   std::optional<Error> error_;
@@ -55,10 +67,10 @@ class [[nodiscard]] Result<void> {
 }  // namespace joist
 
 // `auto x = JOIST_TRY(f());` yields the value of f() or returns its error from this function.
-#define JOIST_TRY(expression)                              \
-  ({                                                       \
-    auto joist_try_result = (expression);                  \
-    if (!joist_try_result.ok()) [[unlikely]]               \
-      return ::joist::Error(joist_try_result.error());     \
-    joist_try_result.take();                               \
+#define JOIST_TRY(expression)                          \
+  ({                                                   \
+    auto joist_try_result = (expression);              \
+    if (!joist_try_result.ok()) [[unlikely]]           \
+      return ::joist::Error(joist_try_result.error()); \
+    joist_try_result.take();                           \
   })

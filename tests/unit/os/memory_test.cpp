@@ -1,0 +1,47 @@
+#include "vm/os/memory.h"
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+
+using namespace joist;
+
+TEST_CASE("A reservation is aligned, and committed pages are zero and writable") {
+  const size_t alignment = size_t{1} << 21;
+  Result<Reservation> reserved = Reservation::reserve(alignment * 3 + 1, alignment);
+  REQUIRE(reserved.ok());
+  Reservation range = reserved.take();
+  CHECK(reinterpret_cast<uintptr_t>(range.base()) % alignment == 0);
+  CHECK(range.size() == alignment * 3 + page_size());
+
+  const size_t page = page_size();
+  REQUIRE(range.commit(page, page));
+  CHECK(range.base()[page] == 0);
+  range.base()[page] = 42;
+  CHECK(range.base()[page] == 42);
+
+  range.decommit(page, page);
+  REQUIRE(range.commit(page, page));
+  CHECK(range.base()[page] == 0);
+}
+
+TEST_CASE("contains is exact at both ends") {
+  Reservation range = Reservation::reserve(page_size()).take();
+  CHECK(range.contains(range.base()));
+  CHECK(range.contains(range.base() + range.size() - 1));
+  CHECK_FALSE(range.contains(range.base() + range.size()));
+  CHECK_FALSE(range.contains(range.base() - 1));
+}
+
+TEST_CASE("An impossible reservation is an error") {
+  CHECK_FALSE(Reservation::reserve(SIZE_MAX / 2).ok());
+  CHECK_FALSE(Reservation::reserve(SIZE_MAX).ok());
+}
+
+TEST_CASE("Moving a reservation keeps its pages") {
+  Reservation first = Reservation::reserve(page_size()).take();
+  REQUIRE(first.commit(0, page_size()));
+  first.base()[0] = 7;
+  Reservation second = std::move(first);
+  CHECK(first.base() == nullptr);
+  CHECK(second.base()[0] == 7);
+}

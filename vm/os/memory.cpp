@@ -1,0 +1,72 @@
+#include "vm/os/memory.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace joist {
+
+size_t page_size() {
+  static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+Result<Reservation> Reservation::reserve(size_t bytes, size_t alignment) {
+  const size_t page = page_size();
+  JOIST_CHECK((alignment & (alignment - 1)) == 0 && bytes > 0);
+  if (alignment < page) alignment = page;
+  const size_t size = round_up(bytes, page);
+  const size_t mapped_size = size + alignment - page;
+  if (size < bytes || mapped_size < size) return make_error("cannot reserve %zu bytes", bytes);
+  void* mapped =
+      mmap(nullptr, mapped_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED) {
+    return make_error("cannot reserve %zu bytes of address space: %s", bytes, strerror(errno));
+  }
+  // Give back what lies before and after the aligned part.
+  uint8_t* start = static_cast<uint8_t*>(mapped);
+  uint8_t* base =
+      reinterpret_cast<uint8_t*>(round_up(reinterpret_cast<uintptr_t>(mapped), alignment));
+  const size_t before = static_cast<size_t>(base - start);
+  const size_t after = mapped_size - before - size;
+  if (before > 0) munmap(start, before);
+  if (after > 0) munmap(base + size, after);
+  return Reservation(base, size);
+}
+
+Reservation::~Reservation() {
+  if (base_ != nullptr) munmap(base_, size_);
+}
+
+Reservation::Reservation(Reservation&& other) noexcept
+    : base_(std::exchange(other.base_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+Reservation& Reservation::operator=(Reservation&& other) noexcept {
+  std::swap(base_, other.base_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+void Reservation::check_range(size_t offset, size_t bytes) const {
+  const size_t page = page_size();
+  JOIST_CHECK(offset % page == 0 && bytes % page == 0);
+  JOIST_CHECK(offset <= size_ && bytes <= size_ - offset);
+}
+
+bool Reservation::commit(size_t offset, size_t bytes) {
+  check_range(offset, bytes);
+  return bytes == 0 || mprotect(base_ + offset, bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+void Reservation::decommit(size_t offset, size_t bytes) {
+  check_range(offset, bytes);
+  if (bytes == 0) return;
+  // Mapping afresh both frees the pages and makes them inaccessible in one step.
+  void* mapped = mmap(base_ + offset, bytes, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  if (mapped == MAP_FAILED) fatal("cannot give back %zu bytes: %s", bytes, strerror(errno));
+}
+
+}  // namespace joist

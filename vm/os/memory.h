@@ -1,0 +1,53 @@
+// Address space from the operating system.
+//
+// A Reservation is a range of addresses that nobody else gets. Only committed pages have memory
+// behind them and may be touched; fresh ones read as zero.
+//
+//     base                                                      base + size
+//     | committed | reserved, no access | committed | reserved …          |
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "vm/base/result.h"
+
+namespace joist {
+
+size_t page_size();
+
+// `value` rounded up to a multiple of `alignment`, a power of two.
+constexpr size_t round_up(size_t value, size_t alignment) {
+  return (value + alignment - 1) & ~(alignment - 1);
+}
+
+class Reservation {
+ public:
+  Reservation() = default;
+  ~Reservation();
+  Reservation(Reservation&& other) noexcept;
+  Reservation& operator=(Reservation&& other) noexcept;
+
+  // `alignment` is a power of two; both are rounded up to whole pages.
+  static Result<Reservation> reserve(size_t bytes, size_t alignment = 1);
+
+  uint8_t* base() const { return base_; }
+  size_t size() const { return size_; }
+  bool contains(const void* address) const {
+    return static_cast<size_t>(static_cast<const uint8_t*>(address) - base_) < size_;
+  }
+
+  // Both take a range of whole pages inside the reservation. commit() is false when the system
+  // has no memory; decommit() gives the pages back and forgets what they held.
+  [[nodiscard]] bool commit(size_t offset, size_t bytes);
+  void decommit(size_t offset, size_t bytes);
+
+ private:
+  Reservation(uint8_t* base, size_t size) : base_(base), size_(size) {}
+  void check_range(size_t offset, size_t bytes) const;
+
+  uint8_t* base_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace joist

@@ -1,0 +1,118 @@
+#include "vm/os/thread.h"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <string>
+
+#include "vm/base/config.h"
+
+namespace joist {
+
+namespace {
+
+// cgroup v2 says "<quota|max> <period>" in one file, v1 in two files.
+int cgroup_quota() {
+  long long quota = 0;
+  long long period = 0;
+  if (FILE* file = std::fopen("/sys/fs/cgroup/cpu.max", "re")) {
+    const int fields = std::fscanf(file, "%lld %lld", &quota, &period);
+    std::fclose(file);
+    if (fields != 2) return 0;
+  } else {
+    FILE* quota_file = std::fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re");
+    FILE* period_file = std::fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re");
+    const bool read = quota_file != nullptr && period_file != nullptr &&
+                      std::fscanf(quota_file, "%lld", &quota) == 1 &&
+                      std::fscanf(period_file, "%lld", &period) == 1;
+    if (quota_file != nullptr) std::fclose(quota_file);
+    if (period_file != nullptr) std::fclose(period_file);
+    if (!read) return 0;
+  }
+  if (quota <= 0 || period <= 0) return 0;
+  return static_cast<int>((quota + period - 1) / period);
+}
+
+struct StartArguments {
+  std::string name;
+  std::function<void()> body;
+};
+
+void* thread_main(void* argument) {
+  std::unique_ptr<StartArguments> start(static_cast<StartArguments*>(argument));
+  pthread_setname_np(pthread_self(), start->name.c_str());
+  start->body();
+  return nullptr;
+}
+
+}  // namespace
+
+CpuCount cpu_count() {
+  CpuCount count;
+  count.online = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  cpu_set_t allowed;
+  // Fails on machines with more than 1024 processors, where the set is too small.
+  count.available =
+      sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : count.online;
+  count.quota = cgroup_quota();
+  return count;
+}
+
+Result<Thread> Thread::start(std::string_view name, std::function<void()> body) {
+  auto arguments = std::make_unique<StartArguments>();
+  arguments->name = name.substr(0, 15);
+  arguments->body = std::move(body);
+
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kThreadStackBytes);
+  Thread thread;
+  const int failure = pthread_create(&thread.handle_, &attributes, thread_main, arguments.get());
+  pthread_attr_destroy(&attributes);
+  if (failure != 0) {
+    return make_error("cannot start thread %s: %s", arguments->name.c_str(), strerror(failure));
+  }
+  arguments.release();  // thread_main owns it now
+  thread.joinable_ = true;
+  return thread;
+}
+
+void Thread::join() {
+  JOIST_CHECK(joinable_);
+  pthread_join(handle_, nullptr);
+  joinable_ = false;
+}
+
+void Parker::park(int64_t timeout_ns) {
+  uint32_t expected = kAwake;
+  if (state_.compare_exchange_strong(expected, kParked, std::memory_order_acq_rel)) {
+    timespec timeout;
+    timespec* limit = nullptr;
+    if (timeout_ns >= 0) {
+      timeout.tv_sec = static_cast<time_t>(timeout_ns / 1'000'000'000);
+      timeout.tv_nsec = static_cast<long>(timeout_ns % 1'000'000'000);
+      limit = &timeout;
+    }
+    syscall(SYS_futex, reinterpret_cast<uint32_t*>(&state_), FUTEX_WAIT_PRIVATE, kParked, limit,
+            nullptr, 0);
+  }
+  // Also takes a notification that came before or during the sleep.
+  state_.exchange(kAwake, std::memory_order_acq_rel);
+}
+
+void Parker::unpark() {
+  if (state_.exchange(kNotified, std::memory_order_acq_rel) == kParked) {
+    syscall(SYS_futex, reinterpret_cast<uint32_t*>(&state_), FUTEX_WAKE_PRIVATE, 1, nullptr,
+            nullptr, 0);
+  }
+}
+
+}  // namespace joist

@@ -1,0 +1,67 @@
+// Threads, parking, and how many processors there are.
+#pragma once
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "vm/base/result.h"
+
+namespace joist {
+
+struct CpuCount {
+  int online;     // processors of the machine
+  int available;  // of these, the ones this OS process may run on (its affinity)
+  int quota;      // what the cgroup allows, rounded up; 0 if unlimited
+};
+
+CpuCount cpu_count();
+
+// A joinable thread. `name` shows in debuggers and `top` (the first 15 bytes of it).
+class Thread {
+ public:
+  static Result<Thread> start(std::string_view name, std::function<void()> body);
+
+  Thread() = default;
+  ~Thread() { JOIST_CHECK(!joinable_); }
+  Thread(Thread&& other) noexcept
+      : handle_(other.handle_), joinable_(std::exchange(other.joinable_, false)) {}
+  Thread& operator=(Thread&& other) noexcept {
+    JOIST_CHECK(!joinable_);
+    handle_ = other.handle_;
+    joinable_ = std::exchange(other.joinable_, false);
+    return *this;
+  }
+
+  bool joinable() const { return joinable_; }
+  void join();
+
+ private:
+  pthread_t handle_{};
+  bool joinable_ = false;
+};
+
+// Lets one thread (the owner) sleep until another wakes it. A wake-up that comes while the owner
+// is awake is remembered (once), so checking for work and then parking loses nothing:
+//
+//     owner:  look for work, find none -> park()      other:  add work -> unpark()
+class Parker {
+ public:
+  // Sleeps until unpark(), or until `timeout_ns` have passed; negative waits without limit.
+  // May also return early: the owner looks for work again in any case.
+  void park(int64_t timeout_ns = -1);
+  // Any thread. What was written before it is seen by the owner after park().
+  void unpark();
+
+ private:
+  // Written by both sides. kParked only by the owner, kNotified only by others.
+  static constexpr uint32_t kAwake = 0;
+  static constexpr uint32_t kParked = 1;
+  static constexpr uint32_t kNotified = 2;
+  std::atomic<uint32_t> state_{kAwake};
+};
+
+}  // namespace joist
