@@ -1,0 +1,33 @@
+#include "bif/registry.h"
+
+#include <string_view>
+
+namespace joist {
+
+// One line for each file of natives; the tables are defined there.
+#define JOIST_NATIVE_TABLES(X)
+
+#define JOIST_DECLARE(table) std::span<const NativeEntry> table();
+JOIST_NATIVE_TABLES(JOIST_DECLARE)
+#undef JOIST_DECLARE
+
+std::span<const std::span<const NativeEntry>> native_tables() {
+#define JOIST_LIST(table) table(),
+  static const std::span<const NativeEntry> tables[] = {JOIST_NATIVE_TABLES(JOIST_LIST)
+                                                            std::span<const NativeEntry>()};
+#undef JOIST_LIST
+  return tables;
+}
+
+const NativeEntry* find_native(std::string_view module, std::string_view function, size_t arity) {
+  for (std::span<const NativeEntry> table : native_tables()) {
+    for (const NativeEntry& entry : table) {
+      if (entry.native.arity == arity && function == entry.function && module == entry.module) {
+        return &entry;
+      }
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace joist

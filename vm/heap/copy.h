@@ -1,0 +1,25 @@
+// Size and deep copy of terms, iterative; literals are shared, not copied.
+#pragma once
+
+#include "vm/heap/allocator.h"
+#include "vm/heap/literals.h"
+
+namespace joist {
+
+// Words that copy_term needs for `term` (0 for immediates and literals). Shared subterms count
+// once for each occurrence, as in ERTS. `literals` may be null: then literals count too.
+size_t copy_size(Term term, const LiteralSpace* literals);
+
+// Deep copy into `to` in one piece of copy_size(term) words. Off-heap binaries gain a
+// reference and are linked to `to`.
+Term copy_term(Allocator& to, Term term, const LiteralSpace* literals);
+
+// Copies `term` into a new literal area (nothing to do for immediates: area.count is 0).
+// none(): the literal space is full.
+Term copy_to_literals(LiteralSpace& literals, Term term, LiteralSpace::Area* area);
+
+// erts_debug:size/1 (shared subterms once) and erts_debug:flat_size/1, in words.
+size_t shared_size(Term term);
+size_t flat_size(Term term);
+
+}  // namespace joist

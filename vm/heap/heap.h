@@ -1,0 +1,88 @@
+// The memory of one process: a young block that the heap and the stack share, an old block, and
+// fragments. Knows no process; roots come as a RootSet.
+//
+//   young block                                                       old block
+//   start     high_water       top                limit          end  old_start  old_top  old_end
+//   |  survivors  |  since last GC  |  free ...  | stack (y regs) |   |  tenured   |  free  |
+//   +-------------+-----------------+------------+----------------+   +------------+--------+
+//        heap grows up ->                          <- stack grows down
+//
+// A minor collection copies live young objects: those below high_water (survived once) to the
+// old block, the others to a new young block. A fullsweep copies all to a new young block.
+//
+// Invariant at instruction boundaries: limit - top >= 1 inside a function with a frame. Every
+// reservation (allocate, test_heap, Allocator::alloc) leaves one free word, so that a call can
+// push its return address without a check.
+//
+// `limit` is the stack pointer: limit[0] is y0 of the current frame, or the return address of a
+// function that has no frame. Return addresses are code addresses | 7 (see vm/term/term.h).
+#pragma once
+
+#include <span>
+
+#include "vm/heap/allocator.h"
+#include "vm/heap/literals.h"
+
+namespace joist {
+
+struct HeapOptions {
+  size_t min_heap_words = 233;
+  size_t min_off_heap_bytes = size_t{46422} * 8;
+  uint32_t fullsweep_after = 65535;
+  size_t max_heap_words = 0;  // 0: no limit
+};
+
+struct Heap : Allocator {
+  Word* start = nullptr;
+  Word* high_water = nullptr;
+  Word* end = nullptr;  // one past the young block: the bottom of the stack
+
+  Word* old_start = nullptr;
+  Word* old_top = nullptr;
+  Word* old_end = nullptr;
+  OffHeap* old_off_heap = nullptr;
+  size_t old_off_heap_bytes = 0;
+  size_t off_heap_limit = 0;  // off_heap_bytes above this asks for a collection
+
+  uint32_t minors_since_full = 0;
+  uint64_t minor_collections = 0;  // over the process' life
+  uint64_t full_collections = 0;
+  uint64_t words_reclaimed = 0;
+
+  HeapOptions options;
+  const LiteralSpace* literals = nullptr;
+
+  // Makes the first young block. Fails with false when memory is exhausted.
+  bool create(const HeapOptions& heap_options, const LiteralSpace* literal_space);
+  ~Heap();
+
+  Word*& stack() { return limit; }
+  size_t young_words() const { return static_cast<size_t>(end - start); }
+  // True when fragments or off-heap binaries have piled up so that the next instruction boundary
+  // should collect.
+  bool wants_collection() const { return fragments != nullptr || off_heap_bytes > off_heap_limit; }
+};
+
+// What a collection must treat as live, besides the heap's own stack.
+struct RootSet {
+  static constexpr size_t kMaxSpans = 16;
+  void add(std::span<Term> terms) {
+    JOIST_ASSERT(count < kMaxSpans);
+    spans[count++] = terms;
+  }
+  std::span<Term> spans[kMaxSpans];
+  size_t count = 0;
+};
+
+enum class Collection { kMinor, kFull };
+
+// Collects so that afterwards at least `need` words (plus the spare one) are free between top
+// and limit. Fragments are merged. False: out of memory or over max_heap_words; the heap is then
+// still valid, uncollected. Named _gc as all functions that may collect.
+bool collect_gc(Heap& heap, const RootSet& roots, size_t need, Collection kind);
+
+// Grows or shrinks nothing but checks everything: each word of the heap, stack and roots is a
+// valid term within this heap, a fragment, or a literal. fatal() with a description otherwise.
+void verify_heap(const Heap& heap, const RootSet& roots);
+
+}  // namespace joist

@@ -1,0 +1,113 @@
+// A process: its heap, its registers when it does not run, its exception in flight, and the
+// services natives need. Owned by the one scheduler that runs it.
+//
+// While the interpreter runs, heap top, stack pointer, code pointer, reductions and the first X
+// registers live in machine registers; before any native or slow path is called the handler has
+// stored them here, and it reloads them afterwards.
+#pragma once
+
+#include <initializer_list>
+#include <span>
+
+#include "vm/code/export.h"
+#include "vm/heap/heap.h"
+#include "vm/proc/runtime.h"
+#include "vm/term/atom.h"
+
+namespace joist {
+
+inline constexpr size_t kXRegisters = 1024;
+inline constexpr size_t kFloatRegisters = 16;
+
+// X and float registers of a scheduler; the process that runs uses them. A process that is
+// switched out keeps its live ones in `saved_registers`.
+struct Registers {
+  Term x[kXRegisters];
+  double f[kFloatRegisters];
+  Process* process;
+};
+
+enum class ExceptionClass : uint8_t { kError, kExit, kThrow };
+
+// What a native did when it returned none().
+enum class NativeOutcome : uint8_t {
+  kRaise,  // exception_* is filled in
+  kTrap,   // continue at trap_target with trap_arguments
+  kExit,   // the process ends (exit_reason); no handler can catch it
+  kYield,  // call the same native again with trap_arguments, in the next slice
+};
+
+enum class StackTraceKind : uint8_t {
+  kBuild,  // from the place of the error
+  kGiven,  // exception_trace is the trace to use (raise/3)
+};
+
+class Process {
+ public:
+  Heap heap;
+  Registers* registers = nullptr;
+  Runtime* runtime = nullptr;
+  const Cell* code_pointer = nullptr;
+  int64_t reductions = 0;  // left in this slice
+  Term pid = Term::local_pid(0);
+
+  // --- the result of a native that returned none() ---
+  NativeOutcome outcome = NativeOutcome::kRaise;
+  ExceptionClass exception_class = ExceptionClass::kError;
+  StackTraceKind trace_kind = StackTraceKind::kBuild;
+  Term exception_reason = Term::nil();
+  Term exception_trace = Term::nil();  // given trace, or none
+  Term error_cause = Term::none();     // `cause` of error_info, when a native gave one
+  // For erlang:error/2,3: the arguments to show in the trace's head (list), else none().
+  Term exception_arguments = Term::none();
+  Term exception_info = Term::none();  // error_info map given to erlang:error/3, else none()
+  const ExportEntry* trap_target = nullptr;
+  Term trap_arguments[8];
+  size_t trap_argument_count = 0;
+
+  // --- process dictionary, flags and their kin ---
+  struct Extras;  // vm/proc/process_extras.h: made when first needed
+  Extras* extras = nullptr;
+  bool trap_exit = false;
+  Term group_leader = Term::nil();
+
+  // --- what natives call ---
+  Allocator& allocator() { return heap; }
+
+  // Each of these sets the outcome and returns none(): `return p.badarg();`
+  Term raise(ExceptionClass exception, Term reason) {
+    outcome = NativeOutcome::kRaise;
+    exception_class = exception;
+    trace_kind = StackTraceKind::kBuild;
+    exception_reason = reason;
+    exception_trace = Term::nil();
+    error_cause = Term::none();
+    exception_arguments = Term::none();
+    exception_info = Term::none();
+    return Term::none();
+  }
+  Term error(Term reason) { return raise(ExceptionClass::kError, reason); }
+  Term badarg() { return error(atoms::badarg); }
+  // badarg whose error_info map carries cause => `cause`.
+  Term badarg(Term cause) {
+    badarg();
+    error_cause = cause;
+    return Term::none();
+  }
+  Term badarith() { return error(atoms::badarith); }
+  Term system_limit() { return error(atoms::system_limit); }
+  // {Tag, Value} as reason: badmap, badkey, badfun, ...
+  Term error_tuple(Term tag, Term value);
+  // Continue with a call of `target`; this native's caller gets its result.
+  Term trap(const ExportEntry* target, std::initializer_list<Term> arguments);
+  // Run this native again, with these arguments, in the next slice.
+  Term yield(std::initializer_list<Term> arguments);
+  // Refuses loudly what Joist does not have yet: error:{not_supported, What}.
+  Term not_supported(const char* what);
+
+  // Charges work: about one reduction for each function call's worth.
+  void charge(int64_t count) { reductions -= count; }
+  bool out_of_budget() const { return reductions <= 0; }
+};
+
+}  // namespace joist

@@ -1,0 +1,26 @@
+// What natives and the interpreter reach through a process: the tables of the VM it belongs to.
+// The engine owns them all and fills this in (vm/engine/vm.h); lower layers see only what they
+// have the headers for.
+#pragma once
+
+#include <cstdint>
+
+namespace joist {
+
+class AtomicsTable;
+class Clock;
+class CodeTable;
+class LiteralSpace;
+class Oracle;
+class PersistentTerms;
+
+struct Runtime {
+  CodeTable* code = nullptr;              // vm/code/code_table.h: modules, exports, funs
+  LiteralSpace* literals = nullptr;       // vm/heap/literals.h
+  Clock* clock = nullptr;                 // vm/os/clock.h
+  PersistentTerms* persistent = nullptr;  // bif/persistent.h
+  int otp_release = 25;
+  uint64_t unique_seed = 0;
+};
+
+}  // namespace joist
