@@ -65,6 +65,9 @@ struct GenericInstruction {
 };
 static_assert(sizeof(GenericInstruction) == 16);
 
+// No instruction may ask for more words, floats or funs than this.
+inline constexpr uint32_t kMaxHeapNeed = 1u << 27;
+
 // Heap space asked for by kind, because floats and funs may need fewer words here than in ERTS.
 struct Allocation {
   uint32_t words = 0;
