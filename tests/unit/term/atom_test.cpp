@@ -1,0 +1,75 @@
+#include "vm/term/atom.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace joist;
+
+TEST_CASE("fixed atoms have their text before anything is initialised") {
+  CHECK(atom_text(atoms::badarg) == "badarg");
+  CHECK(existing_atom("badarg") == atoms::badarg);
+  CHECK(make_atom("true") == atoms::true_);
+}
+
+TEST_CASE("the fixed atoms are all different and all found") {
+  for (uint32_t i = 0; i < atoms::kFixedAtomCount; ++i) {
+    CHECK(existing_atom(atom_text(Term::atom(i))) == Term::atom(i));
+  }
+}
+
+TEST_CASE("new names get new indices and keep them") {
+  CHECK(!existing_atom("an atom nobody made"));
+  Term made = must_atom("an atom nobody made");
+  CHECK(existing_atom("an atom nobody made") == made);
+  CHECK(must_atom("an atom nobody made") == made);
+  CHECK(made.atom_index() >= atoms::kFixedAtomCount);
+}
+
+// Values from erlang:phash2('...', 1 bsl 32) of OTP 25.
+TEST_CASE("the hash is OTP's") {
+  CHECK(atom_entry(must_atom("true")).hash == 506293);
+  CHECK(atom_entry(must_atom("hello_world_this_is_long")).hash == 108134615);
+  CHECK(atom_entry(must_atom("\xc3\xa5\xc3\xa4\xc3\xb6")).hash == 62518);
+  CHECK(atom_entry(must_atom("\xce\xbb\xe2\x82\xac")).hash == 14326476);
+  CHECK(atom_entry(must_atom("")).hash == 0);
+}
+
+TEST_CASE("characters and Latin-1") {
+  CHECK(atom_entry(must_atom("\xc3\xa5\xc3\xa4\xc3\xb6")).characters == 3);
+  CHECK(atom_entry(must_atom("\xc3\xbf")).latin1);
+  CHECK(!atom_entry(must_atom("\xc4\x80")).latin1);
+}
+
+TEST_CASE("atoms are ordered by text") {
+  CHECK(compare_atoms(must_atom("a"), must_atom("b")) < 0);
+  CHECK(compare_atoms(must_atom("abcd"), must_atom("abcde")) < 0);
+  CHECK(compare_atoms(must_atom("abcde"), must_atom("abcdd")) > 0);
+  CHECK(compare_atoms(must_atom("ab"), must_atom(std::string_view("ab\0", 3))) < 0);
+  CHECK(compare_atoms(must_atom("\xc3\xa5"), must_atom("z")) > 0);
+  CHECK(compare_atoms(atoms::ok, atoms::ok) == 0);
+}
+
+TEST_CASE("the limit holds for new names only") {
+  size_t old_limit = atom_limit();
+  set_atom_limit(atom_count());
+  CHECK(!make_atom("one too many"));
+  CHECK(make_atom("ok") == atoms::ok);
+  set_atom_limit(old_limit);
+  CHECK(make_atom("one too many"));
+}
+
+TEST_CASE("many threads that make the same names agree") {
+  constexpr int kNames = 20000;
+  std::vector<std::vector<Term>> seen(4, std::vector<Term>(kNames));
+  std::vector<std::thread> threads;
+  for (auto& mine : seen) {
+    threads.emplace_back([&mine] {
+      for (int i = 0; i < kNames; ++i) mine[i] = must_atom("shared_" + std::to_string(i));
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  for (auto& mine : seen) CHECK(mine == seen[0]);
+  for (int i = 0; i < kNames; ++i) CHECK(atom_text(seen[0][i]) == "shared_" + std::to_string(i));
+}
