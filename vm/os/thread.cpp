@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <memory>
 #include <string>
 
 #include "vm/base/config.h"
@@ -41,18 +40,6 @@ int cgroup_quota() {
   return static_cast<int>((quota + period - 1) / period);
 }
 
-struct StartArguments {
-  std::string name;
-  std::function<void()> body;
-};
-
-void* thread_main(void* argument) {
-  std::unique_ptr<StartArguments> start(static_cast<StartArguments*>(argument));
-  pthread_setname_np(pthread_self(), start->name.c_str());
-  start->body();
-  return nullptr;
-}
-
 }  // namespace
 
 CpuCount cpu_count() {
@@ -66,21 +53,30 @@ CpuCount cpu_count() {
   return count;
 }
 
-Result<Thread> Thread::start(std::string_view name, std::function<void()> body) {
-  auto arguments = std::make_unique<StartArguments>();
-  arguments->name = name.substr(0, 15);
-  arguments->body = std::move(body);
+struct Thread::Start {
+  std::string name;
+  std::unique_ptr<Runnable> runnable;
+};
 
+void* Thread::thread_main(void* start) {
+  const std::unique_ptr<Start> own(static_cast<Start*>(start));
+  pthread_setname_np(pthread_self(), own->name.c_str());
+  own->runnable->run();
+  return nullptr;
+}
+
+Result<Thread> Thread::start_runnable(std::string_view name, std::unique_ptr<Runnable> runnable) {
+  auto start = std::make_unique<Start>(std::string(name.substr(0, 15)), std::move(runnable));
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kThreadStackBytes);
   Thread thread;
-  const int failure = pthread_create(&thread.handle_, &attributes, thread_main, arguments.get());
+  const int failure = pthread_create(&thread.handle_, &attributes, thread_main, start.get());
   pthread_attr_destroy(&attributes);
   if (failure != 0) {
-    return make_error("cannot start thread %s: %s", arguments->name.c_str(), strerror(failure));
+    return make_error("cannot start thread %s: %s", start->name.c_str(), strerror(failure));
   }
-  arguments.release();  // thread_main owns it now
+  start.release();  // thread_main owns it now
   thread.joinable_ = true;
   return thread;
 }

@@ -5,7 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <string_view>
 
 #include "vm/base/result.h"
@@ -23,7 +23,10 @@ CpuCount cpu_count();
 // A joinable thread. `name` shows in debuggers and `top` (the first 15 bytes of it).
 class Thread {
  public:
-  static Result<Thread> start(std::string_view name, std::function<void()> body);
+  template <typename Body>
+  static Result<Thread> start(std::string_view name, Body body) {
+    return start_runnable(name, std::make_unique<RunnableBody<Body>>(std::move(body)));
+  }
 
   Thread() = default;
   ~Thread() { JOIST_CHECK(!joinable_); }
@@ -40,6 +43,21 @@ class Thread {
   void join();
 
  private:
+  struct Runnable {
+    virtual ~Runnable() = default;
+    virtual void run() = 0;
+  };
+  template <typename Body>
+  struct RunnableBody final : Runnable {
+    explicit RunnableBody(Body runnable_body) : body(std::move(runnable_body)) {}
+    void run() override { body(); }
+    Body body;
+  };
+  struct Start;  // what the new thread takes over from its starter
+
+  static Result<Thread> start_runnable(std::string_view name, std::unique_ptr<Runnable> runnable);
+  static void* thread_main(void* start);
+
   pthread_t handle_{};
   bool joinable_ = false;
 };
