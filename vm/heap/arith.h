@@ -40,11 +40,14 @@ ArithResult arith_ceil(Allocator& heap, Term a);
 bool number_to_double(Term number, double* value);
 
 // An integer from its two's complement or magnitude bytes, as bit syntax and the external
-// format have them; and back: the low `bits` bits of `integer` written at a byte address.
+// format have them; none() when it has more limbs than term_rules().max_big_limbs.
 Term make_integer_from_bytes(Allocator& heap, const uint8_t* bytes, size_t count, bool is_signed,
                              bool little_endian);
 Term make_integer_from_magnitude(Allocator& heap, const uint8_t* little_endian_bytes, size_t count,
                                  bool negative);
+// From limbs, least significant first; leading zeros are allowed.
+Term make_integer_from_limbs(Allocator& heap, const Word* limbs, size_t count, bool negative);
+// And back: the low 8 * count bits of the integer's two's complement.
 void integer_to_bytes(Term integer, uint8_t* bytes, size_t count, bool little_endian);
 
 }  // namespace joist
