@@ -25,6 +25,12 @@ struct Fragment {
   Word words[];
 };
 
+// A fragment with nothing in it yet; fatal when memory is exhausted.
+Fragment* new_fragment(size_t capacity);
+// Both take a whole list.
+void release_fragments(Fragment* fragment);
+void release_off_heap(OffHeap* object);
+
 class Allocator {
  public:
   Allocator() = default;
@@ -52,6 +58,10 @@ class Allocator {
     off_heap = object;
     off_heap_bytes += object->binary->capacity;
   }
+
+  // Takes over the fragments and the off-heap list of `other`, whose terms stay where they are:
+  // how a process gets a message that its sender built. `other` has no main area.
+  void adopt(Allocator& other);
 
   Word* top = nullptr;
   Word* limit = nullptr;

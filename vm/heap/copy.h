@@ -14,7 +14,8 @@ size_t copy_size(Term term, const LiteralSpace* literals);
 // reference and are linked to `to`.
 Term copy_term(Allocator& to, Term term, const LiteralSpace* literals);
 
-// Copies `term` into a new literal area (nothing to do for immediates: area.count is 0).
+// Copies `term` into a new literal area (nothing to do for immediates: area.count is 0). What is
+// a literal already is copied too, so that areas live and die independently of each other.
 // none(): the literal space is full.
 Term copy_to_literals(LiteralSpace& literals, Term term, LiteralSpace::Area* area);
 

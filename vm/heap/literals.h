@@ -2,9 +2,6 @@
 // processes and never copied, so that "is it a literal" is one subtraction and one compare.
 #pragma once
 
-#include <atomic>
-#include <mutex>
-
 #include "vm/heap/allocator.h"
 
 namespace joist {
@@ -15,6 +12,10 @@ class LiteralSpace {
   ~LiteralSpace();
   LiteralSpace(const LiteralSpace&) = delete;
   LiteralSpace& operator=(const LiteralSpace&) = delete;
+
+  // What contains() compares with, for loops that keep both in registers.
+  const char* base() const { return base_; }
+  size_t size() const { return size_; }
 
   // Reserves the range (address space only). False: not to be had.
   bool create(size_t reserve_bytes);
@@ -33,12 +34,15 @@ class LiteralSpace {
     size_t count = 0;
     OffHeap* off_heap = nullptr;  // what its BinRefs and magic references hold
   };
-  // words == nullptr: the range is full.
+  // words == nullptr: the range is full. Thread-safe, as is release().
   Area allocate(size_t words);
+  // Frees the words and what they hold off-heap; leaves an empty area.
   void release(Area& area);
+  // Bytes of all areas in use.
+  size_t used_bytes() const;
 
  private:
-  char* base_ = nullptr;
+  const char* base_ = nullptr;
   size_t size_ = 0;
   struct State;
   State* state_ = nullptr;

@@ -201,8 +201,8 @@ struct Binary {
   mutable int64_t reference_count;  // touched only through __atomic builtins (see below)
   Destroy destroy;
   size_t capacity;  // bytes
-  Word flags;
-  uint8_t* bytes;  // usually right behind this record
+  size_t used_bits;  // where append_bits (vm/heap/binary.h) goes on; atomic as the count
+  uint8_t* bytes;    // usually right behind this record
 
   void retain() { __atomic_fetch_add(&reference_count, 1, __ATOMIC_RELAXED); }
   void release() {

@@ -1,0 +1,267 @@
+// Copying is Cheney's algorithm without forwarding: the words copied so far are their own work
+// list, so depth and length of a term cost nothing.
+//
+//   target   |##### scanned #####|.... copied, points into the source ....|  free  |
+//                                ^ scan                                   ^ top
+#include "vm/heap/copy.h"
+
+#include <cstring>
+
+#include "vm/heap/work_stack.h"
+#include "vm/term/bits.h"
+
+namespace joist {
+
+namespace {
+
+struct AddressRange {
+  const char* base;
+  size_t size;
+  bool contains(Word bits) const {
+    return static_cast<size_t>(reinterpret_cast<const char*>(bits) - base) < size;
+  }
+};
+
+AddressRange literal_range(const LiteralSpace* literals) {
+  if (literals == nullptr) return {nullptr, 0};
+  return {literals->base(), literals->size()};
+}
+
+// A view that a copy replaces by its bits.
+bool is_small_view(const Word* object) {
+  return header_kind(object[0]) == Boxed::kSubBits && object[1] <= kHeapBitsLimit * 8;
+}
+
+size_t first_term(Word header) {
+  const size_t raw_words = kind_info(header_kind(header)).raw_words;
+  return raw_words == kAllRaw ? header_words(header) : raw_words;
+}
+
+struct Pending {
+  const Term* next;
+  const Term* end;
+};
+
+template <typename Visit>
+size_t sum_objects(Term term, Visit&& visit) {
+  WorkStack<Pending> pending;
+  size_t total = 0;
+  while (true) {
+    if (term.is_pointer()) {
+      const size_t words = visit(term);
+      total += words;
+      if (words != 0 && term.is_list()) {
+        if (!term.head().is_pointer()) {
+          term = term.tail();
+          continue;
+        }
+        const Term* cell = term_words(term.cell());
+        if (cell[1].is_pointer()) pending.push({cell + 1, cell + 2});
+        term = cell[0];
+        continue;
+      }
+      if (words != 0) {
+        const Word header = term.header();
+        const Term* fields = term_words(object_words(term));
+        const size_t first = first_term(header);
+        if (first < header_words(header) && !is_small_view(term.object())) {
+          pending.push({fields + first, fields + header_words(header)});
+        }
+      }
+    }
+    if (pending.empty()) return total;
+    Pending& top = pending.top();
+    term = *top.next++;
+    if (top.next == top.end) pending.pop();
+  }
+}
+
+// Addresses seen: open addressing, at most half full.
+class AddressSet {
+ public:
+  AddressSet() { slots_ = static_cast<Word*>(checked_calloc(capacity_)); }
+  ~AddressSet() { free(slots_); }
+  // False: it was there.
+  bool add(Word address) {
+    if (2 * count_ >= capacity_) grow();
+    return insert(address);
+  }
+
+ private:
+  static void* checked_calloc(size_t count) {
+    void* memory = calloc(count, sizeof(Word));
+    if (memory == nullptr) fatal("out of memory: a set of %zu addresses", count);
+    return memory;
+  }
+  bool insert(Word address) {
+    size_t slot = (address * 0x9e3779b97f4a7c15) >> 20 & (capacity_ - 1);
+    while (slots_[slot] != 0) {
+      if (slots_[slot] == address) return false;
+      slot = (slot + 1) & (capacity_ - 1);
+    }
+    slots_[slot] = address;
+    ++count_;
+    return true;
+  }
+  void grow() {
+    Word* old = slots_;
+    const size_t old_capacity = capacity_;
+    capacity_ *= 4;
+    slots_ = static_cast<Word*>(checked_calloc(capacity_));
+    count_ = 0;
+    for (size_t i = 0; i < old_capacity; ++i) {
+      if (old[i] != 0) insert(old[i]);
+    }
+    free(old);
+  }
+
+  size_t capacity_ = 1024;
+  size_t count_ = 0;
+  Word* slots_;
+};
+
+// Words of one object as it lies.
+size_t object_size(Term term) { return term.is_list() ? 2 : 1 + header_words(term.header()); }
+
+class Copier {
+ public:
+  Copier(Allocator& to, Word* target, size_t words, AddressRange literals)
+      : to_(to),
+        start_(target),
+        top_(target),
+        target_{reinterpret_cast<const char*>(target), words * sizeof(Word)},
+        literals_(literals) {}
+
+  Term run(Term term) {
+    Word root = term.bits();
+    copy(&root);
+    for (Word* scan = start_; scan < top_;) {
+      const Word word = *scan;
+      if ((word & 7) == 7) {
+        scan += 1 + first_term(word);
+      } else {
+        if ((word & 3) == 1 && !literals_.contains(word) && !target_.contains(word)) copy(scan);
+        ++scan;
+      }
+    }
+    return Term::from_bits(root);
+  }
+  Word* top() const { return top_; }
+
+ private:
+  // Copies the object that *slot points to and makes *slot point to the copy.
+  void copy(Word* slot) {
+    const Term term = Term::from_bits(*slot);
+    if (term.is_list()) {
+      *slot = Term::list(top_).bits();
+      copy_spine(term);
+    } else {
+      *slot = Term::boxed(top_).bits();
+      copy_object(term);
+    }
+  }
+
+  // The cells of a list next to each other; their heads are left for the scan.
+  void copy_spine(Term list) {
+    while (true) {
+      Word* cell = top_;
+      top_ += 2;
+      cell[0] = list.head().bits();
+      const Term tail = list.tail();
+      if (!tail.is_list() || literals_.contains(tail.bits())) {
+        cell[1] = tail.bits();
+        return;
+      }
+      cell[1] = Term::list(top_).bits();
+      list = tail;
+    }
+  }
+
+  void copy_object(Term term) {
+    const Word* from = term.object();
+    if (is_small_view(from)) {
+      copy_small_view(term);
+      return;
+    }
+    const size_t words = 1 + header_words(from[0]);
+    Word* object = top_;
+    memcpy(object, from, words * sizeof(Word));
+    top_ += words;
+    switch (header_kind(from[0])) {
+      case Boxed::kBinRef:
+      case Boxed::kMagicRef: {
+        auto* off_heap = reinterpret_cast<OffHeap*>(object);
+        off_heap->binary->retain();
+        to_.link_off_heap(off_heap);
+        break;
+      }
+      case Boxed::kMatchContext:
+        fatal("a match context is no value, but was to be copied");
+      default:
+        break;
+    }
+  }
+
+  // A copy of a few bits should not keep a large buffer alive.
+  void copy_small_view(Term term) {
+    const size_t bits = bits_size(term);
+    const size_t words = heap_bits_words(bits);
+    top_[0] = make_header(Boxed::kHeapBits, words - 1);
+    top_[1] = bits;
+    top_[words - 1] = words == 2 ? bits : 0;
+    copy_bits_padded(reinterpret_cast<uint8_t*>(top_ + 2), bits_view(term));
+    top_ += words;
+  }
+
+  Allocator& to_;
+  Word* start_;
+  Word* top_;
+  AddressRange target_;
+  AddressRange literals_;
+};
+
+}  // namespace
+
+size_t copy_size(Term term, const LiteralSpace* literals) {
+  const AddressRange range = literal_range(literals);
+  return sum_objects(term, [range](Term object) -> size_t {
+    if (range.contains(object.bits())) return 0;
+    if (object.is_boxed() && is_small_view(object.object())) {
+      return heap_bits_words(bits_size(object));
+    }
+    return object_size(object);
+  });
+}
+
+Term copy_term(Allocator& to, Term term, const LiteralSpace* literals) {
+  if (!term.is_pointer()) return term;
+  const size_t words = copy_size(term, literals);
+  if (words == 0) return term;
+  Copier copier(to, to.alloc(words), words, literal_range(literals));
+  return copier.run(term);
+}
+
+Term copy_to_literals(LiteralSpace& literals, Term term, LiteralSpace::Area* area) {
+  *area = LiteralSpace::Area();
+  if (!term.is_pointer()) return term;
+  const size_t words = copy_size(term, nullptr);
+  *area = literals.allocate(words);
+  if (area->words == nullptr) return Term::none();
+  Allocator off_heap_owner;
+  Copier copier(off_heap_owner, area->words, words, literal_range(nullptr));
+  Term copy = copier.run(term);
+  area->off_heap = off_heap_owner.off_heap;
+  off_heap_owner.off_heap = nullptr;
+  return copy;
+}
+
+size_t shared_size(Term term) {
+  AddressSet seen;
+  return sum_objects(term, [&seen](Term object) -> size_t {
+    return seen.add(object.bits()) ? object_size(object) : 0;
+  });
+}
+
+size_t flat_size(Term term) { return copy_size(term, nullptr); }
+
+}  // namespace joist
