@@ -1,4 +1,5 @@
-// Making maps: every function returns a new map that shares what it can with the old one.
+// Making maps: every function returns a new map that shares what it can with the old one. When
+// nothing would change (the same word is already there) the old map itself is the result.
 #pragma once
 
 #include <span>
@@ -19,7 +20,12 @@ Term map_put(Allocator& heap, Term map, Term key, Term value);
 Term map_put_all(Allocator& heap, Term map, std::span<const Term> pairs);
 // As map_put, but none() when the key is not there (put_map_exact, maps:update/3).
 Term map_update(Allocator& heap, Term map, Term key, Term value);
+// The same for many pairs at once (put_map_exact). When a key is not there the result is none()
+// and *missing the key.
+Term map_update_all(Allocator& heap, Term map, std::span<const Term> pairs, Term* missing);
 // The map itself when the key is not there.
 Term map_remove(Allocator& heap, Term map, Term key);
+// All pairs of both; where both have a key, the value is b's (maps:merge/2).
+Term map_merge(Allocator& heap, Term a, Term b);
 
 }  // namespace joist

@@ -1,0 +1,117 @@
+// Making hash maps: the trie of vm/term/hamt.h is never changed, a new one shares all nodes but
+// those on the way to the change. Results are bare tries: that a map of kFlatMapLimit or fewer
+// keys must be flat is the business of vm/heap/map_build.cpp.
+//
+// The hash is a template parameter so that tests can force collisions; the VM uses KeyHash.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "vm/heap/allocator.h"
+#include "vm/term/hamt.h"
+#include "vm/term/map.h"
+
+namespace joist {
+
+struct KeyHash {
+  static uint32_t of(Term key) { return map_key_hash(key); }
+};
+
+template <class Hash>
+class HamtBuild {
+ public:
+  explicit HamtBuild(Allocator& heap) : heap_(heap) {}
+
+  // From pairs key, value, key, value...; of equal keys the last wins. At least one pair.
+  Term from_pairs(std::span<const Term> pairs);
+  // `map` with the pair. The map itself when it has just this pair.
+  Term put(Term map, Term key, Term value);
+  // As put, but none() when the key is not there.
+  Term update(Term map, Term key, Term value);
+  // `map` without the key; the map itself when it is not there. At least two pairs.
+  Term remove(Term map, Term key);
+  // All pairs of both; where both have a key, the value is b's.
+  Term merge(Term a, Term b);
+
+ private:
+  struct Pair {
+    uint32_t hash;
+    Term key;
+    Term value;
+  };
+  // What is below a slot: nothing, one pair or a node.
+  struct Slot {
+    enum Kind : uint8_t { kEmpty, kPair, kChild } kind = kEmpty;
+    Term key = Term::none();
+    Term value = Term::none();  // or the child
+  };
+  // Collects the content of a new node in slot order.
+  struct Draft {
+    Word bitmap = 0;
+    unsigned child_count = 0;
+    Term pairs[2 * kHamtSlots];
+    Term children[kHamtSlots];
+    void add(unsigned slot, const Slot& content);
+    bool is_one_pair() const;
+    bool equals(const Word* node) const;
+  };
+  struct Built {
+    Slot slot;
+    size_t size;
+  };
+  struct Change {
+    Term node;   // none(): refused (mode kReplace and the key is not there)
+    bool added;  // the key is new
+  };
+  struct Step {
+    const Word* node;
+    unsigned child;  // index among the entries
+  };
+  enum class Mode { kAny, kReplace };
+
+  static Slot pair_slot(Term key, Term value) { return {Slot::kPair, key, value}; }
+  static Slot child_slot(Term child) { return {Slot::kChild, Term::none(), child}; }
+  static Slot slot_of(const Word* node, unsigned slot);
+  static size_t count_pairs(const Word* node, unsigned level);
+  static const Word* node_at(Term node, unsigned level) {
+    return level == 0 ? hamt_root(node) : hamt_node(node);
+  }
+  static Term* entries_of(Word* node) { return reinterpret_cast<Term*>(node + 1); }
+  static Term term_of(const Word* node, unsigned level) {
+    return Term::boxed(level == 0 ? node - 2 : node - 1);
+  }
+  static Term with_size(Term map, size_t size) {
+    object_words(map)[0] = size;
+    return map;
+  }
+
+  // New nodes. That of level 0 is a root whose size the caller sets.
+  Word* new_node(unsigned level, Word bitmap);
+  Term node_from(unsigned level, const Draft& draft);
+  Term collision_from(std::vector<Pair>& pairs);
+  Term join(unsigned level, const Pair& a, const Pair& b);
+  Term with_entry(const Word* node, unsigned level, unsigned index, Term entry);
+  Term with_pair(const Word* node, unsigned level, const Pair& pair);
+  Term pair_to_child(const Word* node, unsigned level, unsigned slot, Term child);
+  Term child_to_pair(const Word* node, unsigned level, unsigned slot, const Slot& pair);
+  Slot without_pair(const Word* node, unsigned level, unsigned slot);
+  Slot without_colliding(const Word* node, const Term* pair);
+
+  Built build(Pair* pairs, Pair* spare, size_t count, unsigned level);
+  Built build_colliding(const Pair* pairs, size_t count);
+  Change put_below(Term top, unsigned top_level, const Pair& pair, Mode mode);
+  Change put_in_node(const Word* node, unsigned level, const Pair& pair, Mode mode);
+  Change put_colliding(const Word* node, const Pair& pair, Mode mode);
+  Term put_in_map(Term map, Term key, Term value, Mode mode);
+  // `shared` counts the keys that are in both.
+  Slot merge_slots(const Slot& a, const Slot& b, unsigned level, size_t* shared);
+  Term merge_nodes(Term a, Term b, unsigned level, size_t* shared);
+  Term merge_colliding(Term a, Term b, size_t* shared);
+
+  Allocator& heap_;
+};
+
+extern template class HamtBuild<KeyHash>;
+
+}  // namespace joist
