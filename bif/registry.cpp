@@ -5,7 +5,9 @@
 namespace joist {
 
 // One line for each file of natives; the tables are defined there.
-#define JOIST_NATIVE_TABLES(X)
+#define JOIST_NATIVE_TABLES(X) \
+  X(emulator_settings_natives) \
+  X(unicode_natives)
 
 #define JOIST_DECLARE(table) std::span<const NativeEntry> table();
 JOIST_NATIVE_TABLES(JOIST_DECLARE)

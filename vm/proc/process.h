@@ -100,6 +100,8 @@ class Process {
   Term error_tuple(Term tag, Term value);
   // Continue with a call of `target`; this native's caller gets its result.
   Term trap(const ExportEntry* target, std::initializer_list<Term> arguments);
+  // The same by name: a lookup in the export table (natives that hand over to Erlang code).
+  Term trap(Term module, Term function, std::initializer_list<Term> arguments);
   // Run this native again, with these arguments, in the next slice.
   Term yield(std::initializer_list<Term> arguments);
   // Refuses loudly what Joist does not have yet: error:{not_supported, What}.

@@ -21,6 +21,8 @@ struct Runtime {
   PersistentTerms* persistent = nullptr;  // bif/persistent.h
   int otp_release = 25;
   uint64_t unique_seed = 0;
+  bool printable_unicode = false;  // +pc unicode
+  bool utf8_file_names = true;     // +fn; by default what the locale says
 };
 
 }  // namespace joist
