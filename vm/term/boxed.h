@@ -134,6 +134,22 @@ inline bool is_ref(Term t) {
           header_kind(t.header()) == Boxed::kExternalRef);
 }
 inline bool is_pid(Term t) { return t.is_local_pid() || is_kind(t, Boxed::kExternalPid); }
+
+// --- local pids and ports ---
+// A local pid prints as <0.number.serial>; a local port's payload is its number.
+inline constexpr unsigned kPidNumberBits = 28;
+inline constexpr unsigned kPidSerialBits = 30;
+inline uint32_t local_pid_number(Term t) {
+  return static_cast<uint32_t>(t.payload() & ((Word{1} << kPidNumberBits) - 1));
+}
+inline uint32_t local_pid_serial(Term t) {
+  return static_cast<uint32_t>(t.payload() >> kPidNumberBits);
+}
+inline constexpr Term make_local_pid(uint32_t number, uint32_t serial) {
+  return Term::local_pid(static_cast<Word>(serial) << kPidNumberBits | number);
+}
+inline constexpr unsigned kLocalPortBits = 58;
+
 inline bool is_port(Term t) { return t.is_local_port() || is_kind(t, Boxed::kExternalPort); }
 
 // --- tuples ---

@@ -1,0 +1,398 @@
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "vm/codec/etf_decoder.h"
+#include "vm/codec/etf_zlib.h"
+#include "vm/heap/builder.h"
+#include "vm/heap/map_build.h"
+#include "vm/term/compare.h"
+
+namespace joist {
+
+const ExportIdentity* ExternalResolver::find_export(const Mfa&, bool) { return nullptr; }
+const FunIdentity* ExternalResolver::find_fun(const ExternalFun&) { return nullptr; }
+const RecordDefinition* ExternalResolver::find_record(Term, Term, bool, std::span<const Term>) {
+  return nullptr;
+}
+Binary* ExternalResolver::find_magic(const RefNumbers&) { return nullptr; }
+
+namespace etf {
+
+std::optional<Term> Decoder::run(const Extent& extent) {
+  Word* words = nullptr;
+  if (extent.words != 0) {
+    words = heap_.alloc(extent.words + 1);
+    block_.top = words;
+    block_.limit = words + extent.words + 1;
+  }
+  if (extent.map_pairs != 0) {
+    pairs_.reset(new Word[2 * extent.map_pairs]);
+    next_pairs_ = pairs_.get();
+  }
+  Word result = Term::nil().bits();
+  if (!decode_all(&result)) {
+    release_block(words, extent.words + 1);
+    return std::nullopt;
+  }
+  JOIST_CHECK(block_.fragments == nullptr);
+  if (words != nullptr) {
+    heap_.give_back(block_.top, static_cast<size_t>(block_.limit - block_.top));
+  }
+  for (OffHeap* object = block_.off_heap; object != nullptr;) {
+    OffHeap* next = object->next;
+    heap_.link_off_heap(object);
+    object = next;
+  }
+  if (!build_maps()) return std::nullopt;
+  return Term::from_bits(result);
+}
+
+void Decoder::release_block(Word* words, size_t count) {
+  for (OffHeap* object = block_.off_heap; object != nullptr; object = object->next) {
+    object->binary->release();
+  }
+  if (words != nullptr) heap_.give_back(words, count);
+}
+
+bool Decoder::decode_all(Word* result) {
+  Word* slot = result;
+  for (;;) {
+    if (!decode_one(slot)) return false;
+    if (stack_.empty()) return true;
+    Frame& frame = stack_.back();
+    slot = frame.slot;
+    if (--frame.left == 0) {
+      stack_.pop_back();
+    } else {
+      frame.slot += frame.step;
+      std::swap(frame.step, frame.other_step);
+    }
+  }
+}
+
+bool Decoder::decode_one(Word* slot) {
+  uint8_t tag = *p_++;
+  switch (tag) {
+    case kSmallInteger:
+      put(slot, Term::small(*p_++));
+      return true;
+    case kInteger:
+      put(slot, Term::small(static_cast<int32_t>(load32(p_))));
+      p_ += 4;
+      return true;
+    case kNil:
+      put(slot, Term::nil());
+      return true;
+    case kList:
+      return decode_list(slot);
+    case kSmallTuple:
+      p_ += 1;
+      return decode_tuple(slot, p_[-1]);
+    case kLargeTuple:
+      p_ += 4;
+      return decode_tuple(slot, load32(p_ - 4));
+    case kString:
+      decode_string(slot);
+      return true;
+    case kBinary:
+      p_ += 4;
+      decode_bits(slot, load32(p_ - 4), 8);
+      return true;
+    case kBitBinary:
+      return decode_bit_binary(slot);
+    case kSmallBig:
+      p_ += 1;
+      return decode_big(slot, p_[-1]);
+    case kLargeBig:
+      p_ += 4;
+      return decode_big(slot, load32(p_ - 4));
+    case kNewFloat: {
+      double value = std::bit_cast<double>(load64(p_));
+      if (!std::isfinite(value)) return false;
+      put(slot, make_float(block_, value));
+      p_ += 8;
+      return true;
+    }
+    case kFloat:
+      return decode_float_text(slot);
+    case kMap:
+      decode_map(slot);
+      return true;
+    case kNewFun:
+      return decode_fun(slot);
+    case kExport:
+      return decode_export(slot);
+    case kRecord:
+      return decode_record(slot);
+    case kPid:
+    case kNewPid:
+      return decode_pid(slot, tag);
+    case kPort:
+    case kNewPort:
+    case kV4Port:
+      return decode_port(slot, tag);
+    case kReference:
+    case kNewReference:
+    case kNewerReference:
+      return decode_reference(slot, tag);
+    default:
+      --p_;
+      return decode_atom(slot);
+  }
+}
+
+bool Decoder::decode_list(Word* slot) {
+  size_t count = load32(p_);
+  p_ += 4;
+  if (count == 0) {  // only a tail
+    push(slot, 1, 1, 1);
+    return true;
+  }
+  Word* cells = block_.alloc(2 * count);
+  put(slot, Term::list(cells));
+  for (size_t i = 0; i + 1 < count; ++i) put(cells + 2 * i + 1, Term::list(cells + 2 * i + 2));
+  // Flat lists of integers are read here and now.
+  size_t done = 0;
+  for (; done < count; ++done) {
+    if (*p_ == kSmallInteger) {
+      put(cells + 2 * done, Term::small(p_[1]));
+      p_ += 2;
+    } else if (*p_ == kInteger) {
+      put(cells + 2 * done, Term::small(static_cast<int32_t>(load32(p_ + 1))));
+      p_ += 5;
+    } else {
+      break;
+    }
+  }
+  Word* last_tail = cells + 2 * count - 1;
+  if (*p_ == kNil && done == count) {
+    ++p_;
+    put(last_tail, Term::nil());
+    return true;
+  }
+  push(last_tail, 1, 1, 1);
+  push(cells + 2 * done, count - done, 2, 2);
+  return true;
+}
+
+void Decoder::decode_string(Word* slot) {
+  size_t count = load16(p_);
+  p_ += 2;
+  if (count == 0) {
+    put(slot, Term::nil());
+    return;
+  }
+  Word* cells = block_.alloc(2 * count);
+  put(slot, Term::list(cells));
+  for (size_t i = 0; i < count; ++i) {
+    put(cells + 2 * i, Term::small(p_[i]));
+    put(cells + 2 * i + 1, Term::list(cells + 2 * i + 2));
+  }
+  put(cells + 2 * count - 1, Term::nil());
+  p_ += count;
+}
+
+bool Decoder::decode_tuple(Word* slot, size_t count) {
+  Word* words = block_.alloc(1 + count);
+  words[0] = make_header(Boxed::kTuple, count);
+  put(slot, Term::boxed(words));
+  push(words + 1, count, 1, 1);
+  return true;
+}
+
+// Keys and values alternate in the input. In a flat map they go to two arrays that are a fixed
+// distance apart:
+//
+//   | tuple header | key... | map header | keys | value... |
+void Decoder::decode_map(Word* slot) {
+  size_t count = load32(p_);
+  p_ += 4;
+  if (count > kFlatMapLimit) {
+    put(slot, Term::nil());
+    maps_.push_back({slot, next_pairs_, count});
+    push(next_pairs_, 2 * count, 1, 1);
+    next_pairs_ += 2 * count;
+    return;
+  }
+  Word* words = block_.alloc(1 + count + 2 + count);
+  Word* map = words + 1 + count;
+  words[0] = make_header(Boxed::kTuple, count);
+  map[0] = make_header(Boxed::kFlatMap, 1 + count);
+  put(map + 1, Term::boxed(words));
+  put(slot, Term::boxed(map));
+  if (count == 0) return;
+  maps_.push_back({map, nullptr, count});
+  int32_t distance = static_cast<int32_t>(count) + 2;
+  push(words + 1, 2 * count, distance, 1 - distance);
+}
+
+// The first pass has seen that it is one.
+uint32_t Decoder::small_integer() {
+  if (*p_ == kSmallInteger) {
+    p_ += 2;
+    return p_[-1];
+  }
+  p_ += 5;
+  return load32(p_ - 4);
+}
+
+bool Decoder::decode_fun(Word* slot) {
+  ExternalFun fun;
+  fun.arity = p_[4];
+  fun.unique = p_ + 5;
+  fun.index = load32(p_ + 21);
+  fun.free_count = load32(p_ + 25);
+  p_ += 29;
+  Word module, creator;
+  if (!decode_atom(&module)) return false;
+  fun.module = Term::from_bits(module);
+  fun.old_index = small_integer();
+  fun.old_unique = small_integer();
+  uint8_t tag = *p_++;
+  if ((tag != kPid && tag != kNewPid) || !decode_pid(&creator, tag)) return false;
+  const FunIdentity* entry =
+      options_.resolver != nullptr ? options_.resolver->find_fun(fun) : nullptr;
+  if (entry == nullptr) return false;
+  Word* words = block_.alloc(1 + kLocalFunFixedWords + fun.free_count);
+  words[0] = make_header(Boxed::kLocalFun, kLocalFunFixedWords + fun.free_count);
+  words[1] = reinterpret_cast<Word>(entry);
+  words[2] = creator;
+  put(slot, Term::boxed(words));
+  push(words + 1 + kLocalFunFixedWords, fun.free_count, 1, 1);
+  return true;
+}
+
+bool Decoder::decode_export(Word* slot) {
+  Word module, function;
+  if (!decode_atom(&module) || !decode_atom(&function)) return false;
+  uint32_t arity = small_integer();
+  if (arity > 255 || options_.resolver == nullptr) return false;
+  Mfa mfa{Term::from_bits(module), Term::from_bits(function), arity};
+  const ExportIdentity* entry = options_.resolver->find_export(mfa, options_.safe);
+  if (entry == nullptr) return false;
+  put(slot, make_export_fun(block_, entry));
+  return true;
+}
+
+bool Decoder::decode_record(Word* slot) {
+  size_t count = load32(p_);
+  uint8_t flags = p_[4];
+  p_ += 5;
+  Word module, name;
+  if (flags > 1 || !decode_atom(&module) || !decode_atom(&name)) return false;
+  std::vector<Term> fields(count);
+  for (Term& field : fields) {
+    Word word;
+    if (!decode_atom(&word)) return false;
+    field = Term::from_bits(word);
+  }
+  std::vector<Term> sorted(fields);
+  std::sort(sorted.begin(), sorted.end(), [](Term a, Term b) { return a.bits() < b.bits(); });
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) return false;
+  if (options_.resolver == nullptr) return false;
+  const RecordDefinition* definition = options_.resolver->find_record(
+      Term::from_bits(module), Term::from_bits(name), flags == 1, fields);
+  if (definition == nullptr) return false;
+  Word* words = block_.alloc(2 + count);
+  words[0] = make_header(Boxed::kRecord, 1 + count);
+  words[1] = reinterpret_cast<Word>(definition);
+  put(slot, Term::boxed(words));
+  push(words + 2, count, 1, 1);
+  return true;
+}
+
+// Innermost first: a map may be a key of another.
+bool Decoder::build_maps() {
+  for (size_t i = maps_.size(); i-- > 0;) {
+    const PendingMap& map = maps_[i];
+    if (map.pairs == nullptr) {
+      if (!sort_flat_map(map)) {
+        abandon_maps(i + 1);
+        return false;
+      }
+      continue;
+    }
+    std::span<const Term> pairs(reinterpret_cast<Term*>(map.pairs), 2 * map.count);
+    Term built = make_map(heap_, pairs);
+    put(map.place, built);
+    if (map_size(built) != map.count) {
+      abandon_maps(i);
+      return false;
+    }
+  }
+  return true;
+}
+
+// False: a key occurs twice.
+bool Decoder::sort_flat_map(const PendingMap& map) {
+  Term* values = term_words(map.place + 2);
+  Term* keys = term_words(object_words(Term::from_bits(map.place[1])));
+  for (size_t i = 1; i < map.count; ++i) {
+    Term key = keys[i];
+    Term value = values[i];
+    size_t to = i;
+    for (; to > 0; --to) {
+      int order = compare_flatmap_keys(keys[to - 1], key);
+      if (order == 0) return false;
+      if (order < 0) break;
+      keys[to] = keys[to - 1];
+      values[to] = values[to - 1];
+    }
+    keys[to] = key;
+    values[to] = value;
+  }
+  return true;
+}
+
+// After a failure the block stays as garbage, because hash maps that refer to it are built
+// already; what is no proper map becomes a tuple.
+void Decoder::abandon_maps(size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    const PendingMap& map = maps_[i];
+    if (map.pairs == nullptr) map.place[0] = make_header(Boxed::kTuple, 1 + map.count);
+  }
+}
+
+namespace {
+
+std::optional<Decoded> decode_term(ByteSpan bytes, Allocator& heap, const DecodeOptions& options) {
+  bool local = !bytes.empty() && bytes[0] == kLocal;
+  size_t header = local ? 5 : 0;
+  if (bytes.size() < header) return std::nullopt;
+  ByteSpan body = bytes.subspan(header);
+  std::optional<Extent> extent = check_external(body, local);
+  if (!extent) return std::nullopt;
+  body = body.first(extent->bytes);
+  if (local && load32(bytes.data() + 1) != local_checksum(body, options.local_key)) {
+    return std::nullopt;
+  }
+  Decoder decoder(body, heap, options, local);
+  std::optional<Term> term = decoder.run(*extent);
+  if (!term) return std::nullopt;
+  return Decoded{*term, header + extent->bytes};
+}
+
+}  // namespace
+
+}  // namespace etf
+
+std::optional<Decoded> decode_external(ByteSpan bytes, Allocator& heap,
+                                       const DecodeOptions& options) {
+  if (!options.has_version) return etf::decode_term(bytes, heap, options);
+  if (bytes.empty() || bytes[0] != etf::kVersion) return std::nullopt;
+  if (bytes.size() < 6 || bytes[1] != etf::kCompressed) {
+    std::optional<Decoded> decoded = etf::decode_term(bytes.subspan(1), heap, options);
+    if (decoded) decoded->used += 1;
+    return decoded;
+  }
+  size_t size = etf::load32(bytes.data() + 2);
+  std::optional<etf::Inflated> inflated = etf::inflate_exactly(bytes.subspan(6), size);
+  if (!inflated) return std::nullopt;
+  std::optional<Decoded> decoded =
+      etf::decode_term(ByteSpan(inflated->bytes.get(), size), heap, options);
+  if (decoded) decoded->used = 6 + inflated->consumed;
+  return decoded;
+}
+
+}  // namespace joist

@@ -1,0 +1,89 @@
+// The second pass of decoding: builds the term that the first pass (etf_check.h) has measured.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "vm/codec/etf_check.h"
+
+namespace joist::etf {
+
+// The second pass. The term is built in one block that the first pass has measured; a stack
+// holds, for each compound term in progress, the places of its elements that are still to come.
+// The last place of a compound leaves the stack before its term is read, so long chains through
+// tails need no stack.
+class Decoder {
+ public:
+  Decoder(ByteSpan bytes, Allocator& heap, const DecodeOptions& options, bool local)
+      : p_(bytes.data()),
+        heap_(heap),
+        options_(options),
+        this_node_(node_or_default(options.this_node)),
+        local_(local) {}
+  ~Decoder() { block_.off_heap = nullptr; }
+
+  std::optional<Term> run(const Extent& extent);
+
+ private:
+  // Places `slot`, then slot + steps[0], then that + steps[1], and so on in turn.
+  struct Frame {
+    Word* slot;
+    size_t left;
+    int32_t step, other_step;
+  };
+  // A map whose keys and values are all decoded once the block is complete. `pairs` is null for
+  // flat maps, whose object `place` is; else `place` is the slot for the hash map.
+  struct PendingMap {
+    Word* place;
+    Word* pairs;
+    size_t count;
+  };
+
+  bool decode_all(Word* result);
+  // Reads the term at p_ into *slot. For a compound term it pushes the places of the elements,
+  // and the first of them is next.
+  bool decode_one(Word* slot);
+
+  bool decode_big(Word* slot, size_t count);
+  bool decode_float_text(Word* slot);
+  bool decode_bit_binary(Word* slot);
+  void decode_bits(Word* slot, size_t count, unsigned last_bits);
+  bool decode_list(Word* slot);
+  void decode_string(Word* slot);
+  bool decode_tuple(Word* slot, size_t count);
+  void decode_map(Word* slot);
+  bool decode_fun(Word* slot);
+  bool decode_export(Word* slot);
+  bool decode_record(Word* slot);
+  bool decode_pid(Word* slot, uint8_t tag);
+  bool decode_port(Word* slot, uint8_t tag);
+  bool decode_reference(Word* slot, uint8_t tag);
+  bool decode_atom(Word* slot);
+  bool atom_from(ByteSpan name, bool utf8, Word* slot);
+  // Name and, behind `skip` bytes, creation: p_ is left behind the name. False: no such node.
+  bool decode_node(size_t skip, bool tiny_creation, const Node** node);
+  uint32_t small_integer();
+
+  bool build_maps();
+  static bool sort_flat_map(const PendingMap& map);
+  void abandon_maps(size_t count);
+  void release_block(Word* words, size_t count);
+
+  void push(Word* slot, size_t left, int32_t step, int32_t other_step) {
+    if (left != 0) stack_.push_back({slot, left, step, other_step});
+  }
+  static void put(Word* slot, Term term) { *slot = term.bits(); }
+
+  const uint8_t* p_;
+  Allocator& heap_;
+  const DecodeOptions& options_;
+  const Node* this_node_;
+  bool local_;
+  Allocator block_;
+  std::vector<Frame> stack_;
+  std::vector<PendingMap> maps_;
+  std::unique_ptr<Word[]> pairs_;
+  Word* next_pairs_ = nullptr;
+};
+
+}  // namespace joist::etf
