@@ -56,7 +56,7 @@ Term suspend(Process& p, const Conversion& conversion, Term argument) {
   kept->reference_count = 1;
   kept->destroy = destroy_conversion;
   kept->capacity = kept->output == nullptr ? 0 : kept->output->capacity;
-  kept->flags = 0;
+  kept->used_bits = 0;
   kept->bytes = nullptr;
   return p.yield({argument, make_magic_ref(p.heap, RefNumbers{}, kept)});
 }

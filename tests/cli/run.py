@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""The command line: exit codes, where output goes, and messages for wrong input.
+
+    run.py JOIST    with the path of the program; needs erlc and an OTP root
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+JOIST = sys.argv.pop(1)
+SOURCE = """
+-module(sample).
+-export([twice/1, 'odd name'/0, tables/0]).
+twice(N) -> 2 * N.
+'odd name'() -> {'an atom', "text"}.
+tables() -> ets:new(sample, []).
+"""
+
+
+def joist(*arguments, environment=None):
+    return subprocess.run([JOIST, *arguments], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, **(environment or {})})
+
+
+class Cli(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        path = os.path.join(cls.folder.name, "sample.erl")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(SOURCE)
+        subprocess.run(["erlc", "-o", cls.folder.name, path], check=True)
+        cls.beam = os.path.join(cls.folder.name, "sample.beam")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def path(self, name, content=None):
+        path = os.path.join(self.folder.name, name)
+        if content is not None:
+            with open(path, "wb") as file:
+                file.write(content)
+        return path
+
+    def check(self, result, code, stdout=None, stderr=None):
+        self.assertEqual(result.returncode, code, result)
+        if stdout is not None:
+            self.assertIn(stdout, result.stdout)
+        if stderr is not None:
+            self.assertIn(stderr, result.stderr)
+        if code == 0:
+            self.assertEqual(result.stderr, "")
+        if code == 1:  # one line says what is wrong
+            self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+
+    def test_help_goes_to_standard_output(self):
+        self.check(joist("--help"), 0, stdout="joist COMMAND --help")
+        for command in ("inspect", "disasm", "natives", "doctor"):
+            self.check(joist(command, "--help"), 0, stdout=f"Usage: joist {command}")
+
+    def test_wrong_usage_exits_with_2(self):
+        self.check(joist(), 2, stderr="Usage")
+        self.check(joist("nonsense"), 2, stderr="no command nonsense")
+        self.check(joist("disasm"), 2, stderr="file is required")
+        self.check(joist("doctor", "--nonsense"), 2, stderr="--nonsense")
+        self.check(joist("natives", "--missing", "--release", "24"), 2, stderr="24")
+
+    def test_doctor_names_the_root_and_its_origin(self):
+        self.check(joist("doctor"), 0, stdout="OTP release")
+        wrong = joist("doctor", "-root", self.folder.name)
+        self.check(wrong, 1, stderr=f"{self.folder.name} (from -root) is no OTP root")
+        wrong = joist("doctor", environment={"JOIST_OTP_ROOT": "/nowhere"})
+        self.check(wrong, 1, stderr="/nowhere (from JOIST_OTP_ROOT) is no OTP root")
+
+    def test_inspect_shows_the_interface(self):
+        result = joist("inspect", self.beam)
+        self.check(result, 0, stdout="module    sample\n")
+        self.assertIn("  twice/1\n", result.stdout)
+        self.assertIn("  ets:new/2\n", result.stdout)
+        self.assertIn(" Code:", result.stdout)
+
+    def test_inspect_summarises_a_folder(self):
+        self.path("broken.beam", b"FOR1\0\0\0\4BEAM")
+        result = joist("inspect", self.folder.name)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("refused   " + self.path("broken.beam"), result.stdout)
+        self.assertIn("2 files, ", result.stdout)
+        os.remove(self.path("broken.beam"))
+        self.check(joist("inspect", self.folder.name), 0, stdout="1 files, ")
+
+    def test_disasm_lists_one_function_or_all(self):
+        result = joist("disasm", self.beam, "twice/1")
+        self.check(result, 0, stdout="func_info sample twice 1\n")
+        self.assertNotIn("odd name", result.stdout)
+        self.check(joist("disasm", self.beam), 0, stdout="'odd name'/0:\n")
+        self.check(joist("disasm", self.beam, "twice/2"), 1, stderr="has no function twice/2")
+        self.check(joist("disasm", self.beam, "twice"), 1, stderr="not of the form")
+
+    def test_bad_files_are_named(self):
+        empty = self.path("empty", b"")
+        text = self.path("text", b"-module(x).\n" * 10)
+        with open(self.beam, "rb") as file:
+            cut = self.path("cut", file.read()[:-40])
+        cases = [("/nowhere.beam", "no such file"), (empty, "is empty"), (text, "not an IFF"),
+                 (cut, "")]
+        for path, reason in cases:
+            for command in ("inspect", "disasm"):
+                self.check(joist(command, path), 1, stderr=f"joist: {path}: {reason}")
+        self.check(joist("disasm", self.folder.name), 1, stderr="is a directory")
+
+    def test_natives_missing_counts_for_a_release(self):
+        for release in ("25", "27", "29"):
+            result = joist("natives", "--missing", "--release", release)
+            self.check(result, 0, stdout=" natives missing\n")
+        self.check(joist("natives", "--missing", "--facts", "/nowhere"), 1,
+                   stderr="/nowhere/bifs.tsv: no such file")
+
+
+if __name__ == "__main__":
+    unittest.main()

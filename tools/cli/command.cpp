@@ -1,0 +1,39 @@
+#include "tools/cli/command.h"
+
+#include <cstdio>
+
+namespace joist::cli {
+
+void Invocation::fail(const Error& error) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "joist: %s\n", error.text.c_str());
+  exit_code = 1;
+}
+
+Result<OtpRoot> Invocation::otp_root(const std::string& named) const {
+  OtpRootSearch search;
+  search.named = named;
+  search.program_folder = program_folder;
+  search.environment = &environment;
+  return find_otp_root(search);
+}
+
+void add_root_option(CLI::App& command, std::string& root) {
+  command
+      .add_option("--root", root,
+                  "the OTP root to use, e.g. /usr/lib/erlang (also -root; default: found, see "
+                  "joist doctor)")
+      ->type_name("DIR");
+}
+
+Result<FunctionName> parse_function_name(const std::string& text) {
+  const size_t slash = text.rfind('/');
+  const std::string arity = slash == std::string::npos ? "" : text.substr(slash + 1);
+  if (slash == 0 || arity.empty() || arity.size() > 3 ||
+      arity.find_first_not_of("0123456789") != std::string::npos) {
+    return make_error("%s: not of the form FUNCTION/ARITY", text.c_str());
+  }
+  return FunctionName{text.substr(0, slash), static_cast<unsigned>(std::stoul(arity))};
+}
+
+}  // namespace joist::cli

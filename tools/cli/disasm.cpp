@@ -1,0 +1,65 @@
+// joist disasm: the code of a module, as it is after each stage of the loader.
+#include <cstdio>
+#include <memory>
+
+#include "tools/cli/beam_input.h"
+#include "tools/cli/command.h"
+#include "tools/cli/listing.h"
+
+namespace joist::cli {
+
+namespace {
+
+struct Options {
+  std::string path;
+  std::string function;
+  std::string stage = "generic";
+};
+
+Result<void> disassemble(const Options& options) {
+  const BeamFile file = JOIST_TRY(load_beam(options.path));
+  FunctionName wanted{"", 0};
+  if (!options.function.empty()) wanted = JOIST_TRY(parse_function_name(options.function));
+
+  bool found = false;
+  std::string text;
+  for (const GenericFunction& function : file.code.functions) {
+    if (!options.function.empty() &&
+        (file.atoms[function.name] != wanted.function || function.arity != wanted.arity)) {
+      continue;
+    }
+    if (found) text += '\n';
+    found = true;
+    append_generic(file, function, text);
+  }
+  if (!found && !options.function.empty()) {
+    return make_error("%s: has no function %s", options.path.c_str(), options.function.c_str());
+  }
+  std::fputs(text.c_str(), stdout);
+  return {};
+}
+
+}  // namespace
+
+void add_disasm(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("disasm", "Show the code of a module");
+  auto options = std::make_shared<Options>();
+  command->add_option("file", options->path, "a .beam file")->type_name("FILE.beam")->required();
+  command->add_option("function", options->function, "only this function, local or exported")
+      ->type_name("FUNCTION/ARITY");
+  command->add_option("--stage", options->stage, "generic: the instructions of the file")
+      ->check(CLI::IsMember({"generic"}))
+      ->capture_default_str();
+  command->footer(
+      "\nOperands: x0, y0, fr0 registers; L3 label; #42 an integer; literal:7 the module's eighth\n"
+      "literal; numbers alone are sizes, arities and the like.\n\n"
+      "Examples:\n"
+      "  joist disasm lists.beam\n"
+      "  joist disasm lists.beam append/2");
+  command->callback([options, &invocation] {
+    const auto result = disassemble(*options);
+    if (!result.ok()) invocation.fail(result.error());
+  });
+}
+
+}  // namespace joist::cli

@@ -1,0 +1,90 @@
+// joist: the command line. See tools/cli/command.h for how subcommands are made.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "tools/cli/command.h"
+
+namespace joist::cli {
+namespace {
+
+std::string program_folder() {
+  char* path = realpath("/proc/self/exe", nullptr);
+  if (path == nullptr) return {};
+  std::string folder = path;
+  std::free(path);
+  folder.resize(folder.rfind('/'));
+  return folder;
+}
+
+// CLI11 knows options of the form --name, erl has -name: the ones that erl's users know are
+// accepted in their form. What follows the first operand of `exec` belongs to the Erlang function
+// and is left as it is, behind a "--".
+std::vector<std::string> normalise(int count, char** values) {
+  std::vector<std::string> arguments;
+  bool exec = false;
+  bool skip_value = false;
+  for (int i = 1; i < count; ++i) {
+    std::string argument = values[i];
+    const bool is_value = std::exchange(skip_value, false);
+    if (!is_value && (argument == "-pa" || argument == "-root")) argument.insert(0, "-");
+    if (exec && !is_value) {
+      if (argument == "--pa" || argument == "--root") {
+        skip_value = true;
+      } else if (!argument.starts_with("-") || argument == "--") {
+        arguments.push_back("--");
+        if (argument == "--") ++i;
+        for (; i < count; ++i) arguments.push_back(values[i]);
+        break;
+      }
+    }
+    if (arguments.empty() && argument == "exec") exec = true;
+    arguments.push_back(std::move(argument));
+  }
+  return arguments;
+}
+
+int run(int count, char** values) {
+  Invocation invocation;
+  invocation.program_folder = program_folder();
+  CLI::App app("Joist runs compiled Erlang (.beam files) with the unmodified OTP libraries.");
+  app.name("joist");
+  app.set_version_flag("--version", "Joist " JOIST_VERSION);
+  app.require_subcommand(1);
+  add_inspect(app, invocation);
+  add_disasm(app, invocation);
+  add_natives(app, invocation);
+  add_doctor(app, invocation);
+  app.footer("\n`joist COMMAND --help` explains a command, with examples.");
+
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("joist: ") + error.what() + "; see --help\n";
+  });
+
+  std::vector<std::string> arguments = normalise(count, values);
+  if (arguments.empty()) {
+    std::fputs(app.help().c_str(), stderr);
+    return 2;
+  }
+  const std::string& name = arguments.front();
+  const auto commands =
+      app.get_subcommands([&](CLI::App* each) { return each->get_name() == name; });
+  if (!name.starts_with("-") && commands.empty()) {
+    std::fprintf(stderr, "joist: there is no command %s; joist --help lists them\n", name.c_str());
+    return 2;
+  }
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants a vector
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (std::fflush(stdout) != 0 && invocation.exit_code == 0) return 1;
+  return invocation.exit_code;
+}
+
+}  // namespace
+}  // namespace joist::cli
+
+int main(int count, char** values) { return joist::cli::run(count, values); }
