@@ -23,7 +23,7 @@
 namespace joist {
 
 enum class OperandKind : uint8_t {
-  kUnsigned,       // value: non-negative number with no term meaning (arity, size, index, flags)
+  kUnsigned,       // number(): no term, but an arity, size, index, flags or such
   kInteger,        // value: an Erlang integer that fits in 64 bits
   kBigInteger,     // value: index into GenericCode::big_integers
   kNil,            // []
@@ -52,6 +52,7 @@ struct Operand {
   }
   // The same place or constant; the type hint may differ.
   bool same(const Operand& other) const { return kind == other.kind && value == other.value; }
+  uint64_t number() const { return static_cast<uint64_t>(value); }
   uint32_t index() const { return static_cast<uint32_t>(value); }
 };
 static_assert(sizeof(Operand) == 16);
@@ -85,6 +86,9 @@ struct GenericFunction {
   uint32_t begin;
   uint32_t entry;
   uint32_t end;
+  // An exception may meet uninitialised y registers, so every allocate has to clear its frame.
+  // transform() adds the init_yregs that does.
+  bool clear_frames = false;
 };
 
 struct GenericCode {

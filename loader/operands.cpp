@@ -178,7 +178,7 @@ bool read_function_start(const GenericCode& code, size_t begin, GenericFunction&
 bool function_start_is_sound(const GenericCode& code, const GenericFunction& function) {
   const auto is_number = [&](size_t index, uint32_t position, uint64_t limit) {
     const Operand& operand = code.operand(code.instructions[index], position);
-    return operand.kind == OperandKind::kUnsigned && static_cast<uint64_t>(operand.value) < limit;
+    return operand.kind == OperandKind::kUnsigned && operand.number() < limit;
   };
   const size_t info = function.entry - 1;
   return is_op(code, function.entry, GenericOp::label_1) &&

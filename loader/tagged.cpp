@@ -73,7 +73,7 @@ TaggedNumber read_tagged(ByteReader& reader) {
     } else {
       number.wide = bytes;
     }
-  } else if (bytes.size() <= 8 && unsigned_from(bytes) <= INT64_MAX) {
+  } else if (bytes.size() <= 8) {
     number.value = static_cast<int64_t>(unsigned_from(bytes));
   } else {
     number.wide = bytes;

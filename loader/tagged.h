@@ -27,13 +27,13 @@ enum class Tag : uint8_t {
 
 struct TaggedNumber {
   Tag tag = Tag::kUnsigned;
-  int64_t value = 0;
-  ByteSpan wide;  // not empty: the number does not fit in `value`; these are its bytes
+  int64_t value = 0;  // of tags other than integer: an unsigned number's 64 bits
+  ByteSpan wide;      // not empty: the number does not fit in `value`; these are its bytes
 
   bool fits() const { return wide.empty(); }
   // A number of that tag in 0 .. limit - 1.
   bool is_below(Tag other, uint64_t limit) const {
-    return tag == other && fits() && value >= 0 && static_cast<uint64_t>(value) < limit;
+    return tag == other && fits() && static_cast<uint64_t>(value) < limit;
   }
 };
 

@@ -1,7 +1,7 @@
 // Checks the code of a BeamFile, so that the back end and the interpreter may rely on it without
 // looking again: operand kinds, register, atom, literal, import, lambda, label and string
 // indices, labels defined once, functions well formed, list shapes, frame sizes and live counts
-// as far as a linear pass with merging at labels can tell.
+// by following the control flow.
 //
 // It never refuses code that a compiler of OTP 25 to 29 writes. Types claimed by the Type chunk
 // are not verified.
@@ -11,7 +11,8 @@
 
 namespace joist {
 
-// Errors name the module, the function, the instruction's index and what is wrong.
-Result<void> verify(const BeamFile& file);
+// Errors name the module, the function, the instruction's index in it and what is wrong. Sets
+// clear_frames of the functions, and changes nothing else.
+Result<void> verify(BeamFile& file);
 
 }  // namespace joist

@@ -1,0 +1,43 @@
+// The second half of verification: follows the control flow of one function and checks what
+// operands alone do not show. Registers are written before they are read and survive a collection
+// only below the live count; y registers lie within the frame and are initialised wherever the
+// stack may be scanned; allocate, trim, deallocate, return and catches match on every path; terms
+// are built only in heap that was reserved; no path leaves the function except by a call, a return
+// or an exception.
+//
+// Where an instruction can both fail to a label and collect, x registers above the live count are
+// still valid at the label for all but gc_bif and bs_create_bin: such instructions must not
+// collect before they fail. The same holds for the code the compiler writes.
+#pragma once
+
+#include <vector>
+
+#include "loader/beam_file.h"
+
+namespace joist {
+
+inline constexpr uint32_t kNoIndex = UINT32_MAX;
+
+// Where labels are, filled by verify().
+struct LabelTable {
+  std::vector<uint32_t> instruction;  // by label: index of its label instruction, or kNoIndex
+  std::vector<uint32_t> function;     // by label: function whose entry label it is, or kNoIndex
+};
+
+struct FlowFault {
+  uint32_t instruction = kNoIndex;  // kNoIndex: no fault
+  const char* what = nullptr;
+
+  bool found() const { return what != nullptr; }
+};
+
+struct FlowResult {
+  FlowFault fault;
+  bool clear_frames;  // see GenericFunction
+};
+
+// Needs operands that passed find_operand_fault() and complete labels.
+FlowResult follow_flow(const BeamFile& file, const LabelTable& labels,
+                       const GenericFunction& function);
+
+}  // namespace joist

@@ -1,0 +1,386 @@
+#include "loader/verify_operands.h"
+
+namespace joist {
+
+namespace {
+
+using Kind = OperandKind;
+
+constexpr int64_t kMaxUnit = 256;
+constexpr int64_t kMaxBits = int64_t{1} << 40;  // times the unit this still fits in 63 bits
+
+bool is_unsigned_below(const Operand& operand, uint64_t limit) {
+  return operand.kind == Kind::kUnsigned && operand.number() < limit;
+}
+
+bool is_constant(const Operand& operand) {
+  switch (operand.kind) {
+    case Kind::kInteger:
+    case Kind::kBigInteger:
+    case Kind::kNil:
+    case Kind::kAtom:
+    case Kind::kLiteral:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_source(const Operand& operand) { return operand.is_register() || is_constant(operand); }
+
+// Flags of a binary segment: [] or a literal list of atoms.
+bool is_flags(const Operand& operand) {
+  return operand.kind == Kind::kNil || operand.kind == Kind::kLiteral;
+}
+
+bool is_heap_need(const Operand& operand) {
+  return operand.kind == Kind::kAllocation || is_unsigned_below(operand, kMaxHeapNeed + 1);
+}
+
+bool is_atom_named(const BeamFile& file, const Operand& operand, std::string_view name) {
+  return operand.kind == Kind::kAtom && file.atoms[operand.index()] == name;
+}
+
+struct CommandShape {
+  std::string_view name;
+  BsMatchCommand::Kind kind;
+  size_t arguments;
+  int live;         // position among the arguments, or -1
+  int destination;  // likewise
+};
+
+constexpr CommandShape kCommands[] = {
+    {"ensure_at_least", BsMatchCommand::Kind::kEnsureAtLeast, 2, -1, -1},
+    {"ensure_exactly", BsMatchCommand::Kind::kEnsureExactly, 1, -1, -1},
+    {"binary", BsMatchCommand::Kind::kBinary, 5, 0, 4},
+    {"integer", BsMatchCommand::Kind::kInteger, 5, 0, 4},
+    {"skip", BsMatchCommand::Kind::kSkip, 1, -1, -1},
+    {"get_tail", BsMatchCommand::Kind::kGetTail, 3, 0, 2},
+    {"=:=", BsMatchCommand::Kind::kEqual, 3, 0, -1},
+};
+
+const CommandShape& shape_of(BsMatchCommand::Kind kind) {
+  return kCommands[static_cast<size_t>(kind)];
+}
+
+bool command_is_sound(const BsMatchCommand& command) {
+  const auto arguments = command.arguments;
+  const auto bits = [&](size_t i) { return is_unsigned_below(arguments[i], kMaxBits); };
+  const auto unit = [&](size_t i) { return is_unsigned_below(arguments[i], kMaxUnit + 1); };
+  const auto live = [&](size_t i) { return is_unsigned_below(arguments[i], kMaxRegisters + 1); };
+  switch (command.kind) {
+    case BsMatchCommand::Kind::kEnsureAtLeast:
+      return bits(0) && unit(1) && arguments[1].value != 0;
+    case BsMatchCommand::Kind::kEnsureExactly:
+    case BsMatchCommand::Kind::kSkip:
+      return bits(0);
+    case BsMatchCommand::Kind::kBinary:
+    case BsMatchCommand::Kind::kInteger:
+      return live(0) && is_flags(arguments[1]) && bits(2) && unit(3) && arguments[4].is_register();
+    case BsMatchCommand::Kind::kGetTail:
+      return live(0) && unit(1) && arguments[2].is_register();
+    case BsMatchCommand::Kind::kEqual: {
+      const bool live_or_nil = arguments[0].kind == Kind::kNil || live(0);
+      return live_or_nil && is_unsigned_below(arguments[1], 65) &&
+             arguments[2].kind == Kind::kUnsigned;
+    }
+  }
+  return false;
+}
+
+class OperandChecker {
+ public:
+  OperandChecker(const BeamFile& file, const GenericInstruction& instruction)
+      : file_(file),
+        instruction_(instruction),
+        info_(generic_op_info(instruction.op)),
+        operands_(file.code.operands_of(instruction)) {}
+
+  std::optional<OperandFault> run() {
+    for (uint32_t i = 0; i < info_.arity && !fault_; ++i) {
+      const Operand& operand = operands_[i];
+      const char* expected = check_fixed(info_.signature[i], operand);
+      if (expected == nullptr) continue;
+      if (operand.kind == Kind::kList) {
+        check_list(info_.signature[i], operands_.subspan(i + 1));
+      } else {
+        fault_ = OperandFault{i, expected};
+      }
+    }
+    if (!fault_) check_combination();
+    return fault_;
+  }
+
+ private:
+  bool in_table(const Operand& operand, size_t size) const {
+    return is_unsigned_below(operand, size);
+  }
+
+  // nullptr, or what was expected; "list" for every list letter.
+  const char* check_fixed(char letter, const Operand& operand) const {
+    const auto expect = [](bool met, const char* what) { return met ? nullptr : what; };
+    switch (letter) {
+      case 's':
+        return expect(is_source(operand), "source");
+      case 'z':
+        return expect(is_source(operand) || operand.kind == Kind::kUnsigned ||
+                          operand.kind == Kind::kOverflow,
+                      "source or number");
+      case 'r':
+      case 'd':
+        return expect(operand.is_register(), "x or y register");
+      case 'y':
+        return expect(operand.kind == Kind::kY, "y register");
+      case 'F':
+        return expect(operand.kind == Kind::kFloatRegister, "float register");
+      case 't':
+        return expect(operand.kind == Kind::kFloatRegister || operand.is_register() ||
+                          operand.kind == Kind::kLiteral,
+                      "float register, register or literal");
+      case 'f':
+        return expect(operand.kind == Kind::kLabel, "label");
+      case 'j':
+        return expect(operand.kind == Kind::kLabel || operand.kind == Kind::kNoLabel, "label or 0");
+      case 'x':
+        return expect(operand.kind == Kind::kLabel || is_atom_named(file_, operand, "no_fail") ||
+                          is_atom_named(file_, operand, "resume"),
+                      "label, no_fail or resume");
+      case 'a':
+        return expect(operand.kind == Kind::kAtom, "atom");
+      case 'u':
+        return expect(operand.kind == Kind::kUnsigned, "number");
+      case 'o':
+        return expect(operand.kind == Kind::kUnsigned || operand.kind == Kind::kOverflow, "number");
+      default:
+        return check_limited(letter, operand);
+    }
+  }
+
+  const char* check_limited(char letter, const Operand& operand) const {
+    const auto expect = [](bool met, const char* what) { return met ? nullptr : what; };
+    switch (letter) {
+      case 'n':
+        return expect(is_unsigned_below(operand, kMaxArity + 1), "arity");
+      case 'b':
+        return expect(is_unsigned_below(operand, kMaxUnit + 1), "unit");
+      case 'L':
+        return expect(is_unsigned_below(operand, file_.label_count) && operand.value != 0,
+                      "label number");
+      case 'i':
+        return expect(in_table(operand, file_.imports.size()), "import index");
+      case 'm':
+        return expect(in_table(operand, file_.lambdas.size()), "lambda index");
+      case 'g':
+        return expect(is_atom_named(file_, operand, "safe") ||
+                          is_atom_named(file_, operand, "unsafe") ||
+                          in_table(operand, file_.lambdas.size()),
+                      "safe, unsafe or lambda index");
+      case 'S':
+        return expect(is_unsigned_below(operand, kMaxRegisters + 1), "frame size");
+      case 'h':
+        return expect(is_heap_need(operand), "heap need");
+      case 'v':
+        return expect(is_unsigned_below(operand, kMaxRegisters + 1), "number of live registers");
+      case 'T':
+        return expect(is_unsigned_below(operand, file_.strings.size() + 1), "string offset");
+      case 'w':
+        // Without a line table, which may have been stripped, every index means "unknown".
+        return expect(operand.kind == Kind::kUnsigned &&
+                          (file_.lines.empty() || in_table(operand, file_.lines.size())),
+                      "line index");
+      default:
+        return "list";
+    }
+  }
+
+  void fail(size_t item, const char* expected) {
+    if (!fault_) fault_ = OperandFault{static_cast<uint32_t>(info_.arity + item), expected};
+  }
+
+  // Checks items by turns with the letters of `shape`.
+  void check_items(std::span<const Operand> items, std::string_view shape, const char* what) {
+    if (items.size() % shape.size() != 0) return fail(items.size(), what);
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (!item_fits(shape[i % shape.size()], items[i])) return fail(i, what);
+    }
+  }
+
+  bool item_fits(char letter, const Operand& item) const {
+    if (letter == 'c') return is_constant(item) && item.kind != Kind::kNil;
+    return check_fixed(letter, item) == nullptr;
+  }
+
+  void check_list(char letter, std::span<const Operand> items) {
+    switch (letter) {
+      case 'V':
+        return check_items(items, "cf", "constant and label");
+      case 'A':
+        return check_items(items, "of", "arity and label");
+      case 'P':
+        return check_items(items, "ss", "key and value");
+      case 'K':
+        return check_items(items, "s", "key");
+      case 'G':
+        return check_items(items, "sd", "key and destination");
+      case 'E':
+      case 'N':
+        return check_items(items, "s", "source");
+      case 'Y':
+        return check_items(items, "y", "y register");
+      case 'R':
+        return check_items(items, "us", "index and value");
+      case 'Q':
+        return check_items(items, "ad", "field and destination");
+      case 'Z':
+        return check_items(items, "as", "field and value");
+      case 'B':
+        return check_create_bin(items);
+      case 'M':
+        return check_bs_match(items);
+      default:
+        return fail(0, "no list");
+    }
+  }
+
+  void check_bs_match(std::span<const Operand> items) {
+    const size_t count = items.size();
+    while (!items.empty()) {
+      const auto command = take_bs_match_command(file_, items);
+      if (!command || !command_is_sound(*command)) return fail(count - items.size(), "command");
+    }
+  }
+
+  void check_create_bin(std::span<const Operand> items) {
+    if (items.size() % kCreateBinSegment != 0) return fail(items.size(), "segment");
+    for (size_t i = 0; i < items.size(); i += kCreateBinSegment) {
+      if (!segment_is_sound(items.subspan(i, kCreateBinSegment), i == 0)) return fail(i, "segment");
+    }
+  }
+
+  bool segment_is_sound(std::span<const Operand> segment, bool first) const {
+    const Operand& value = segment[4];
+    const Operand& size = segment[5];
+    const bool common = segment[0].kind == Kind::kAtom && segment[1].kind == Kind::kUnsigned &&
+                        is_unsigned_below(segment[2], kMaxUnit + 1) && is_flags(segment[3]);
+    if (!common) return false;
+    const std::string_view type = file_.atoms[segment[0].index()];
+    if (type == "string") {
+      return size.kind == Kind::kInteger && size.value >= 0 && string_fits(value, size.number());
+    }
+    if (!is_source(value) || !is_source(size)) return false;
+    if (type == "utf8" || type == "utf16" || type == "utf32") return true;
+    if (type == "append" || type == "private_append") return first && segment[2].value != 0;
+    return segment[2].value != 0 && (type == "integer" || type == "float" || type == "binary");
+  }
+
+  bool string_fits(const Operand& offset, uint64_t bytes) const {
+    return is_unsigned_below(offset, file_.strings.size() + 1) &&
+           bytes <= file_.strings.size() - offset.number();
+  }
+
+  // What no single operand shows.
+  void check_combination() {
+    const auto expect = [this](bool met, uint32_t position, const char* what) {
+      if (!met) fault_ = OperandFault{position, what};
+    };
+    switch (instruction_.op) {
+      case GenericOp::call_ext_2:
+      case GenericOp::call_ext_last_3:
+      case GenericOp::call_ext_only_2:
+        return expect(import_arity(operands_[1]) == operands_[0].value, 0, "the import's arity");
+      case GenericOp::bif0_2:
+        return expect(import_arity(operands_[0]) == 0, 0, "import of arity 0");
+      case GenericOp::bif1_4:
+        return expect(import_arity(operands_[1]) == 1, 1, "import of arity 1");
+      case GenericOp::bif2_5:
+        return expect(import_arity(operands_[1]) == 2, 1, "import of arity 2");
+      case GenericOp::bif3_6:
+        return expect(import_arity(operands_[1]) == 3, 1, "import of arity 3");
+      case GenericOp::gc_bif1_5:
+        return expect(import_arity(operands_[2]) == 1, 2, "import of arity 1");
+      case GenericOp::gc_bif2_6:
+        return expect(import_arity(operands_[2]) == 2, 2, "import of arity 2");
+      case GenericOp::gc_bif3_7:
+        return expect(import_arity(operands_[2]) == 3, 2, "import of arity 3");
+      case GenericOp::make_fun3_3:
+        return expect(lambda_of(operands_[0]).num_free == operands_[2].index(), 2,
+                      "the lambda's free variables");
+      case GenericOp::bs_match_string_4:
+        return expect(bits_fit(operands_[2], operands_[3]), 2, "bits within the strings");
+      case GenericOp::bs_put_string_2:
+        return expect(string_fits(operands_[1], operands_[0].number()), 0,
+                      "bytes within the strings");
+      case GenericOp::update_record_5:
+        return check_update_record();
+      case GenericOp::fmove_2:
+        return expect(
+            operands_[1].kind != Kind::kLiteral && (operands_[0].kind == Kind::kFloatRegister ||
+                                                    operands_[1].kind == Kind::kFloatRegister),
+            1, "float register on one side");
+      case GenericOp::init_yregs_1:
+        return expect(operands_[0].value != 0, 0, "at least one register");
+      default:
+        return;
+    }
+  }
+
+  void check_update_record() {
+    const auto items = file_.code.list_of(instruction_);
+    for (size_t i = 0; i < items.size(); i += 2) {
+      if (items[i].value < 1 || items[i].value > operands_[1].value) {
+        return fail(i, "index within the tuple");
+      }
+    }
+  }
+
+  bool bits_fit(const Operand& bits, const Operand& offset) const {
+    return string_fits(offset, bits.number() / 8 + (bits.number() % 8 != 0));
+  }
+
+  int64_t import_arity(const Operand& operand) const {
+    return file_.imports[operand.index()].arity;
+  }
+  const LambdaEntry& lambda_of(const Operand& operand) const {
+    return file_.lambdas[operand.index()];
+  }
+
+  const BeamFile& file_;
+  const GenericInstruction& instruction_;
+  const GenericOpInfo& info_;
+  std::span<const Operand> operands_;
+  std::optional<OperandFault> fault_;
+};
+
+}  // namespace
+
+const Operand* BsMatchCommand::live() const {
+  const int position = shape_of(kind).live;
+  if (position < 0 || arguments[position].kind != OperandKind::kUnsigned) return nullptr;
+  return &arguments[position];
+}
+
+const Operand* BsMatchCommand::destination() const {
+  const int position = shape_of(kind).destination;
+  return position < 0 ? nullptr : &arguments[position];
+}
+
+std::optional<BsMatchCommand> take_bs_match_command(const BeamFile& file,
+                                                    std::span<const Operand>& items) {
+  if (items.empty() || items[0].kind != OperandKind::kAtom) return std::nullopt;
+  const std::string_view name = file.atoms[items[0].index()];
+  for (const CommandShape& shape : kCommands) {
+    if (shape.name != name) continue;
+    if (items.size() <= shape.arguments) return std::nullopt;
+    const BsMatchCommand command{shape.kind, items.subspan(1, shape.arguments)};
+    items = items.subspan(1 + shape.arguments);
+    return command;
+  }
+  return std::nullopt;
+}
+
+std::optional<OperandFault> find_operand_fault(const BeamFile& file,
+                                               const GenericInstruction& instruction) {
+  return OperandChecker(file, instruction).run();
+}
+
+}  // namespace joist
