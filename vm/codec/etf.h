@@ -47,6 +47,8 @@ class ExternalResolver {
   // What a magic reference of this VM stands for, with a reference for the caller; null: these
   // are the numbers of an ordinary reference.
   virtual Binary* find_magic(const RefNumbers& numbers);
+  // A magic reference is being encoded: find_magic() must know it from now on.
+  virtual void keep_magic(Term reference);
 
  protected:
   ~ExternalResolver() = default;
@@ -80,6 +82,7 @@ struct EncodeOptions {
   bool local = false;               // LOCAL_EXT
   const Node* this_node = nullptr;  // null: nonode@nohost
   uint64_t local_key = 0;           // secret of this VM: others' local terms are refused
+  ExternalResolver* resolver = nullptr;
 
   // What term_to_binary/1 of that OTP release does.
   static EncodeOptions of_release(int otp_release);

@@ -16,6 +16,7 @@ const RecordDefinition* ExternalResolver::find_record(Term, Term, bool, std::spa
   return nullptr;
 }
 Binary* ExternalResolver::find_magic(const RefNumbers&) { return nullptr; }
+void ExternalResolver::keep_magic(Term) {}
 
 namespace etf {
 
