@@ -112,6 +112,17 @@ class Cli(unittest.TestCase):
                 self.check(joist(command, path), 1, stderr=f"joist: {path}: {reason}")
         self.check(joist("disasm", self.folder.name), 1, stderr="is a directory")
 
+    def test_each_native_is_one_of_otp_and_listed_once(self):
+        facts = os.path.join(os.path.dirname(__file__), "..", "..", "tools", "facts")
+        known = set()
+        for table in ("bifs.tsv", "natives.tsv"):
+            with open(os.path.join(facts, table), encoding="utf-8") as file:
+                rows = [line.split("\t") for line in file.read().splitlines()[1:]]
+            known |= {f"{row[0]}:{row[1]}/{row[2]}" for row in rows}
+        listed = joist("natives").stdout.splitlines()[:-1]
+        self.assertEqual([name for name in listed if name not in known], [])
+        self.assertEqual(len(listed), len(set(listed)))
+
     def test_natives_missing_counts_for_a_release(self):
         for release in ("25", "27", "29"):
             result = joist("natives", "--missing", "--release", release)
