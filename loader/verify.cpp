@@ -79,10 +79,6 @@ class Verifier {
         return error_at(i, "func_info inside a function");
       }
       ++function;
-      const Operand& module = code_.operand(instruction, 0);
-      if (file_.atoms[module.index()] != file_.module_name()) {
-        return error_at(i, "func_info names another module");
-      }
     }
     return {};
   }

@@ -14,6 +14,9 @@ using Kind = OperandKind;
 
 // Bounds on the work and memory that one function may cost; far above what compilers write.
 constexpr size_t kMaxLabels = size_t{1} << 19;
+// A handler finds class, reason and stack trace in x(0) to x(2).
+constexpr uint32_t kExceptionRegisters = 3;
+
 constexpr size_t kVisitsPerInstruction = 256;
 
 class FlowVerifier {
@@ -56,6 +59,12 @@ class FlowVerifier {
     return true;
   }
 
+  // Whether the label instruction at `index` is where a try of this function resumes.
+  bool is_try_handler(uint32_t index) const {
+    return index < function_.end - 1 &&
+           code_.instructions[index + 1].op == GenericOp::try_case_1;
+  }
+
   bool fail_at(uint32_t instruction, const char* what) {
     if (!fault_.found()) fault_ = {instruction, what};
     alive_ = false;
@@ -73,7 +82,12 @@ class FlowVerifier {
       if (current_ == function_.end) return fail("control runs off the end of the function");
       if (budget-- == 0) return fail("the function is too complex to verify");
       const GenericInstruction& instruction = code_.instructions[current_];
-      if (instruction.op == GenericOp::label_1) return flow_to(current_, state_);
+      if (instruction.op == GenericOp::label_1) {
+        // Compilers let control run or jump into a try handler only behind a call that never
+        // returns, and transform() puts an error there.
+        if (!is_try_handler(current_)) flow_to(current_, state_);
+        return;
+      }
       operands_ = code_.operands_of(instruction);
       step(instruction);
     }
@@ -105,6 +119,7 @@ class FlowVerifier {
     if (label.kind != Kind::kLabel) return;
     const uint32_t index = labels_.instruction[label.index()];
     if (index == kNoIndex) return fail("a label that is not defined");
+    if (is_try_handler(index)) return fail("a jump to the handler of a try");
     flow_to(index, state_);
   }
 
@@ -130,6 +145,7 @@ class FlowVerifier {
     if (index == kNoIndex) return fail("a handler label that is not defined");
     FlowState resumed = state_;
     resumed.x.clear();
+    resumed.x.add_below(kExceptionRegisters);
     resumed.heap = {};
     flow_to(index, resumed);
   }
@@ -241,6 +257,9 @@ class FlowVerifier {
     state_.y.remove(slot.index());
     state_.tags.add(slot.index());
     const auto distance = static_cast<uint16_t>(state_.frame - slot.value);
+    // The stack is scanned from y(0) on, so the innermost catch has to come first.
+    const bool nested = state_.catches == kNoCatch || stacks_[state_.catches].distance < distance;
+    if (!nested) return fail("a catch behind the one it is nested in");
     state_.catches = stacks_.push({state_.catches, handler.index(), distance, is_try});
   }
 
@@ -414,17 +433,13 @@ void FlowVerifier::step_stack(const GenericInstruction& instruction) {
     case GenericOp::try_2:
       return start_catch(operands_[0], operands_[1], instruction.op == GenericOp::try_2);
     case GenericOp::catch_end_1:
-      end_catch(operands_[0], false);
-      state_.x.add(0);
-      return;
+      require(state_.x.has(0), "nothing in x(0) at catch_end");
+      return end_catch(operands_[0], false);
     case GenericOp::try_end_1:
       return end_catch(operands_[0], true);
     case GenericOp::try_case_1:
       end_catch(operands_[0], true);
-      state_.x.clear();
-      state_.x.add_below(3);
-      state_.heap = {};
-      return;
+      return collect(kExceptionRegisters);
     case GenericOp::build_stacktrace_0:
       return collect(1);
     case GenericOp::wait_1:
@@ -439,7 +454,7 @@ void FlowVerifier::step_stack(const GenericInstruction& instruction) {
       state_.x.clear();
       return;
     case GenericOp::jump_1:
-      branch(operands_[0]);
+      if (!is_try_handler(labels_.instruction[operands_[0].index()])) branch(operands_[0]);
       alive_ = false;
       return;
     case GenericOp::select_val_3:
