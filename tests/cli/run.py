@@ -82,6 +82,8 @@ class Cli(unittest.TestCase):
         self.assertIn("  twice/1\n", result.stdout)
         self.assertIn("  ets:new/2\n", result.stdout)
         self.assertIn(" Code:", result.stdout)
+        self.assertNotIn("verified", result.stdout)
+        self.check(joist("inspect", "--verify", self.beam), 0, stdout="verified  yes\n")
 
     def test_inspect_summarises_a_folder(self):
         self.path("broken.beam", b"FOR1\0\0\0\4BEAM")
@@ -91,6 +93,17 @@ class Cli(unittest.TestCase):
         self.assertIn("2 files, ", result.stdout)
         os.remove(self.path("broken.beam"))
         self.check(joist("inspect", self.folder.name), 0, stdout="1 files, ")
+
+    def test_verify_refuses_code_that_the_summary_alone_accepts(self):
+        with open(self.beam, "rb") as file:
+            content = bytearray(file.read())
+        # Within twice/1, `return` (opcode 19) becomes `send` (20), which leaves the end of the
+        # function without a jump.
+        code = content.index(b"Code")
+        content[content.index(b"\x13", code + 28)] = 20
+        broken = self.path("unverified.beam", bytes(content))
+        self.check(joist("inspect", "--verify", broken), 1, stderr=broken)
+        os.remove(broken)
 
     def test_disasm_lists_one_function_or_all(self):
         result = joist("disasm", self.beam, "twice/1")

@@ -23,6 +23,7 @@ MISTAKES = [
      {"tests/lint/layers.txt": "low: high\nhigh:\n"}),
     ("spdlog outside the log", check_layers, {"high/c.cpp": "#include <spdlog/spdlog.h>\n"}),
     ("heavy header", check_layers, {"vm/x/c.h": "#include <iostream>\n"}),
+    ("heavy header in a header", check_layers, {"vm/x/c.h": "#include <functional>\n"}),
     ("unlisted folder", check_layers, {"vm/x/c.cpp": "\n"}),
     ("long file", check_files, {"low/c.cpp": "int a;\n" * 601}),
     ("long line", check_files, {"low/c.cpp": "// " + "x" * 98 + "\n"}),

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "bif/registry.h"
+#include "loader/verify.h"
 #include "tools/cli/beam_input.h"
 #include "tools/cli/command.h"
 #include "tools/cli/facts.h"
@@ -18,6 +19,7 @@ namespace {
 
 struct Options {
   std::string path;
+  bool verify = false;
 };
 
 // Natives of any OTP release that Joist does not have, as "module:function/arity".
@@ -106,10 +108,20 @@ void print_interface(const BeamFile& file) {
   print_names("imports", names);
 }
 
+Result<BeamFile> load(const std::string& path, const Options& options) {
+  BeamFile file = JOIST_TRY(load_beam(path));
+  if (options.verify) {
+    const auto verified = verify(file);
+    if (!verified.ok()) return make_error("%s: %s", path.c_str(), verified.error().text.c_str());
+  }
+  return file;
+}
+
 Result<void> inspect_file(const Options& options) {
   const LackingNatives lacking = JOIST_TRY(lacking_natives());
-  const BeamFile file = JOIST_TRY(load_beam(options.path));
+  const BeamFile file = JOIST_TRY(load(options.path, options));
   print_header(options.path, file);
+  if (options.verify) std::printf("verified  yes\n");
   print_interface(file);
   print_names("natives that Joist lacks", lacking_for(file, lacking));
   return {};
@@ -138,7 +150,7 @@ Result<void> inspect_folder(const Options& options) {
   size_t refused = 0;
   size_t instructions = 0;
   for (const std::string& path : paths) {
-    const auto file = load_beam(path);
+    const auto file = load(path, options);
     if (!file.ok()) {
       std::printf("refused   %s\n", file.error().text.c_str());
       ++refused;
@@ -165,13 +177,14 @@ void add_inspect(CLI::App& app, Invocation& invocation) {
   command->add_option("path", options->path, "a .beam file, or a folder of them")
       ->type_name("FILE.beam|DIR")
       ->required();
+  command->add_flag("--verify", options->verify, "check the code too, as the loader does");
   command->footer(
       "\nFor a file: its chunks, exports and imports, and the natives among them that Joist does\n"
       "not have. For a folder: the files that are refused, the natives lacking, and a summary.\n"
-      "Exits with 1 if a file cannot be read or is broken.\n\n"
+      "Exits with 1 if a file cannot be read, is broken, or is refused by --verify.\n\n"
       "Examples:\n"
       "  joist inspect lists.beam\n"
-      "  joist inspect /usr/lib/erlang/lib");
+      "  joist inspect --verify /usr/lib/erlang/lib");
   command->callback([options, &invocation] {
     const bool folder = std::filesystem::is_directory(options->path);
     const auto result = folder ? inspect_folder(*options) : inspect_file(*options);
