@@ -10,6 +10,10 @@
 // A minor collection copies live young objects: those below high_water (survived once) to the
 // old block, the others to a new young block. A fullsweep copies all to a new young block.
 //
+// Nothing in the old block, or below high_water, points to anything younger: terms are immutable,
+// so an object refers only to what was there before it. Whoever builds a term over several
+// instruction boundaries must keep to that order: a list under construction grows at its front.
+//
 // Invariant at instruction boundaries: limit - top >= 1 inside a function with a frame. Every
 // reservation (allocate, test_heap, Allocator::alloc) leaves one free word, so that a call can
 // push its return address without a check.
@@ -30,6 +34,7 @@ struct HeapOptions {
   size_t min_off_heap_bytes = size_t{46422} * 8;
   uint32_t fullsweep_after = 65535;
   size_t max_heap_words = 0;  // 0: no limit
+  bool stress = false;        // collect and verify at every chance
 };
 
 struct Heap : Allocator {
@@ -42,12 +47,15 @@ struct Heap : Allocator {
   Word* old_end = nullptr;
   OffHeap* old_off_heap = nullptr;
   size_t old_off_heap_bytes = 0;
-  size_t off_heap_limit = 0;  // off_heap_bytes above this asks for a collection
+  size_t off_heap_limit = 0;      // off_heap_bytes above this asks for a collection
+  size_t old_off_heap_limit = 0;  // old_off_heap_bytes above this asks for a fullsweep
 
   uint32_t minors_since_full = 0;
+  bool grow_at_full = false;       // the latest fullsweep left the block more than 3/4 full
   uint64_t minor_collections = 0;  // over the process' life
   uint64_t full_collections = 0;
   uint64_t words_reclaimed = 0;
+  size_t words_copied = 0;  // by the latest collection: what it cost
 
   HeapOptions options;
   const LiteralSpace* literals = nullptr;
@@ -58,6 +66,11 @@ struct Heap : Allocator {
 
   Word*& stack() { return limit; }
   size_t young_words() const { return static_cast<size_t>(end - start); }
+  size_t old_words() const { return static_cast<size_t>(old_end - old_start); }
+  size_t stack_words() const { return static_cast<size_t>(end - limit); }
+  // Words of live and dead objects in fragments.
+  size_t fragment_used_words() const;
+  bool gc_stress_enabled() const { return kStress || options.stress; }
   // True when fragments or off-heap binaries have piled up so that the next instruction boundary
   // should collect.
   bool wants_collection() const { return fragments != nullptr || off_heap_bytes > off_heap_limit; }
@@ -74,15 +87,21 @@ struct RootSet {
   size_t count = 0;
 };
 
-enum class Collection { kMinor, kFull };
+enum class Collection {
+  kMinor,      // or full, when the old block is full or fullsweep_after minor ones have passed
+  kFull,       // garbage_collect/0
+  kHibernate,  // full, then the young block is cut to what is live
+};
 
 // Collects so that afterwards at least `need` words (plus the spare one) are free between top
 // and limit. Fragments are merged. False: out of memory or over max_heap_words; the heap is then
 // still valid, uncollected. Named _gc as all functions that may collect.
 bool collect_gc(Heap& heap, const RootSet& roots, size_t need, Collection kind);
 
-// Grows or shrinks nothing but checks everything: each word of the heap, stack and roots is a
-// valid term within this heap, a fragment, or a literal. fatal() with a description otherwise.
+// Changes nothing and checks everything: each word of the heap, its stack and the roots is a
+// valid term within this heap, a fragment, or a literal; nothing old points to anything younger;
+// off-heap lists hold exactly the objects that belong on them. fatal() with a description
+// otherwise. Costs about as much as a collection.
 void verify_heap(const Heap& heap, const RootSet& roots);
 
 }  // namespace joist

@@ -26,10 +26,16 @@ struct LiteralSpace::State {
   std::map<size_t, size_t> free_ranges JOIST_GUARDED_BY(mutex);
 
   bool grow(size_t bytes) JOIST_REQUIRES(mutex) {
-    const size_t step = round_up(bytes, kCommitStep);
+    size_t tail = 0;  // free already, at the end of what is committed
+    if (!free_ranges.empty()) {
+      const auto last = std::prev(free_ranges.end());
+      if (last->first + last->second == committed) tail = last->second;
+    }
+    JOIST_ASSERT(tail < bytes);
+    const size_t step = round_up(bytes - tail, kCommitStep);
     const size_t room = range.size() - committed;
     const size_t size = step <= room ? step : room;
-    if (size < bytes || !range.commit(committed, size)) return false;
+    if (size < bytes - tail || !range.commit(committed, size)) return false;
     add_free(committed, size);
     committed += size;
     return true;

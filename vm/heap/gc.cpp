@@ -1,0 +1,113 @@
+// What a collection does besides copying: choosing its kind, sizes, off-heap lists, the stack.
+#include "vm/heap/gc.h"
+
+#include <cstring>
+
+#include "vm/heap/gc_blocks.h"
+#include "vm/heap/sizes.h"
+
+namespace joist {
+
+size_t young_block_size(const Heap& heap, size_t words) {
+  const size_t minimum = heap.options.min_heap_words;
+  return next_heap_size(words < minimum ? minimum : words);
+}
+
+void install_young_block(Heap& heap, Word* block, Word* block_top, size_t words) {
+  const size_t stack_words = heap.stack_words();
+  Word* block_end = block + words;
+  JOIST_ASSERT(static_cast<size_t>(block_end - block_top) >= stack_words);
+  Word* stack = block_end - stack_words;
+  memcpy(stack, heap.limit, stack_words * sizeof(Word));
+  free_block(heap.start);
+  release_fragments(heap.fragments);
+  heap.fragments = nullptr;
+  heap.fragment_words = 0;
+  heap.start = block;
+  heap.top = heap.high_water = block_top;
+  heap.limit = stack;
+  heap.end = block_end;
+}
+
+void sweep_off_heap(Heap& heap, OffHeap* list) {
+  const auto in_old_block = [&heap](const OffHeap* object) {
+    const Word* address = reinterpret_cast<const Word*>(object);
+    return address >= heap.old_start && address < heap.old_end;
+  };
+  while (list != nullptr) {
+    OffHeap* next = list->next;
+    if ((list->header & 2) != 0) {
+      list->binary->release();
+    } else {
+      auto* moved = reinterpret_cast<OffHeap*>(Term::from_bits(list->header).object());
+      if (in_old_block(moved)) {
+        moved->next = heap.old_off_heap;
+        heap.old_off_heap = moved;
+        heap.old_off_heap_bytes += moved->binary->capacity;
+      } else {
+        heap.link_off_heap(moved);
+      }
+    }
+    list = next;
+  }
+}
+
+namespace {
+
+size_t used_words(const Heap& heap) { return static_cast<size_t>(heap.top - heap.start); }
+
+// Enough between top and stack, after a collection that promoted: OTP's rules.
+GcResult adjust_after_minor(Heap& heap, const RootSet& roots, size_t need) {
+  const size_t size = heap.young_words();
+  const size_t old_size = heap.old_words();
+  const size_t need_after = used_words(heap) + need + heap.stack_words();
+  if (need_after > size) return resize_gc(heap, roots, next_heap_size(need_after));
+  // After tenuring a small part of the block is in use, so only big blocks are cut.
+  if (size > 3000 && 4 * need_after < size && (size > 8000 || size > old_size)) {
+    size_t wanted = 3 * need_after;
+    if (wanted * 9 < old_size && old_size / 8 > wanted) wanted = old_size / 8;
+    wanted = young_block_size(heap, wanted);
+    // That the cut fails for lack of memory does no harm.
+    if (wanted < size) resize_gc(heap, roots, wanted);
+  }
+  return GcResult::kDone;
+}
+
+GcResult adjust_after_full(Heap& heap, const RootSet& roots, size_t need) {
+  const size_t size = heap.young_words();
+  const size_t need_after = used_words(heap) + need + heap.stack_words();
+  if (need_after > size) return resize_gc(heap, roots, next_heap_size(need_after));
+  if (3 * size < 4 * need_after) {
+    heap.grow_at_full = true;
+  } else if (4 * need_after < size) {
+    const size_t wanted = young_block_size(heap, 2 * need_after);
+    if (wanted < size) resize_gc(heap, roots, wanted);
+  }
+  return GcResult::kDone;
+}
+
+}  // namespace
+
+bool collect_gc(Heap& heap, const RootSet& roots, size_t need, Collection kind) {
+  size_t need_and_spare;
+  if (__builtin_add_overflow(need, size_t{1}, &need_and_spare) || need > SIZE_MAX / 64) {
+    return false;
+  }
+  heap.words_copied = 0;
+  if (kind == Collection::kMinor && heap.minors_since_full < heap.options.fullsweep_after &&
+      heap.old_off_heap_bytes <= heap.old_off_heap_limit) {
+    const GcResult result = minor_gc(heap, roots, need_and_spare);
+    if (result == GcResult::kDone) {
+      return adjust_after_minor(heap, roots, need_and_spare) == GcResult::kDone;
+    }
+    if (result != GcResult::kNoRoom) return false;
+  }
+  if (full_gc(heap, roots) != GcResult::kDone) return false;
+  if (kind == Collection::kHibernate) {
+    const size_t words = used_words(heap) + heap.stack_words() + need_and_spare;
+    if (words < heap.young_words()) return resize_gc(heap, roots, words) == GcResult::kDone;
+  }
+  return adjust_after_full(heap, roots, need_and_spare) == GcResult::kDone;
+}
+
+}  // namespace joist

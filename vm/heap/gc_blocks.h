@@ -1,0 +1,12 @@
+// Where the blocks of heaps come from.
+#pragma once
+
+#include "vm/term/term.h"
+
+namespace joist {
+
+// nullptr: no memory. Fresh words are uninitialised.
+Word* allocate_block(size_t words);
+void free_block(Word* block);
+
+}  // namespace joist

@@ -1,0 +1,41 @@
+#include "vm/heap/heap.h"
+
+#include <cstdlib>
+
+#include "vm/heap/gc_blocks.h"
+#include "vm/heap/sizes.h"
+
+namespace joist {
+
+bool Heap::create(const HeapOptions& heap_options, const LiteralSpace* literal_space) {
+  JOIST_CHECK(start == nullptr);
+  options = heap_options;
+  literals = literal_space;
+  const size_t words = next_heap_size(options.min_heap_words);
+  start = allocate_block(words);
+  if (start == nullptr) return false;
+  end = start + words;
+  top = high_water = start;
+  limit = end;
+  off_heap_limit = old_off_heap_limit = options.min_off_heap_bytes;
+  return true;
+}
+
+Heap::~Heap() {
+  // Now, not in ~Allocator: the lists run through the blocks.
+  release_off_heap(old_off_heap);
+  release_off_heap(off_heap);
+  off_heap = nullptr;
+  free_block(start);
+  free_block(old_start);
+}
+
+size_t Heap::fragment_used_words() const {
+  size_t words = 0;
+  for (const Fragment* fragment = fragments; fragment != nullptr; fragment = fragment->next) {
+    words += fragment->used;
+  }
+  return words;
+}
+
+}  // namespace joist
