@@ -5,11 +5,14 @@
 
 #include <cstdint>
 
+#include "vm/proc/unique.h"
+
 namespace joist {
 
-class AtomicsTable;
 class Clock;
 class CodeTable;
+class Environment;
+class ErlangTime;
 class LiteralSpace;
 class Oracle;
 class PersistentTerms;
@@ -18,9 +21,11 @@ struct Runtime {
   CodeTable* code = nullptr;              // vm/code/code_table.h: modules, exports, funs
   LiteralSpace* literals = nullptr;       // vm/heap/literals.h
   Clock* clock = nullptr;                 // vm/os/clock.h
+  ErlangTime* time = nullptr;             // vm/proc/time.h
+  Environment* environment = nullptr;     // vm/os/environment.h
   PersistentTerms* persistent = nullptr;  // bif/persistent.h
   int otp_release = 25;
-  uint64_t unique_seed = 0;
+  Uniques uniques;
   bool printable_unicode = false;  // +pc unicode
   bool utf8_file_names = true;     // +fn; by default what the locale says
 };

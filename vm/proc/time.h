@@ -1,0 +1,49 @@
+// Erlang's view of time, over the VM's clock
+// (https://www.erlang.org/doc/apps/erts/time_correction): everything in nanoseconds, which is also
+// the native unit.
+//
+//   Erlang monotonic time   starts at kStart when the VM starts, follows Clock::monotonic_ns()
+//   time offset             what to add to it to get Erlang system time
+//   Erlang system time      monotonic time + time offset
+//
+// Up to OTP 25 the offset is fixed at the start (no_time_warp); from OTP 26 on it follows the
+// wall clock when that has been set (multi_time_warp). Safe from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "vm/os/clock.h"
+
+namespace joist {
+
+class ErlangTime {
+ public:
+  static constexpr int64_t kSecond = 1'000'000'000;
+  // Where OTP starts on 64-bit machines; programs see negative times from the first day.
+  static constexpr int64_t kStart = -576'460'751 * kSecond;
+  // A wall clock further off than this has been set; less is the two clocks' drift.
+  static constexpr int64_t kOffsetTolerance = kSecond / 100;
+
+  explicit ErlangTime(Clock& clock, bool offset_follows_wall_clock = false);
+
+  int64_t monotonic() const { return clock_.monotonic_ns() + monotonic_correction_; }
+  int64_t offset();
+  int64_t system() { return monotonic() + offset(); }
+  // Erlang monotonic time when the VM started.
+  int64_t start() const { return kStart; }
+  bool offset_follows_wall_clock() const { return follows_; }
+  Clock& clock() const { return clock_; }
+
+  // For erlang:now/0: microseconds since 1970 that strictly grow from call to call.
+  int64_t unique_microseconds();
+
+ private:
+  Clock& clock_;
+  const bool follows_;
+  const int64_t monotonic_correction_;
+  std::atomic<int64_t> offset_;
+  std::atomic<int64_t> last_unique_{0};  // the latest value given out
+};
+
+}  // namespace joist
