@@ -1,10 +1,11 @@
 // Export and fun entries: how code is called by name or by fun, whatever module instance holds
 // it now. Entries are never freed; their `code` pointer is what changes.
 //
-//   ExportEntry: identity (module, function, arity) | code -> cells to run | native | stub cells
+//   ExportEntry: identity (module, function, arity) | code -> cells to run | native | stubs
 //
-// `code` always points to runnable cells: a function's entry, or the entry's own `stub`, which
-// calls the native, or the error handler for a function that is not there (yet).
+// `code` always points to runnable cells: a function's entry, or one of the entry's own stubs,
+// which call the native, or the error handler for a function that is not there (yet). A stub is
+// the instruction native_stub or undefined_stub with the entry as operand.
 #pragma once
 
 #include <atomic>
@@ -19,12 +20,16 @@ using NativeFunction = Term (*)(Process&, const Term* arguments);
 
 struct ExportEntry : ExportIdentity {
   std::atomic<const Cell*> code{nullptr};
-  NativeFunction native = nullptr;       // the native of that name, if there is one
-  bool guard_native = false;             // pure, callable from guards
-  Cell stub[2] = {};                     // handler; spare
-  const Cell* undefined_code = nullptr;  // cells that raise undef through error_handler
+  NativeFunction native = nullptr;  // the native of that name, if there is one
+  bool guard_native = false;        // pure, callable from guards
+  bool shadowed = false;            // a loaded module defines it: the native is not used
+  Cell native_stub[2] = {};
+  Cell undefined_stub[2] = {};
 
-  bool is_undefined() const { return code.load(std::memory_order_acquire) == undefined_code; }
+  // Where a call goes now.
+  const Cell* target() const { return code.load(std::memory_order_acquire); }
+  bool is_undefined() const { return target() == undefined_stub; }
+  bool is_native() const { return target() == native_stub; }
 };
 
 struct FunEntry : FunIdentity {

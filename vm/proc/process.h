@@ -23,8 +23,10 @@ inline constexpr size_t kFloatRegisters = 16;
 // switched out keeps its live ones in `saved_registers`.
 struct Registers {
   Term x[kXRegisters];
+  Term scratch[4];  // behind x: constants that an instruction wants in a register
   double f[kFloatRegisters];
   Process* process;
+  bool gc_stress;  // collect at every chance (JOIST_GC_STRESS=1, builds with assertions)
 };
 
 enum class ExceptionClass : uint8_t { kError, kExit, kThrow };
@@ -32,14 +34,21 @@ enum class ExceptionClass : uint8_t { kError, kExit, kThrow };
 // What a native did when it returned none().
 enum class NativeOutcome : uint8_t {
   kRaise,  // exception_* is filled in
-  kTrap,   // continue at trap_target with trap_arguments
+  kTrap,   // continue at trap_code with `live` arguments in the X registers
   kExit,   // the process ends (exit_reason); no handler can catch it
-  kYield,  // call the same native again with trap_arguments, in the next slice
+  kYield,  // call the same native again in the next slice, with the arguments in the X registers
+};
+
+// Why run_process returned.
+enum class RunOutcome : uint8_t {
+  kYielded,  // its slice is over; runnable
+  kExited,   // exit_reason says why; for an exception its class, reason and trace are kept
 };
 
 enum class StackTraceKind : uint8_t {
   kBuild,  // from the place of the error
-  kGiven,  // exception_trace is the trace to use (raise/3)
+  kGiven,  // exception_trace is the trace to use (erlang:raise/3)
+  kRaw,    // exception_trace is the raw trace of an exception that is raised again
 };
 
 class Process {
@@ -61,9 +70,21 @@ class Process {
   // For erlang:error/2,3: the arguments to show in the trace's head (list), else none().
   Term exception_arguments = Term::none();
   Term exception_info = Term::none();  // error_info map given to erlang:error/3, else none()
-  const ExportEntry* trap_target = nullptr;
-  Term trap_arguments[8];
-  size_t trap_argument_count = 0;
+  // The native that raised, to head the trace with its arguments; null: the code that called.
+  const Mfa* exception_function = nullptr;
+  const Cell* trap_code = nullptr;     // where a trap continues; its arguments are in x[0], ...
+  uint32_t live = 0;                   // X registers in use while not running, and for a trap
+
+  // --- how it stopped running ---
+  RunOutcome run_outcome = RunOutcome::kYielded;
+  Term exit_reason = Term::nil();
+  bool exited_by_exception = false;  // exception_class and its kin tell more
+
+  // Collects with x[0, live) and all that this record refers to as roots; `need` words are free
+  // afterwards. False: the process must die (max_heap_size, or no memory); exit_now was called.
+  bool collect_gc(size_t need, uint32_t live_registers, Collection kind = Collection::kMinor);
+  // Everything of this record that a collector must visit, but for registers.
+  void add_roots(RootSet& roots);
 
   // --- process dictionary, flags and their kin ---
   struct Extras;  // vm/proc/process_extras.h: made when first needed
@@ -84,6 +105,7 @@ class Process {
     error_cause = Term::none();
     exception_arguments = Term::none();
     exception_info = Term::none();
+    exception_function = nullptr;
     return Term::none();
   }
   Term error(Term reason) { return raise(ExceptionClass::kError, reason); }
@@ -98,8 +120,13 @@ class Process {
   Term system_limit() { return error(atoms::system_limit); }
   // {Tag, Value} as reason: badmap, badkey, badfun, ...
   Term error_tuple(Term tag, Term value);
-  // Continue with a call of `target`; this native's caller gets its result.
+  // Continue with a call of `target`; this native's caller gets its result. The arguments go to
+  // the X registers, which are free by then: natives get theirs by value.
   Term trap(const ExportEntry* target, std::initializer_list<Term> arguments);
+  // The same to any code, whose `argument_count` arguments the native has put into registers->x.
+  Term trap_to(const Cell* code, uint32_t argument_count);
+  // Ends the process; nothing can catch it.
+  Term exit_now(Term reason);
   // The same by name: a lookup in the export table (natives that hand over to Erlang code).
   Term trap(Term module, Term function, std::initializer_list<Term> arguments);
   // Run this native again, with these arguments, in the next slice.

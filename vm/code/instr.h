@@ -1,0 +1,185 @@
+// How an instruction lies in threaded code, derived from one signature per op (ops.def).
+//
+//   cell 0          following cells: operand fields, the narrow ones first
+//   +---------+     +------+------+-----------+  +-----------------+
+//   | handler |     | u16  | u16  |    u32    |  |       u64       | ...
+//   +---------+     +------+------+-----------+  +-----------------+
+//
+// A signature has one letter per operand. Some letters stand for a choice that the loader makes
+// by looking at the operand; each combination of choices has its own handler, in which a
+// register operand is a machine register or one load away:
+//
+//   s  source: x0 x1 x2 x3 (machine registers), x, y, constant          7 choices
+//   r  register to read: x0 x1 x2 x3, x, y                              6 choices
+//   d  register to write: the same                                      6 choices
+//
+// and some have one form:
+//
+//   S  any source, decoded at run time (u64)      R  any register to read, likewise (u16)
+//   D  any register to write (u16)                F  float register (u16)
+//   c  constant term (u64)                        w  a word: address, number (u64)
+//   u  unsigned (u16)                             t  unsigned (u32)
+//   f  label (u32: signed distance in bytes from this instruction)
+//   j  label, or 0: raise instead of jumping      L  number of cells that follow the fields (u32)
+//
+// Handlers decode with these functions at compile time, the loader encodes and the
+// disassembler decodes with the same functions at run time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+
+#include "vm/code/cell.h"
+
+namespace joist {
+
+inline constexpr size_t kMachineXRegisters = 4;
+inline constexpr size_t kMaxOperands = 9;
+
+enum class Kind : uint8_t {
+  kX0,
+  kX1,
+  kX2,
+  kX3,
+  kX,
+  kY,
+  kConstant,
+  kAnySource,
+  kAnyRegister,
+  kAnyDestination,
+  kFloat,
+  kWord,
+  kUnsigned16,
+  kUnsigned32,
+  kLabel,
+  kLabelOrNone,
+  kList,
+};
+
+// Number of forms the letter offers; 0: no such letter.
+constexpr size_t choice_count(char letter) {
+  switch (letter) {
+    case 's': return 7;
+    case 'r':
+    case 'd': return 6;
+    case 'S': case 'R': case 'D': case 'F': case 'c': case 'w':
+    case 'u': case 't': case 'f': case 'j': case 'L': return 1;
+    default: return 0;
+  }
+}
+
+constexpr Kind kind_of_choice(char letter, size_t choice) {
+  switch (letter) {
+    case 'S': return Kind::kAnySource;
+    case 'R': return Kind::kAnyRegister;
+    case 'D': return Kind::kAnyDestination;
+    case 'F': return Kind::kFloat;
+    case 'c': return Kind::kConstant;
+    case 'w': return Kind::kWord;
+    case 'u': return Kind::kUnsigned16;
+    case 't': return Kind::kUnsigned32;
+    case 'f': return Kind::kLabel;
+    case 'j': return Kind::kLabelOrNone;
+    case 'L': return Kind::kList;
+    default: return static_cast<Kind>(choice);
+  }
+}
+
+// Bytes of the operand's field; machine registers need none.
+constexpr size_t field_bytes(Kind kind) {
+  switch (kind) {
+    case Kind::kX0: case Kind::kX1: case Kind::kX2: case Kind::kX3: return 0;
+    case Kind::kX: case Kind::kY: case Kind::kAnyRegister: case Kind::kAnyDestination:
+    case Kind::kFloat: case Kind::kUnsigned16: return 2;
+    case Kind::kUnsigned32: case Kind::kLabel: case Kind::kLabelOrNone: case Kind::kList: return 4;
+    case Kind::kConstant: case Kind::kAnySource: case Kind::kWord: return 8;
+  }
+  return 0;
+}
+
+constexpr size_t signature_length(const char* signature) {
+  size_t length = 0;
+  while (signature[length] != 0) ++length;
+  return length;
+}
+
+// Number of handlers of an op: the product of its operands' choices.
+constexpr size_t combination_count(const char* signature) {
+  size_t product = 1;
+  for (; *signature != 0; ++signature) product *= choice_count(*signature);
+  return product;
+}
+
+struct Layout {
+  size_t count = 0;
+  Kind kind[kMaxOperands] = {};
+  uint16_t offset[kMaxOperands] = {};  // bytes from the handler cell
+  size_t cells = 1;                    // handler and fields; a list's cells come behind
+};
+
+// The layout of one combination. The last operand's choice varies fastest.
+constexpr Layout layout_of(const char* signature, size_t combination) {
+  Layout layout;
+  layout.count = signature_length(signature);
+  for (size_t i = layout.count; i-- > 0;) {
+    const size_t choices = choice_count(signature[i]);
+    layout.kind[i] = kind_of_choice(signature[i], combination % choices);
+    combination /= choices;
+  }
+  size_t offset = sizeof(Cell);
+  for (size_t width : {size_t{2}, size_t{4}, size_t{8}}) {
+    offset = (offset + width - 1) / width * width;
+    for (size_t i = 0; i < layout.count; ++i) {
+      if (field_bytes(layout.kind[i]) != width) continue;
+      layout.offset[i] = static_cast<uint16_t>(offset);
+      offset += width;
+    }
+    // Widths that do not occur must not pad the instruction.
+  }
+  size_t end = sizeof(Cell);
+  for (size_t i = 0; i < layout.count; ++i) {
+    const size_t bytes = field_bytes(layout.kind[i]);
+    if (bytes != 0 && layout.offset[i] + bytes > end) end = layout.offset[i] + bytes;
+  }
+  layout.cells = (end + sizeof(Cell) - 1) / sizeof(Cell);
+  return layout;
+}
+
+// --- register codes in u16 fields, and in the u64 field of S ---
+//   x register: index * 8            y register: index * 8 | 1
+// In an S field a register is the code shifted by three with 111 behind it, which no term ends
+// in; everything else is the constant itself.
+constexpr uint16_t x_code(size_t index) { return static_cast<uint16_t>(index * 8); }
+constexpr uint16_t y_code(size_t index) { return static_cast<uint16_t>(index * 8 | 1); }
+constexpr Word source_of_register(uint16_t code) { return Word{code} << 3 | 7; }
+constexpr bool is_register_source(Word source) { return (source & 7) == 7; }
+constexpr uint16_t register_of_source(Word source) { return static_cast<uint16_t>(source >> 3); }
+
+enum class Op : uint16_t {
+#define JOIST_OP(group, name, signature, effect) name,
+#include "vm/code/ops.def"
+#undef JOIST_OP
+  kCount
+};
+inline constexpr size_t kOpCount = static_cast<size_t>(Op::kCount);
+
+struct OpInfo {
+  const char* name;
+  const char* signature;
+  const char* effect;
+};
+inline constexpr OpInfo kOpInfo[] = {
+#define JOIST_OP(group, name, signature, effect) {#name, signature, effect},
+#include "vm/code/ops.def"
+#undef JOIST_OP
+};
+constexpr const OpInfo& op_info(Op op) { return kOpInfo[static_cast<size_t>(op)]; }
+
+// The handlers of the interpreter, as the loader needs them: for each op an array with one
+// address for each combination. Made by vm/exec, handed to the loader by the engine.
+struct HandlerTable {
+  const Cell* handlers[kOpCount];
+};
+
+}  // namespace joist

@@ -1,0 +1,65 @@
+// A loaded module: its cells, what maps code addresses back to functions and lines, and what
+// module_info/0,1 tell. One instance a loading; the previous one stays callable as old code.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vm/code/export.h"
+#include "vm/heap/literals.h"
+
+namespace joist {
+
+struct FunctionRange {
+  uint32_t start;  // cell index of the func_info instruction
+  uint32_t entry;  // cell index of the entry label
+  Term name;
+  uint32_t arity;
+};
+
+// From this cell on, until the next record, code stems from this line.
+struct LinePoint {
+  uint32_t cell;
+  uint32_t file;  // index into Module::files
+  uint32_t line;  // 0: unknown
+};
+
+struct FunctionName {
+  Term name;
+  uint32_t arity;
+};
+
+struct Module {
+  Module() = default;
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+  ~Module();
+
+  Term name = Term::none();
+  std::unique_ptr<Cell[]> cells;
+  size_t cell_count = 0;
+
+  std::vector<FunctionRange> functions;  // ascending start
+  std::vector<LinePoint> lines;          // ascending cell
+  std::vector<std::string> files;        // [0]: the module's own source file name
+  std::vector<FunctionName> exports;
+  std::vector<FunctionName> locals;
+  std::vector<FunEntry*> funs;  // by lambda index; owned by the code table
+  std::unique_ptr<uint8_t[]> strings;
+
+  LiteralSpace* literal_space = nullptr;
+  std::vector<LiteralSpace::Area> literal_areas;
+  Term attributes = Term::nil();    // literal
+  Term compile_info = Term::nil();  // literal
+  uint8_t md5[16] = {};
+  uint32_t on_load = UINT32_MAX;  // cell index of the on_load function, or none
+
+  bool contains(const Cell* address) const {
+    return address >= cells.get() && address < cells.get() + cell_count;
+  }
+  const FunctionRange* function_at(const Cell* address) const;
+  const LinePoint* line_at(const Cell* address) const;
+};
+
+}  // namespace joist

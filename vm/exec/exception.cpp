@@ -1,0 +1,216 @@
+#include "vm/exec/exception.h"
+
+#include <cstring>
+
+#include "vm/code/code_table.h"
+#include "vm/exec/dispatch.h"
+#include "vm/heap/map_build.h"
+#include "vm/term/bits.h"
+
+namespace joist {
+
+Term exception_class_atom(ExceptionClass exception) {
+  switch (exception) {
+    case ExceptionClass::kError: return atoms::error;
+    case ExceptionClass::kExit: return atoms::exit;
+    case ExceptionClass::kThrow: return atoms::throw_;
+  }
+  return atoms::error;
+}
+
+namespace {
+
+bool is_return_word(Word word) { return (word & 7) == 7; }
+
+// The module that explains the errors of a native (erl_erts_errors and kin), or none().
+Term error_format_module(Term module) {
+  static constexpr Term kErts[] = {atoms::atomics, atoms::counters, atoms::erlang,
+                                   atoms::erts_internal, atoms::persistent_term};
+  static constexpr Term kStdlib[] = {atoms::binary, atoms::ets, atoms::lists,  atoms::maps,
+                                     atoms::math,   atoms::re,  atoms::unicode};
+  for (Term name : kErts) {
+    if (module == name) return atoms::erl_erts_errors;
+  }
+  for (Term name : kStdlib) {
+    if (module == name) return atoms::erl_stdlib_errors;
+  }
+  return module == atoms::os ? atoms::erl_kernel_errors : Term::none();
+}
+
+Term error_info_list(Process& p) {
+  Term info = p.exception_info;
+  if (info.is_none() && p.exception_function != nullptr) {
+    const Term format_module = error_format_module(p.exception_function->module);
+    if (format_module.is_none()) return Term::nil();
+    const Term pairs[] = {atoms::module, format_module, atoms::cause, p.error_cause};
+    info = make_map(p.heap, {pairs, p.error_cause.is_none() ? size_t{2} : size_t{4}});
+  }
+  if (info.is_none()) return Term::nil();
+  return make_cons(p.heap, make_tuple(p.heap, {atoms::error_info, info}), Term::nil());
+}
+
+// Return addresses, less one byte so that they lie within the calling instruction; repetitions
+// (recursion) count once.
+size_t gather_addresses(const Process& p, Word* addresses) {
+  size_t count = 0;
+  // A native that is called through its entry has no place of its own: its caller's comes next.
+  if (p.runtime->code->find_code(p.code_pointer) != nullptr) {
+    addresses[count++] = reinterpret_cast<Word>(p.code_pointer);
+  }
+  const size_t limit = p.exception_function != nullptr ? kBacktraceDepth - 1 : kBacktraceDepth;
+  Word previous = 0;
+  for (const Word* slot = p.heap.limit; slot < p.heap.end && count < limit; ++slot) {
+    if (!is_return_word(*slot) || *slot == previous) continue;
+    previous = *slot;
+    addresses[count++] = *slot - 7 - 1;
+  }
+  return count;
+}
+
+Term trace_entry(Process& p, const Module& module, const Cell* address, Term arguments,
+                 Term info) {
+  const FunctionRange* function = module.function_at(address);
+  if (function == nullptr) return Term::none();
+  Term location = info;
+  const LinePoint* point = module.line_at(address);
+  if (point != nullptr && point->line != 0) {
+    const Term line = make_tuple(p.heap, {atoms::line, Term::small(point->line)});
+    const Term file = make_file_name(p, module.files[point->file]);
+    location = make_cons(p.heap, line, location);
+    location = make_cons(p.heap, make_tuple(p.heap, {atoms::file, file}), location);
+  }
+  const bool shows_arguments = arguments.is_list() || arguments.is_nil();
+  return make_tuple(p.heap, {module.name, function->name,
+                             shows_arguments ? arguments : Term::small(function->arity), location});
+}
+
+struct CatchPlace {
+  Word* frame = nullptr;  // y0 of the frame that holds the catch
+  const Cell* handler = nullptr;
+};
+
+CatchPlace find_catch(const Process& p) {
+  Word* frame = p.heap.limit;
+  for (Word* slot = frame; slot < p.heap.end; ++slot) {
+    if (is_return_word(*slot)) {
+      frame = slot + 1;
+    } else if (Term::from_bits(*slot).is_catch()) {
+      return {frame, reinterpret_cast<const Cell*>(Term::from_bits(*slot).payload())};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Term make_file_name(Process& p, std::string_view utf8) {
+  ListBuilder list(p.heap);
+  for (size_t i = 0; i < utf8.size();) {
+    const auto lead = static_cast<uint8_t>(utf8[i]);
+    const size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    uint32_t code_point = length == 1 ? lead : lead & (0x7fu >> length);
+    for (size_t k = 1; k < length && i + k < utf8.size(); ++k) {
+      code_point = code_point << 6 | (static_cast<uint8_t>(utf8[i + k]) & 0x3f);
+    }
+    list.add(Term::small(code_point));
+    i += length;
+  }
+  return list.finish();
+}
+
+Term make_raw_trace(Process& p) {
+  const Term exception = exception_class_atom(p.exception_class);
+  if (p.trace_kind == StackTraceKind::kGiven) {
+    return make_tuple(p.heap, {exception, p.exception_trace});
+  }
+  Term function = Term::nil();
+  if (const Mfa* mfa = p.exception_function) {
+    function = make_tuple(p.heap, {mfa->module, mfa->function, Term::small(mfa->arity)});
+  }
+  const Term arguments =
+      p.exception_arguments.is_none() ? Term(atoms::true_) : p.exception_arguments;
+  Word addresses[kBacktraceDepth + 1];
+  const size_t count = gather_addresses(p, addresses);
+  const Term binary = make_binary(
+      p.heap, ByteSpan(reinterpret_cast<const uint8_t*>(addresses), count * sizeof(Word)));
+  return make_tuple(p.heap, {exception, function, arguments, error_info_list(p), binary});
+}
+
+Term build_stacktrace(Process& p, Term raw_trace) {
+  if (!is_tuple(raw_trace)) return Term::nil();
+  const std::span<Term> parts = tuple_elements(raw_trace);
+  if (parts.size() == 2) return parts[1];
+  if (parts.size() != 5 || !is_binary(parts[4])) return Term::nil();
+  Term arguments = parts[2];
+  Term info = parts[3];
+  ListBuilder trace(p.heap);
+  if (is_tuple(parts[1])) {
+    const std::span<Term> mfa = tuple_elements(parts[1]);
+    const bool shows_arguments = arguments.is_list() || arguments.is_nil();
+    trace.add(make_tuple(p.heap, {mfa[0], mfa[1], shows_arguments ? arguments : mfa[2], info}));
+    arguments = atoms::true_;
+    info = Term::nil();
+  }
+  Word addresses[kBacktraceDepth + 1];
+  const size_t count = bits_size(parts[4]) / 64;
+  const BitsView view = bits_view(parts[4]);
+  std::memcpy(addresses, view.base + view.offset / 8, count * sizeof(Word));
+  for (size_t i = 0; i < count; ++i) {
+    const Cell* address = reinterpret_cast<const Cell*>(addresses[i] & ~Word{7});
+    const Module* module = p.runtime->code->find_code(address);
+    if (module == nullptr) continue;
+    const Term entry = trace_entry(p, *module, address, arguments, info);
+    if (!entry.is_none()) trace.add(entry);
+    arguments = atoms::true_;
+    info = Term::nil();
+  }
+  return trace.finish();
+}
+
+Flow raise_again(State& s, Term raw_trace, Term reason) {
+  s.save();
+  Process& p = s.process();
+  if (!is_tuple(raw_trace) || tuple_size(raw_trace) < 2) {
+    p.badarg();
+    return Flow::kRaise;
+  }
+  const Term exception = tuple_elements(raw_trace)[0];
+  p.raise(exception == atoms::error  ? ExceptionClass::kError
+          : exception == atoms::exit ? ExceptionClass::kExit
+                                     : ExceptionClass::kThrow,
+          reason);
+  p.trace_kind = StackTraceKind::kRaw;
+  p.exception_trace = raw_trace;
+  return Flow::kRaise;
+}
+
+__attribute__((noinline)) JOIST_HANDLER_ABI void raise_exception(JOIST_HANDLER_PARAMETERS) {
+  State s{JOIST_HANDLER_ARGUMENTS};
+  Process& p = s.process();
+  const Term raw =
+      p.trace_kind == StackTraceKind::kRaw ? p.exception_trace : make_raw_trace(p);
+  p.exception_function = nullptr;
+  p.exception_arguments = p.exception_info = p.error_cause = Term::none();
+  const CatchPlace place = find_catch(p);
+  if (place.handler == nullptr) {
+    if (p.exception_class == ExceptionClass::kThrow) {
+      p.exception_class = ExceptionClass::kError;
+      p.exception_reason = make_tuple(p.heap, {atoms::nocatch, p.exception_reason});
+    }
+    p.exception_trace = build_stacktrace(p, raw);
+    p.run_outcome = RunOutcome::kExited;
+    p.exited_by_exception = true;
+    return;
+  }
+  p.heap.limit = place.frame;
+  s.load();
+  s.pc = place.handler;
+  s.x0 = Term::none();
+  s.x1 = p.exception_reason;
+  s.x2 = raw;
+  s.x3 = exception_class_atom(p.exception_class);
+  p.exception_reason = p.exception_trace = Term::nil();
+  JOIST_DISPATCH(s);
+}
+
+}  // namespace joist

@@ -1,0 +1,206 @@
+// Natives called like instructions: guard BIFs with a fail label or an exception, and the most
+// used ones in line.
+#include "vm/exec/dispatch.h"
+#include "vm/exec/support.h"
+#include "vm/term/compare.h"
+#include "vm/term/map.h"
+
+namespace joist {
+namespace {
+
+[[gnu::always_inline]] inline const ExportEntry* entry_of(auto operand) {
+  return reinterpret_cast<const ExportEntry*>(operand.field);
+}
+
+// Runs the native on `arguments`. save() was done. Guard natives never trap or yield.
+template <typename Destination>
+Flow run_bif(State& s, const ExportEntry* entry, const Term* arguments, int32_t fail,
+             Destination destination, size_t live, bool may_collect) {
+  Process& p = s.process();
+  Term result = entry->native(p, arguments);
+  if (result.is_none()) [[unlikely]] {
+    if (fail != 0) return Flow::kFail;
+    blame_native(p, entry->mfa, arguments);
+    return Flow::kRaise;
+  }
+  if (may_collect && !tidy_heap_gc(p, live, &result)) return Flow::kLeave;
+  s.load();
+  destination.set(s, result);
+  return Flow::kNext;
+}
+
+// The in-line BIFs below come here when the fast case is none.
+struct SlowBif : SlowOp {
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto entry, auto a, auto destination) {
+    const Term arguments[] = {a.get(s)};
+    s.save();
+    return run_bif(s, entry_of(entry), arguments, fail.field, destination, 0, false);
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto entry, auto a, auto b,
+                         auto destination) {
+    const Term arguments[] = {a.get(s), b.get(s)};
+    s.save();
+    return run_bif(s, entry_of(entry), arguments, fail.field, destination, 0, false);
+  }
+};
+
+struct op_bif0 : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto entry, auto destination) {
+    s.save();
+    return run_bif(s, entry_of(entry), nullptr, 0, destination, 0, false);
+  }
+};
+
+struct op_bif1 : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto fail, auto entry, auto a, auto destination) {
+    const Term arguments[] = {a.get(s)};
+    s.save();
+    return run_bif(s, entry_of(entry), arguments, fail.field, destination, 0, false);
+  }
+};
+
+struct op_bif2 : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto fail, auto entry, auto a, auto b,
+                        auto destination) {
+    const Term arguments[] = {a.get(s), b.get(s)};
+    s.save();
+    return run_bif(s, entry_of(entry), arguments, fail.field, destination, 0, false);
+  }
+};
+
+struct op_bif3 : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto fail, auto entry, auto a, auto b, auto c,
+                        auto destination) {
+    const Term arguments[] = {a.get(s), b.get(s), c.get(s)};
+    s.save();
+    return run_bif(s, entry_of(entry), arguments, fail.field, destination, 0, false);
+  }
+};
+
+struct op_gc_bif1 : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto fail, auto entry, auto a, auto destination,
+                        auto live) {
+    const Term arguments[] = {a.get(s)};
+    s.save();
+    return run_bif(s, entry_of(entry), arguments, fail.field, destination, live.field, true);
+  }
+};
+
+struct op_gc_bif2 : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto fail, auto entry, auto a, auto b,
+                        auto destination, auto live) {
+    const Term arguments[] = {a.get(s), b.get(s)};
+    s.save();
+    return run_bif(s, entry_of(entry), arguments, fail.field, destination, live.field, true);
+  }
+};
+
+struct op_gc_bif3 : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto fail, auto entry, auto a, auto b, auto c,
+                        auto destination, auto live) {
+    const Term arguments[] = {a.get(s), b.get(s), c.get(s)};
+    s.save();
+    return run_bif(s, entry_of(entry), arguments, fail.field, destination, live.field, true);
+  }
+};
+
+// --- in line ---
+
+struct op_bif_hd : SlowBif {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto, auto list, auto destination) {
+    const Term t = list.get(s);
+    if (!t.is_list()) return Flow::kSlow;
+    destination.set(s, t.head());
+    return Flow::kNext;
+  }
+};
+
+struct op_bif_tl : SlowBif {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto, auto list, auto destination) {
+    const Term t = list.get(s);
+    if (!t.is_list()) return Flow::kSlow;
+    destination.set(s, t.tail());
+    return Flow::kNext;
+  }
+};
+
+struct op_bif_element : SlowBif {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto, auto position, auto tuple,
+                        auto destination) {
+    const Term n = position.get(s);
+    const Term t = tuple.get(s);
+    if (!n.is_small() || !is_tuple(t)) return Flow::kSlow;
+    const Word index = static_cast<Word>(n.small_value()) - 1;
+    if (index >= tuple_size(t)) return Flow::kSlow;
+    destination.set(s, tuple_elements(t)[index]);
+    return Flow::kNext;
+  }
+};
+
+struct op_bif_tuple_size : SlowBif {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto, auto tuple, auto destination) {
+    const Term t = tuple.get(s);
+    if (!is_tuple(t)) return Flow::kSlow;
+    destination.set(s, Term::small(static_cast<int64_t>(tuple_size(t))));
+    return Flow::kNext;
+  }
+};
+
+struct op_bif_byte_size : SlowBif {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto, auto bits, auto destination) {
+    const Term t = bits.get(s);
+    if (!is_bits(t)) return Flow::kSlow;
+    destination.set(s, Term::small(static_cast<int64_t>((bits_size(t) + 7) / 8)));
+    return Flow::kNext;
+  }
+};
+
+struct op_bif_map_size : SlowBif {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto, auto map, auto destination) {
+    const Term t = map.get(s);
+    if (!is_flat_map(t)) return Flow::kSlow;
+    destination.set(s, Term::small(static_cast<int64_t>(map_size(t))));
+    return Flow::kNext;
+  }
+};
+
+struct op_bif_map_get : SlowBif {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto, auto key, auto map, auto destination) {
+    const Term t = map.get(s);
+    if (!is_map(t)) return Flow::kSlow;
+    const Term* value = map_find(t, key.get(s));
+    if (value == nullptr) return Flow::kSlow;
+    destination.set(s, *value);
+    return Flow::kNext;
+  }
+};
+
+struct op_bif_is_map_key : SlowBif {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto, auto key, auto map, auto destination) {
+    const Term t = map.get(s);
+    if (!is_map(t)) return Flow::kSlow;
+    destination.set(s, boolean(map_find(t, key.get(s)) != nullptr));
+    return Flow::kNext;
+  }
+};
+
+struct op_bif_equal_exact : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto a, auto b, auto destination) {
+    destination.set(s, boolean(exact_equal(a.get(s), b.get(s))));
+  }
+};
+
+struct op_bif_not_equal_exact : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto a, auto b, auto destination) {
+    destination.set(s, boolean(!exact_equal(a.get(s), b.get(s))));
+  }
+};
+
+}  // namespace
+
+void fill_bif(HandlerTable& table) {
+#define JOIST_OP_GROUP_bif JOIST_FILL
+#include "vm/exec/fill_group.h"
+}
+
+}  // namespace joist

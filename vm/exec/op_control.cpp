@@ -1,0 +1,113 @@
+// Jumps and multiway branches.
+//
+// The cells of a select_* list: n values, then n distances (in bytes, from the instruction).
+#include "vm/exec/dispatch.h"
+#include "vm/heap/builder.h"
+#include "vm/term/compare.h"
+
+namespace joist {
+namespace {
+
+struct op_jump : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto label) {
+    s.pc = jump_target(s.pc, label.field);
+    return Flow::kJump;
+  }
+};
+
+[[gnu::always_inline]] inline Flow go_to_choice(State& s, auto list, size_t choice) {
+  const size_t count = list.field / 2;
+  s.pc = jump_target(s.pc, static_cast<int64_t>(list.cells[count + choice]));
+  return Flow::kJump;
+}
+
+// Binary search over words in ascending order, without branches that depend on the data.
+[[gnu::always_inline]] inline Flow select_sorted(State& s, auto list, Word word) {
+  const Cell* base = list.cells;
+  size_t count = list.field / 2;
+  while (count > 1) {
+    const size_t half = count / 2;
+    base = base[half] <= word ? base + half : base;
+    count -= half;
+  }
+  if (*base != word) return Flow::kFail;
+  return go_to_choice(s, list, static_cast<size_t>(base - list.cells));
+}
+
+struct op_select_immediate : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto value, auto, auto list) {
+    return select_sorted(s, list, value.get(s).bits());
+  }
+};
+
+struct op_select_few : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto value, auto, auto list) {
+    const Word word = value.get(s).bits();
+    const size_t count = list.field / 2;
+    for (size_t i = 0; i < count; ++i) {
+      if (list.cells[i] == word) return go_to_choice(s, list, i);
+    }
+    return Flow::kFail;
+  }
+};
+
+struct op_select_exact : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto, auto, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto value, auto, auto list) {
+    const Term term = value.get(s);
+    const size_t count = list.field / 2;
+    for (size_t i = 0; i < count; ++i) {
+      if (exact_equal(Term::from_bits(list.cells[i]), term)) return go_to_choice(s, list, i);
+    }
+    return Flow::kFail;
+  }
+};
+
+struct op_jump_table : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto value, auto, auto first, auto labels) {
+    const Term term = value.get(s);
+    if (!term.is_small()) return Flow::kFail;
+    const Word index = static_cast<Word>(term.small_value()) - first.field;
+    if (index >= labels.field) return Flow::kFail;
+    s.pc = jump_target(s.pc, static_cast<int64_t>(labels.cells[index]));
+    return Flow::kJump;
+  }
+};
+
+struct op_select_arity : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto tuple, auto, auto list) {
+    const Term term = tuple.get(s);
+    if (!term.is_boxed()) return Flow::kFail;
+    const Word header = term.header();
+    const size_t count = list.field / 2;
+    for (size_t i = 0; i < count; ++i) {
+      if (list.cells[i] == header) return go_to_choice(s, list, i);
+    }
+    return Flow::kFail;
+  }
+};
+
+struct op_func_info : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto, auto, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto, auto arity) {
+    s.save();
+    Process& p = s.process();
+    p.error(atoms::function_clause);
+    p.exception_arguments = make_list(p.heap, {s.r->x, arity.field});
+    return Flow::kRaise;
+  }
+};
+
+struct op_code_end : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State&, const Cell*) { fatal("execution ran past the end of a module"); }
+};
+
+}  // namespace
+
+void fill_control(HandlerTable& table) {
+#define JOIST_OP_GROUP_control JOIST_FILL
+#include "vm/exec/fill_group.h"
+}
+
+}  // namespace joist

@@ -1,0 +1,156 @@
+// Maps and native records.
+#include <vector>
+
+#include "vm/exec/dispatch.h"
+#include "vm/exec/support.h"
+#include "vm/heap/map_build.h"
+
+namespace joist {
+namespace {
+
+// The terms that the cells of a list name.
+std::vector<Term> gather(const State& s, const Cell* cells, size_t count) {
+  std::vector<Term> terms(count);
+  for (size_t i = 0; i < count; ++i) terms[i] = get_source(s, cells[i]);
+  return terms;
+}
+
+// The value of an update in x-independent form: none() when an exception or failure is due.
+// save() was done.
+Term updated_map(State& s, Term map, const Cell* cells, size_t count, bool exact, bool raises) {
+  Process& p = s.process();
+  if (!is_map(map)) {
+    if (raises) p.error_tuple(atoms::badmap, map);
+    return Term::none();
+  }
+  const std::vector<Term> pairs = gather(s, cells, count);
+  if (!exact) {
+    return count == 2 ? map_put(p.heap, map, pairs[0], pairs[1])
+                      : map_put_all(p.heap, map, pairs);
+  }
+  Term missing = pairs[0];
+  const Term result = map_update_all(p.heap, map, pairs, &missing);
+  if (result.is_none() && raises) p.error_tuple(atoms::badkey, missing);
+  return result;
+}
+
+template <bool kExact>
+struct PutMap : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto, auto, auto, auto, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto source, auto destination,
+                         auto live, auto list) {
+    const Term map = source.get(s);
+    s.save();
+    Term result = updated_map(s, map, list.cells, list.field, kExact, fail.field == 0);
+    if (result.is_none()) return fail.field != 0 ? Flow::kFail : Flow::kRaise;
+    if (!tidy_heap_gc(s.process(), live.field, &result)) return Flow::kLeave;
+    s.load();
+    destination.set(s, result);
+    return Flow::kNext;
+  }
+};
+struct op_put_map_assoc : PutMap<false> {};
+struct op_put_map_exact : PutMap<true> {};
+
+struct op_new_flat_map : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto keys, auto destination, auto, auto values) {
+    const size_t count = values.field;
+    if (!s.has_room(count + 2) || (kAssertions && s.r->gc_stress)) return Flow::kSlow;
+    Word* words = s.hp;
+    s.hp += count + 2;
+    words[0] = make_header(Boxed::kFlatMap, count + 1);
+    words[1] = keys.get(s).bits();
+    for (size_t i = 0; i < count; ++i) words[2 + i] = get_source(s, values.cells[i]).bits();
+    destination.set(s, Term::boxed(words));
+    return Flow::kNext;
+  }
+  // Makes room and runs the instruction again.
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto keys, auto destination, auto live,
+                         auto values) {
+    const Flow flow = collect_gc(s, values.field + size_t{2}, live.field);
+    if (flow != Flow::kNext) return flow;
+    const bool stress = s.r->gc_stress;
+    s.r->gc_stress = false;
+    const Flow again = run(s, nullptr, keys, destination, live, values);
+    s.r->gc_stress = stress;
+    return again;
+  }
+};
+
+struct op_has_map_fields : FastOp {
+  JOIST_INLINE bool run(State& s, const Cell*, auto, auto map, auto keys) {
+    const Term t = map.get(s);
+    for (uint32_t i = 0; i < keys.field; ++i) {
+      if (map_find(t, get_source(s, keys.cells[i])) == nullptr) return false;
+    }
+    return true;
+  }
+};
+
+struct op_get_map_elements : FastOp {
+  JOIST_INLINE bool run(State& s, const Cell*, auto, auto map, auto list) {
+    const Term t = map.get(s);
+    for (uint32_t i = 0; i < list.field; i += 2) {
+      const Term* value = map_find(t, get_source(s, list.cells[i]));
+      if (value == nullptr) return false;
+      set_any(s, static_cast<uint16_t>(list.cells[i + 1]), *value);
+    }
+    return true;
+  }
+};
+
+struct op_get_map_element : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto map, auto key_operand,
+                        auto destination) {
+    const Term t = map.get(s);
+    const Term key = key_operand.get(s);
+    if (!is_flat_map(t)) return Flow::kSlow;
+    const size_t size = flat_map_size(t);
+    const Term* keys = term_words(object_words(flat_map_keys_tuple(t)));
+    for (size_t i = 0; i < size; ++i) {
+      if (keys[i] == key) {
+        destination.set(s, term_words(object_words(t))[1 + i]);
+        return Flow::kNext;
+      }
+    }
+    return equal_only_by_word(key) ? Flow::kFail : Flow::kSlow;
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto map, auto key, auto destination) {
+    const Term* value = map_find(map.get(s), key.get(s));
+    if (value == nullptr) return Flow::kFail;
+    destination.set(s, *value);
+    return Flow::kNext;
+  }
+};
+
+// --- native records ---
+
+Flow refuse(State& s, const char* instruction) {
+  s.save();
+  s.process().not_supported(instruction);
+  return Flow::kRaise;
+}
+
+struct op_put_record : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto...) { return refuse(s, "put_record"); }
+};
+struct op_get_record_elements : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto...) {
+    return refuse(s, "get_record_elements");
+  }
+};
+struct op_get_record_field : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto...) { return refuse(s, "get_record_field"); }
+};
+
+}  // namespace
+
+void fill_map(HandlerTable& table) {
+#define JOIST_OP_GROUP_map JOIST_FILL
+#include "vm/exec/fill_group.h"
+}
+
+}  // namespace joist

@@ -1,0 +1,20 @@
+// Into the interpreter and out of it.
+#pragma once
+
+#include "vm/code/instr.h"
+#include "vm/proc/process.h"
+
+namespace joist {
+
+// The handlers of all ops, for the loader and the export stubs.
+const HandlerTable& handler_table();
+
+// Runs the process, whose code_pointer and X registers are set, until its slice is over or it
+// exits: see Process::run_outcome. The registers are those of the calling scheduler.
+void run_process(Process& p);
+
+// Makes `p` ready to call module:function with the arguments: its stack holds nothing but the
+// way out.
+void start_process(Process& p, const ExportEntry* entry, std::span<const Term> arguments);
+
+}  // namespace joist

@@ -1,0 +1,83 @@
+#include "vm/exec/support.h"
+
+namespace joist {
+
+bool tidy_heap_gc(Process& p, size_t live, Term* result) {
+  if (!p.heap.wants_collection() && !p.registers->gc_stress) [[likely]] return true;
+  p.registers->x[live] = *result;
+  const bool alive = p.collect_gc(0, static_cast<uint32_t>(live + 1));
+  *result = p.registers->x[live];
+  return alive;
+}
+
+namespace {
+
+// erlang:error/1,2,3, exit/1 and throw/1 raise for the code that calls them.
+bool raises_for_caller(const Mfa& mfa) {
+  if (!(mfa.module == atoms::erlang)) return false;
+  if (mfa.function == atoms::error) return mfa.arity <= 3;
+  return mfa.arity == 1 && (mfa.function == atoms::exit || mfa.function == atoms::throw_);
+}
+
+}  // namespace
+
+void blame_native(Process& p, const Mfa& mfa, const Term* arguments) {
+  if (p.trace_kind != StackTraceKind::kBuild || raises_for_caller(mfa)) return;
+  p.exception_function = &mfa;
+  p.exception_arguments = make_list(p.heap, {arguments, mfa.arity});
+}
+
+Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t slots) {
+  Process& p = s.process();
+  switch (p.outcome) {
+    case NativeOutcome::kRaise: blame_native(p, entry->mfa, s.r->x); return Flow::kRaise;
+    case NativeOutcome::kExit: return Flow::kLeave;
+    case NativeOutcome::kTrap:
+    case NativeOutcome::kYield: break;
+  }
+  const bool yields = p.outcome == NativeOutcome::kYield;
+  const Cell* target = yields ? entry->native_stub : p.trap_code;
+  s.load();
+  if (next != nullptr) {
+    *--s.sp = return_word(next);
+  } else {
+    s.sp += slots;
+  }
+  s.pc = target;
+  if (!yields && s.reductions > 0) return Flow::kJump;
+  return yield_at(s, target, p.live);
+}
+
+Flow yield_at(State& s, const Cell* target, size_t live) {
+  s.pc = target;
+  s.save();
+  Process& p = s.process();
+  p.live = static_cast<uint32_t>(live);
+  p.run_outcome = RunOutcome::kYielded;
+  return Flow::kLeave;
+}
+
+const Cell* enter_fun(State& s, Term fun, size_t arity) {
+  if (header_kind(fun.header()) == Boxed::kExportFun) {
+    return export_of(export_fun_identity(fun))->target();
+  }
+  s.save_x();
+  const std::span<Term> environment = local_fun_environment(fun);
+  for (size_t i = 0; i < environment.size(); ++i) s.r->x[arity + i] = environment[i];
+  s.load_x();
+  return fun_entry_of(local_fun_identity(fun))->code.load(std::memory_order_acquire);
+}
+
+Flow raise_bad_fun(State& s, Term fun, size_t arity) {
+  s.save();
+  Process& p = s.process();
+  if (!is_fun(fun)) {
+    p.error_tuple(atoms::badfun, fun);
+  } else {
+    const Term arguments = make_list(p.heap, {s.r->x, arity});
+    p.error_tuple(atoms::badarity, make_tuple(p.heap, {fun, arguments}));
+  }
+  return Flow::kRaise;
+}
+
+}  // namespace joist
