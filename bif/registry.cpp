@@ -7,6 +7,7 @@ namespace joist {
 // One line for each file of natives; the tables are defined there.
 #define JOIST_NATIVE_TABLES(X) \
   X(emulator_settings_natives) \
+  X(packet_natives)            \
   X(unicode_natives)
 
 #define JOIST_DECLARE(table) std::span<const NativeEntry> table();
