@@ -87,9 +87,11 @@ struct GenericFunction {
   uint32_t entry;
   uint32_t end;
   // An exception may meet uninitialised y registers, so every allocate has to clear its frame.
-  // transform() adds the init_yregs that does.
+  // transform() makes them allocate_zero and allocate_heap_zero.
   bool clear_frames = false;
 };
+
+inline constexpr uint32_t kNoFunction = UINT32_MAX;
 
 struct GenericCode {
   std::vector<GenericInstruction> instructions;
@@ -97,6 +99,7 @@ struct GenericCode {
   std::vector<Allocation> allocations;
   std::vector<ByteSpan> big_integers;  // big-endian two's complement, more than 8 bytes
   std::vector<GenericFunction> functions;
+  uint32_t on_load = kNoFunction;  // index of the function marked by the on_load instruction
 
   std::span<const Operand> operands_of(const GenericInstruction& instruction) const {
     return std::span(operands).subspan(instruction.first, instruction.count);

@@ -191,6 +191,9 @@ bool function_start_is_sound(const GenericCode& code, const GenericFunction& fun
 Result<void> find_functions(GenericCode& code) {
   const size_t end = code.instructions.size() - 1;  // of the functions; int_code_end is there
   for (size_t index = 0; index < end; ++index) {
+    if (is_op(code, index, GenericOp::on_load_0) && !code.functions.empty()) {
+      code.on_load = static_cast<uint32_t>(code.functions.size() - 1);
+    }
     GenericFunction function = {};
     if (!read_function_start(code, index, function)) {
       if (index == 0) return make_error("corrupt code: it does not start with a function");

@@ -1,11 +1,14 @@
 #include "loader/verify.h"
 
+#include "loader/control_flow.h"
 #include "loader/verify_flow.h"
 #include "loader/verify_operands.h"
 
 namespace joist {
 
 namespace {
+
+constexpr size_t kFreePerOperand = 16;
 
 class Verifier {
  public:
@@ -14,6 +17,7 @@ class Verifier {
   Result<void> run() {
     JOIST_TRY(check_header());
     JOIST_TRY(check_operands());
+    JOIST_TRY(check_make_fun2());
     JOIST_TRY(check_labels());
     JOIST_TRY(check_functions());
     JOIST_TRY(check_entries(file_.exports, "export"));
@@ -54,18 +58,28 @@ class Verifier {
     return {};
   }
 
+  // The old make_fun2 names its free variables by number only. Their total is bounded by what code
+  // that has them in registers can be, as transform() writes them out.
+  Result<void> check_make_fun2() const {
+    size_t total = 0;
+    for (uint32_t i = 0; i < code_.instructions.size(); ++i) {
+      const GenericInstruction& instruction = code_.instructions[i];
+      if (instruction.op != GenericOp::make_fun2_1) continue;
+      total += file_.lambdas[code_.operand(instruction, 0).index()].num_free;
+      if (total > code_.operands.size() * kFreePerOperand + kMaxArity) {
+        return error_at(i, "more free variables than registers were set");
+      }
+    }
+    return {};
+  }
+
   Result<void> check_labels() {
-    labels_.instruction.assign(file_.label_count, kNoIndex);
-    labels_.function.assign(file_.label_count, kNoIndex);
+    labels_ = find_labels(code_, file_.label_count);
     for (uint32_t i = 0; i < code_.instructions.size(); ++i) {
       const GenericInstruction& instruction = code_.instructions[i];
       if (instruction.op != GenericOp::label_1) continue;
-      uint32_t& place = labels_.instruction[code_.operand(instruction, 0).index()];
-      if (place != kNoIndex) return error_at(i, "defines a label a second time");
-      place = i;
-    }
-    for (uint32_t i = 0; i < code_.functions.size(); ++i) {
-      labels_.function[code_.functions[i].entry_label] = i;
+      const bool once = labels_.instruction[code_.operand(instruction, 0).index()] == i;
+      if (!once) return error_at(i, "this label is defined a second time");
     }
     return {};
   }

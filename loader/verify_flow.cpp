@@ -59,12 +59,6 @@ class FlowVerifier {
     return true;
   }
 
-  // Whether the label instruction at `index` is where a try of this function resumes.
-  bool is_try_handler(uint32_t index) const {
-    return index < function_.end - 1 &&
-           code_.instructions[index + 1].op == GenericOp::try_case_1;
-  }
-
   bool fail_at(uint32_t instruction, const char* what) {
     if (!fault_.found()) fault_ = {instruction, what};
     alive_ = false;
@@ -78,17 +72,19 @@ class FlowVerifier {
   // Follows the code from a label to the next one or to the end of the path.
   void run_from(uint32_t start, size_t& budget) {
     alive_ = true;
+    bool acted = false;
     for (current_ = start + 1; alive_; ++current_) {
       if (current_ == function_.end) return fail("control runs off the end of the function");
       if (budget-- == 0) return fail("the function is too complex to verify");
       const GenericInstruction& instruction = code_.instructions[current_];
+      operands_ = code_.operands_of(instruction);
       if (instruction.op == GenericOp::label_1) {
         // Compilers let control run or jump into a try handler only behind a call that never
         // returns, and transform() puts an error there.
-        if (!is_try_handler(current_)) flow_to(current_, state_);
+        if (!acted || !labels_.try_handler[operands_[0].index()]) flow_to(current_, state_);
         return;
       }
-      operands_ = code_.operands_of(instruction);
+      acted |= !marks_position(instruction.op);
       step(instruction);
     }
   }
@@ -119,7 +115,7 @@ class FlowVerifier {
     if (label.kind != Kind::kLabel) return;
     const uint32_t index = labels_.instruction[label.index()];
     if (index == kNoIndex) return fail("a label that is not defined");
-    if (is_try_handler(index)) return fail("a jump to the handler of a try");
+    if (labels_.try_handler[label.index()]) return fail("a jump to the handler of a try");
     flow_to(index, state_);
   }
 
@@ -200,15 +196,6 @@ class FlowVerifier {
     require(state_.decided && state_.frame == frame, "a tail call with another frame size");
     require(state_.catches == kNoCatch, "a tail call inside catch or try");
     alive_ = false;
-  }
-
-  // Functions of the erlang module that never return, where compilers are free with frame sizes.
-  bool never_returns(const Operand& import) const {
-    const ImportEntry& entry = file_.imports[import.index()];
-    const std::string_view name = file_.atoms[entry.function];
-    if (file_.atoms[entry.module] != "erlang") return false;
-    return (entry.arity == 1 && (name == "error" || name == "exit" || name == "throw")) ||
-           (entry.arity == 2 && name == "error");
   }
 
   void raise_and_stop() {
@@ -359,11 +346,11 @@ void FlowVerifier::step_call(const GenericInstruction& instruction) {
       return tail_call(operands_[0].index(), &operands_[2]);
     case GenericOp::call_ext_2:
       call(operands_[0].index());
-      if (never_returns(operands_[1])) alive_ = false;
+      if (never_returns(file_, operands_[1])) alive_ = false;
       return;
     case GenericOp::call_ext_only_2:
     case GenericOp::call_ext_last_3:
-      if (never_returns(operands_[1])) {
+      if (never_returns(file_, operands_[1])) {
         collect(operands_[0].index());
         return raise_and_stop();
       }
@@ -454,7 +441,7 @@ void FlowVerifier::step_stack(const GenericInstruction& instruction) {
       state_.x.clear();
       return;
     case GenericOp::jump_1:
-      if (!is_try_handler(labels_.instruction[operands_[0].index()])) branch(operands_[0]);
+      if (!labels_.try_handler[operands_[0].index()]) branch(operands_[0]);
       alive_ = false;
       return;
     case GenericOp::select_val_3:

@@ -10,19 +10,10 @@
 // collect before they fail. The same holds for the code the compiler writes.
 #pragma once
 
-#include <vector>
-
 #include "loader/beam_file.h"
+#include "loader/control_flow.h"
 
 namespace joist {
-
-inline constexpr uint32_t kNoIndex = UINT32_MAX;
-
-// Where labels are, filled by verify().
-struct LabelTable {
-  std::vector<uint32_t> instruction;  // by label: index of its label instruction, or kNoIndex
-  std::vector<uint32_t> function;     // by label: function whose entry label it is, or kNoIndex
-};
 
 struct FlowFault {
   uint32_t instruction = kNoIndex;  // kNoIndex: no fault

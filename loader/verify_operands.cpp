@@ -318,7 +318,8 @@ class OperandChecker {
                                                     operands_[1].kind == Kind::kFloatRegister),
             1, "float register on one side");
       case GenericOp::init_yregs_1:
-        return expect(operands_[0].value != 0, 0, "at least one register");
+        return expect(operands_[0].value >= 1 && operands_[0].value <= kMaxRegisters, 0,
+                      "between one and all registers");
       default:
         return;
     }
