@@ -4,6 +4,8 @@
 
 namespace joist {
 
+int64_t os_process_id() { return getpid(); }
+
 Environment::Environment() {
   const MutexLock lock(mutex_);
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {

@@ -3,6 +3,7 @@
 // other threads (NIFs among them) read it. Names and values are bytes. Safe from any thread.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +12,9 @@
 #include "vm/base/sync.h"
 
 namespace joist {
+
+// The number by which the OS knows this process.
+int64_t os_process_id();
 
 class Environment {
  public:

@@ -21,7 +21,7 @@ class ErlangTime {
  public:
   static constexpr int64_t kSecond = 1'000'000'000;
   // Where OTP starts on 64-bit machines; programs see negative times from the first day.
-  static constexpr int64_t kStart = -576'460'751 * kSecond;
+  static constexpr int64_t kStart = -576'460'752 * kSecond;
   // A wall clock further off than this has been set; less is the two clocks' drift.
   static constexpr int64_t kOffsetTolerance = kSecond / 100;
 

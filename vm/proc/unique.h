@@ -23,7 +23,8 @@ class Uniques {
     return {3, {low, middle, high, 0, 0}};
   }
 
-  // 0, 1, 2, ... Monotonic ones have a counter of their own, and strictly grow.
+  // 0, 1, 2, ... Those of next_monotonic_integer have a counter of their own: each is greater
+  // than all that were taken before it, by whatever thread.
   int64_t next_integer() { return next_integer_.fetch_add(1, std::memory_order_relaxed); }
   int64_t next_monotonic_integer() {
     return next_monotonic_integer_.fetch_add(1, std::memory_order_seq_cst);
