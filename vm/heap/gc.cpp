@@ -19,7 +19,7 @@ void install_young_block(Heap& heap, Word* block, Word* block_top, size_t words)
   JOIST_ASSERT(static_cast<size_t>(block_end - block_top) >= stack_words);
   Word* stack = block_end - stack_words;
   memcpy(stack, heap.limit, stack_words * sizeof(Word));
-  free_block(heap.start);
+  free_block(heap.start, heap.young_words());
   release_fragments(heap.fragments);
   heap.fragments = nullptr;
   heap.fragment_words = 0;

@@ -7,6 +7,6 @@ namespace joist {
 
 // nullptr: no memory. Fresh words are uninitialised.
 Word* allocate_block(size_t words);
-void free_block(Word* block);
+void free_block(Word* block, size_t words);
 
 }  // namespace joist

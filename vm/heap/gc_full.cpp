@@ -30,11 +30,12 @@ void evacuate_all(Heap& heap, const RootSet& roots, Word* block, size_t words) {
 
   OffHeap* off_heap = join(heap.off_heap, heap.old_off_heap);
   Word* old_block = heap.old_start;
+  const size_t old_words = heap.old_words();
   heap.off_heap = heap.old_off_heap = nullptr;
   heap.off_heap_bytes = heap.old_off_heap_bytes = 0;
   heap.old_start = heap.old_top = heap.old_end = nullptr;
   sweep_off_heap(heap, off_heap);
-  free_block(old_block);
+  free_block(old_block, old_words);
   install_young_block(heap, block, evacuator.to(), words);
 }
 

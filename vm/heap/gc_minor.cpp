@@ -39,9 +39,17 @@ void evacuate(Heap& heap, const RootSet& roots, const EvacuationPlan& plan, Word
   install_young_block(heap, block, evacuator.to(), words);
 }
 
+// The first collection after a fullsweep fills at most `used` words of the old block; more room
+// puts off the next fullsweep. A step more is what OTP takes. Large heaps get twice the room:
+// their steps are so small that a growing heap would be swept at every turn.
+size_t old_block_size(size_t used) {
+  constexpr size_t kLargeHeap = 100'000;
+  return used < kLargeHeap ? next_heap_size(used, 1) : next_heap_size(2 * used);
+}
+
 bool reaches_max_heap(const Heap& heap, size_t used, size_t new_words, bool new_old_block) {
   if (heap.options.max_heap_words == 0) return false;
-  const size_t old_words = new_old_block ? next_heap_size(used, 1) : heap.old_words();
+  const size_t old_words = new_old_block ? old_block_size(used) : heap.old_words();
   const size_t free_and_stack = static_cast<size_t>(heap.end - heap.top);
   return used + free_and_stack + old_words + new_words > heap.options.max_heap_words;
 }
@@ -60,11 +68,10 @@ GcResult minor_gc(Heap& heap, const RootSet& roots, size_t need) {
   Word* block = allocate_block(words);
   if (block == nullptr) return GcResult::kNoMemory;
   if (new_old_block) {
-    // One step more than this collection can fill puts off the fullsweep.
-    const size_t old_words = next_heap_size(used, 1);
+    const size_t old_words = old_block_size(used);
     heap.old_start = heap.old_top = allocate_block(old_words);
     if (heap.old_start == nullptr) {
-      free_block(block);
+      free_block(block, words);
       return GcResult::kNoMemory;
     }
     heap.old_end = heap.old_start + old_words;

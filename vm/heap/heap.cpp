@@ -26,8 +26,8 @@ Heap::~Heap() {
   release_off_heap(old_off_heap);
   release_off_heap(off_heap);
   off_heap = nullptr;
-  free_block(start);
-  free_block(old_start);
+  free_block(start, young_words());
+  free_block(old_start, old_words());
 }
 
 size_t Heap::fragment_used_words() const {

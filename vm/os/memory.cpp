@@ -13,6 +13,29 @@ size_t page_size() {
   return size;
 }
 
+void* allocate_large(size_t bytes) {
+  constexpr size_t kHugePage = size_t{2} << 20;
+  const size_t size = round_up(bytes, page_size());
+  if (size < bytes || size + kHugePage < size) return nullptr;
+  // A huge page needs an address that is a multiple of its size: map more, cut off both ends.
+  void* mapped = mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  uint8_t* start = static_cast<uint8_t*>(mapped);
+  uint8_t* base =
+      reinterpret_cast<uint8_t*>(round_up(reinterpret_cast<uintptr_t>(mapped), kHugePage));
+  if (base != start) munmap(start, static_cast<size_t>(base - start));
+  munmap(base + size, kHugePage - static_cast<size_t>(base - start));
+#ifdef MADV_HUGEPAGE
+  madvise(base, size, MADV_HUGEPAGE);  // advice: that it fails does no harm
+#endif
+  return base;
+}
+
+void free_large(void* memory, size_t bytes) {
+  if (memory != nullptr) munmap(memory, round_up(bytes, page_size()));
+}
+
 Result<Reservation> Reservation::reserve(size_t bytes, size_t alignment) {
   const size_t page = page_size();
   JOIST_CHECK((alignment & (alignment - 1)) == 0 && bytes > 0);

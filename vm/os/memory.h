@@ -21,6 +21,12 @@ constexpr size_t round_up(size_t value, size_t alignment) {
   return (value + alignment - 1) & ~(alignment - 1);
 }
 
+// Zeroed memory straight from the system, for blocks of megabytes: on huge pages where there are
+// any, so that touching it first costs a fault for each two megabytes, not for each page.
+// nullptr: no memory. free_large() takes the same size.
+void* allocate_large(size_t bytes);
+void free_large(void* memory, size_t bytes);
+
 class Reservation {
  public:
   Reservation() = default;

@@ -45,3 +45,16 @@ TEST_CASE("Moving a reservation keeps its pages") {
   CHECK(first.base() == nullptr);
   CHECK(second.base()[0] == 7);
 }
+
+TEST_CASE("Large memory is zero, aligned and usable to its last byte") {
+  for (size_t bytes : {size_t{4} << 20, (size_t{5} << 20) + 12345}) {
+    auto* memory = static_cast<uint8_t*>(allocate_large(bytes));
+    REQUIRE(memory != nullptr);
+    CHECK(reinterpret_cast<uintptr_t>(memory) % (size_t{2} << 20) == 0);
+    CHECK(memory[0] == 0);
+    memory[bytes - 1] = 1;
+    free_large(memory, bytes);
+  }
+  CHECK(allocate_large(SIZE_MAX) == nullptr);
+  free_large(nullptr, 0);
+}
