@@ -26,14 +26,14 @@ void add_root_option(CLI::App& command, std::string& root) {
       ->type_name("DIR");
 }
 
-Result<FunctionName> parse_function_name(const std::string& text) {
+Result<FunctionOption> parse_function_name(const std::string& text) {
   const size_t slash = text.rfind('/');
   const std::string arity = slash == std::string::npos ? "" : text.substr(slash + 1);
   if (slash == 0 || arity.empty() || arity.size() > 3 ||
       arity.find_first_not_of("0123456789") != std::string::npos) {
     return make_error("%s: not of the form FUNCTION/ARITY", text.c_str());
   }
-  return FunctionName{text.substr(0, slash), static_cast<unsigned>(std::stoul(arity))};
+  return FunctionOption{text.substr(0, slash), static_cast<unsigned>(std::stoul(arity))};
 }
 
 }  // namespace joist::cli

@@ -26,11 +26,11 @@ struct Invocation {
 void add_root_option(CLI::App& command, std::string& root);
 
 // `module:function/arity`'s last two parts; an error if `text` is not of that form.
-struct FunctionName {
+struct FunctionOption {
   std::string function;
   unsigned arity;
 };
-Result<FunctionName> parse_function_name(const std::string& text);
+Result<FunctionOption> parse_function_name(const std::string& text);
 
 void add_disasm(CLI::App& app, Invocation& invocation);
 void add_doctor(CLI::App& app, Invocation& invocation);

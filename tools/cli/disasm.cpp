@@ -18,7 +18,7 @@ struct Options {
 
 Result<void> disassemble(const Options& options) {
   const BeamFile file = JOIST_TRY(load_beam(options.path));
-  FunctionName wanted{"", 0};
+  FunctionOption wanted{"", 0};
   if (!options.function.empty()) wanted = JOIST_TRY(parse_function_name(options.function));
 
   bool found = false;

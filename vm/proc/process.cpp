@@ -1,5 +1,6 @@
 #include "vm/proc/process.h"
 
+#include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 
 namespace joist {
@@ -10,6 +11,11 @@ Term Process::trap(const ExportEntry* target, std::initializer_list<Term> argume
   size_t count = 0;
   for (Term argument : arguments) registers->x[count++] = argument;
   return trap_to(target->target(), static_cast<uint32_t>(count));
+}
+
+Term Process::trap(Term module, Term function, std::initializer_list<Term> arguments) {
+  const Mfa target{module, function, static_cast<uint32_t>(arguments.size())};
+  return trap(runtime->code->export_entry(target), arguments);
 }
 
 Term Process::trap_to(const Cell* code, uint32_t argument_count) {
