@@ -4,8 +4,8 @@
 // reference that takes the place of the second argument.
 #include <algorithm>
 #include <cstring>
-#include <new>
 
+#include "bif/magic.h"
 #include "bif/registry.h"
 #include "vm/codec/characters.h"
 #include "vm/codec/unicode.h"
@@ -30,42 +30,31 @@ void charge_work(Process& p, int64_t before, int64_t after) {
 
 // A conversion under way. Phase one fills `output`; phase two, of characters_to_list only, turns
 // the bytes (of `output`, or of the binary that was the argument) into a list from the end.
-struct Conversion : Binary {
-  CharacterSink sink;
-  Binary* output;      // null: the list is made of the argument itself
-  bool listing;        // phase two
-  size_t unlisted;     // bytes that are not in the list yet
-  Utf8Status outcome;  // of the whole, known in phase two
+struct Conversion {
+  CharacterSink sink = {};
+  Binary* output = nullptr;              // null: the list is made of the argument itself
+  bool listing = false;                  // phase two
+  size_t unlisted = 0;                   // bytes that are not in the list yet
+  Utf8Status outcome = Utf8Status::kOk;  // of the whole, known in phase two
 };
 
-void destroy_conversion(Binary* binary) {
-  auto* conversion = static_cast<Conversion*>(binary);
-  if (conversion->output != nullptr) conversion->output->release();
-  delete conversion;
-}
+// A conversion that waits for its next slice: owns its output.
+struct SuspendedConversion {
+  explicit SuspendedConversion(const Conversion& suspended) : conversion(suspended) {}
+  ~SuspendedConversion() {
+    if (conversion.output != nullptr) conversion.output->release();
+  }
+  // The caller owns the output from here on.
+  Conversion resume() {
+    Conversion resumed = conversion;
+    conversion.output = nullptr;
+    return resumed;
+  }
+  Conversion conversion;
+};
 
-Conversion* conversion_of(Term encoding) {
-  if (!is_kind(encoding, Boxed::kMagicRef)) return nullptr;
-  Binary* binary = reinterpret_cast<OffHeap*>(encoding.object())->binary;
-  return binary->destroy == destroy_conversion ? static_cast<Conversion*>(binary) : nullptr;
-}
-
-// Keeps a conversion for the next slice; takes over its output.
 Term suspend(Process& p, const Conversion& conversion, Term argument) {
-  auto* kept = new Conversion(conversion);
-  kept->reference_count = 1;
-  kept->destroy = destroy_conversion;
-  kept->capacity = kept->output == nullptr ? 0 : kept->output->capacity;
-  kept->used_bits = 0;
-  kept->bytes = nullptr;
-  return p.yield({argument, make_magic_ref(p.heap, RefNumbers{}, kept)});
-}
-
-// Takes the conversion out of its reference, which stays behind empty.
-Conversion resume(Conversion* kept) {
-  Conversion conversion = *kept;
-  kept->output = nullptr;
-  return conversion;
+  return p.yield({argument, Magic<SuspendedConversion>::make(p, 0, conversion)});
 }
 
 bool encoding_of(Term name, CharacterEncoding* encoding) {
@@ -136,7 +125,7 @@ Term continue_binary(Process& p, Term data, Conversion& conversion) {
 }
 
 Conversion new_conversion(CharacterEncoding encoding, size_t bytes) {
-  Conversion conversion{};
+  Conversion conversion;
   conversion.output = new_binary(bytes);
   conversion.sink.encoding = encoding;
   conversion.sink.bytes = conversion.output->bytes;
@@ -144,8 +133,8 @@ Conversion new_conversion(CharacterEncoding encoding, size_t bytes) {
 }
 
 Term characters_to_binary_2(Process& p, Term data, Term encoding_name) {
-  if (Conversion* kept = conversion_of(encoding_name)) {
-    Conversion conversion = resume(kept);
+  if (auto* suspended = Magic<SuspendedConversion>::get(encoding_name)) {
+    Conversion conversion = suspended->resume();
     return continue_binary(p, data, conversion);
   }
   CharacterEncoding encoding;
@@ -228,7 +217,7 @@ Term utf8_binary_to_list(Process& p, Term binary) {
   if (scan.status == Utf8Status::kIncomplete && !is_utf8_prefix(bytes.subspan(scan.bytes))) {
     scan.status = Utf8Status::kInvalid;
   }
-  Conversion conversion{};
+  Conversion conversion;
   conversion.listing = true;
   conversion.sink.size = scan.bytes;
   conversion.unlisted = scan.bytes;
@@ -237,8 +226,8 @@ Term utf8_binary_to_list(Process& p, Term binary) {
 }
 
 Term characters_to_list_2(Process& p, Term data, Term encoding_name) {
-  if (Conversion* kept = conversion_of(encoding_name)) {
-    Conversion conversion = resume(kept);
+  if (auto* suspended = Magic<SuspendedConversion>::get(encoding_name)) {
+    Conversion conversion = suspended->resume();
     if (!conversion.listing) return continue_to_list(p, data, conversion);
     return continue_list(p, data.head(), data.tail(), conversion);
   }

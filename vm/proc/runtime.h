@@ -16,6 +16,7 @@ class ErlangTime;
 class LiteralSpace;
 class Oracle;
 class PersistentTerms;
+class RegexCache;
 
 struct Runtime {
   CodeTable* code = nullptr;              // vm/code/code_table.h: modules, exports, funs
@@ -24,6 +25,7 @@ struct Runtime {
   ErlangTime* time = nullptr;             // vm/proc/time.h
   Environment* environment = nullptr;     // vm/os/environment.h
   PersistentTerms* persistent = nullptr;  // bif/persistent.h
+  RegexCache* regexes = nullptr;          // bif/re_pattern.h
   int otp_release = 25;
   Uniques uniques;
   bool printable_unicode = false;  // +pc unicode
