@@ -27,10 +27,11 @@ inline int compare(Term a, Term b) {
   return compare_slow(a, b);
 }
 // ==
+bool equal_slow(Term a, Term b);
 inline bool equal(Term a, Term b) {
   if (a == b) return true;
   if (Term::both_small(a, b)) return false;
-  return compare_slow(a, b) == 0;
+  return equal_slow(a, b);
 }
 
 // The exact order, in which integers sort before floats (1 < 1.0): the order of map keys in a

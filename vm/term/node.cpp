@@ -1,10 +1,13 @@
 #include "vm/term/node.h"
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <utility>
 
 #include "vm/base/sync.h"
+#include "vm/term/atom.h"
+#include "vm/term/rules.h"
 
 namespace joist {
 namespace {
@@ -20,6 +23,10 @@ NodeTable& node_table() {
   return *instance;
 }
 
+constinit std::atomic<const Node*> current_local_node{nullptr};
+
+unsigned pid_number_bits() { return term_rules().otp_release >= 26 ? 28 : 15; }
+
 }  // namespace
 
 const Node* intern_node(Term name, uint32_t creation) {
@@ -28,6 +35,41 @@ const Node* intern_node(Term name, uint32_t creation) {
   std::unique_ptr<Node>& node = table.nodes[{name.bits(), creation}];
   if (node == nullptr) node = std::make_unique<Node>(Node{name, creation});
   return node.get();
+}
+
+const Node* local_node() {
+  const Node* node = current_local_node.load(std::memory_order_acquire);
+  if (node != nullptr) return node;
+  const Node* first = intern_node(atoms::nonode_nohost, 0);
+  return current_local_node.compare_exchange_strong(node, first) ? first : node;
+}
+
+void set_local_node(const Node* node) { current_local_node.store(node, std::memory_order_release); }
+
+PidNumbers pid_numbers(Term pid) {
+  if (!pid.is_local_pid()) return {object_words(pid)[1], object_words(pid)[2]};
+  unsigned bits = pid_number_bits();
+  return {pid.payload() & ((Word{1} << bits) - 1), pid.payload() >> bits};
+}
+
+Term local_pid_of(PidNumbers numbers) {
+  return Term::local_pid(numbers.serial << pid_number_bits() | numbers.number);
+}
+
+uint64_t port_number(Term port) {
+  return port.is_local_port() ? port.payload() : object_words(port)[1];
+}
+
+const Node* node_of(Term identifier) {
+  if (!identifier.is_boxed()) return local_node();
+  switch (header_kind(identifier.header())) {
+    case Boxed::kExternalPid:
+    case Boxed::kExternalPort:
+    case Boxed::kExternalRef:
+      return external_node(identifier);
+    default:
+      return local_node();
+  }
 }
 
 }  // namespace joist

@@ -2,7 +2,7 @@
 // freed: there are as many as node incarnations this VM has heard of.
 #pragma once
 
-#include "vm/term/term.h"
+#include "vm/term/boxed.h"
 
 namespace joist {
 
@@ -13,5 +13,23 @@ struct Node {
 
 // The one entry for that name and creation. Thread-safe.
 const Node* intern_node(Term name, uint32_t creation);
+
+// The node that local pids, ports and references belong to: nonode@nohost until distribution
+// starts (erlang:setnode/2). Terms are compared with external ones where no VM is at hand, so
+// this is process-wide like term_rules().
+const Node* local_node();
+void set_local_node(const Node* node);
+
+// The two numbers of a pid as they are printed and travel in the external format. A local pid
+// holds them in its payload: number in the low 28 bits (15 before OTP 26), then serial.
+struct PidNumbers {
+  uint64_t number;
+  uint64_t serial;
+};
+PidNumbers pid_numbers(Term pid);
+Term local_pid_of(PidNumbers numbers);
+uint64_t port_number(Term port);
+// Of a pid, port or reference.
+const Node* node_of(Term identifier);
 
 }  // namespace joist
