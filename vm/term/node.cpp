@@ -7,7 +7,6 @@
 
 #include "vm/base/sync.h"
 #include "vm/term/atom.h"
-#include "vm/term/rules.h"
 
 namespace joist {
 namespace {
@@ -24,8 +23,6 @@ NodeTable& node_table() {
 }
 
 constinit std::atomic<const Node*> current_local_node{nullptr};
-
-unsigned pid_number_bits() { return term_rules().otp_release >= 26 ? 28 : 15; }
 
 }  // namespace
 
@@ -47,13 +44,8 @@ const Node* local_node() {
 void set_local_node(const Node* node) { current_local_node.store(node, std::memory_order_release); }
 
 PidNumbers pid_numbers(Term pid) {
-  if (!pid.is_local_pid()) return {object_words(pid)[1], object_words(pid)[2]};
-  unsigned bits = pid_number_bits();
-  return {pid.payload() & ((Word{1} << bits) - 1), pid.payload() >> bits};
-}
-
-Term local_pid_of(PidNumbers numbers) {
-  return Term::local_pid(numbers.serial << pid_number_bits() | numbers.number);
+  if (pid.is_local_pid()) return {local_pid_number(pid), local_pid_serial(pid)};
+  return {object_words(pid)[1], object_words(pid)[2]};
 }
 
 uint64_t port_number(Term port) {

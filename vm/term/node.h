@@ -20,14 +20,13 @@ const Node* intern_node(Term name, uint32_t creation);
 const Node* local_node();
 void set_local_node(const Node* node);
 
-// The two numbers of a pid as they are printed and travel in the external format. A local pid
-// holds them in its payload: number in the low 28 bits (15 before OTP 26), then serial.
+// The two numbers of a pid, local or external, as they are printed and travel in the external
+// format.
 struct PidNumbers {
   uint64_t number;
   uint64_t serial;
 };
 PidNumbers pid_numbers(Term pid);
-Term local_pid_of(PidNumbers numbers);
 uint64_t port_number(Term port);
 // Of a pid, port or reference.
 const Node* node_of(Term identifier);
