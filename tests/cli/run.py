@@ -110,6 +110,10 @@ class Cli(unittest.TestCase):
         self.check(result, 0, stdout="func_info sample twice 1\n")
         self.assertNotIn("odd name", result.stdout)
         self.check(joist("disasm", self.beam), 0, stdout="'odd name'/0:\n")
+        transformed = joist("disasm", self.beam, "twice/1", "--stage", "transformed")
+        self.check(transformed, 0, stdout="  % sample.erl:4\n  gc_bif2 ")
+        self.assertIn("  line ", result.stdout)
+        self.assertNotIn("  line ", transformed.stdout)
         self.check(joist("disasm", self.beam, "twice/2"), 1, stderr="has no function twice/2")
         self.check(joist("disasm", self.beam, "twice"), 1, stderr="not of the form")
 

@@ -58,14 +58,14 @@ std::string lambda_text(const BeamFile& file, int64_t index) {
   return "fun " + atom_text(file.atoms[lambda.function]) + "/" + std::to_string(lambda.arity);
 }
 
-std::string operand_text(const BeamFile& file, const Operand& operand) {
+std::string operand_text(const BeamFile& file, const GenericCode& code, const Operand& operand) {
   switch (operand.kind) {
     case OperandKind::kUnsigned:
       return number(operand.value);
     case OperandKind::kInteger:
       return "#" + number(operand.value);
     case OperandKind::kBigInteger:
-      return "#" + big_integer_text(file.code.big_integers[operand.index()]);
+      return "#" + big_integer_text(code.big_integers[operand.index()]);
     case OperandKind::kNil:
       return "[]";
     case OperandKind::kAtom:
@@ -85,17 +85,17 @@ std::string operand_text(const BeamFile& file, const Operand& operand) {
     case OperandKind::kList:
       return "list:" + number(operand.value);
     case OperandKind::kAllocation:
-      return allocation_text(file.code.allocations[operand.index()]);
+      return allocation_text(code.allocations[operand.index()]);
     case OperandKind::kOverflow:
       return "overflow";
   }
   return "?";
 }
 
-void append_instruction(const BeamFile& file, const GenericInstruction& instruction,
-                        std::string& text) {
+void append_instruction(const BeamFile& file, const GenericCode& code,
+                        const GenericInstruction& instruction, std::string& text) {
   const GenericOpInfo& info = generic_op_info(instruction.op);
-  const auto operands = file.code.operands_of(instruction);
+  const auto operands = code.operands_of(instruction);
   if (instruction.op == GenericOp::label_1) {
     text += "L" + number(operands[0].value) + ":\n";
     return;
@@ -107,7 +107,7 @@ void append_instruction(const BeamFile& file, const GenericInstruction& instruct
       text += " [";
       for (size_t item = i + 1; item < operands.size(); ++item) {
         if (item != i + 1) text += ' ';
-        text += operand_text(file, operands[item]);
+        text += operand_text(file, code, operands[item]);
       }
       text += ']';
       break;
@@ -119,18 +119,33 @@ void append_instruction(const BeamFile& file, const GenericInstruction& instruct
     } else if (kind == 'm' && operands[i].kind == OperandKind::kUnsigned) {
       text += lambda_text(file, operands[i].value);
     } else {
-      text += operand_text(file, operands[i]);
+      text += operand_text(file, code, operands[i]);
     }
   }
   text += '\n';
 }
 
+void append_line(const BeamFile& file, uint32_t index, std::string& text) {
+  if (index >= file.lines.size()) return;
+  const LineEntry& entry = file.lines[index];
+  text += "  % ";
+  text += entry.file == 0 ? std::string(file.module_name()) + ".erl" : file.files[entry.file];
+  text += ":" + number(entry.line) + "\n";
+}
+
 }  // namespace
 
-void append_generic(const BeamFile& file, const GenericFunction& function, std::string& text) {
+void append_generic(const BeamFile& file, const GenericCode& code, const GenericFunction& function,
+                    std::string& text) {
   text += atom_text(file.atoms[function.name]) + "/" + std::to_string(function.arity) + ":\n";
+  uint32_t line = 0;
   for (uint32_t i = function.begin; i < function.end; ++i) {
-    append_instruction(file, file.code.instructions[i], text);
+    const GenericInstruction& instruction = code.instructions[i];
+    if (instruction.line != line && instruction.op != GenericOp::label_1) {
+      line = instruction.line;
+      append_line(file, line, text);
+    }
+    append_instruction(file, code, instruction, text);
   }
 }
 

@@ -14,6 +14,9 @@ namespace joist::cli {
 //       func_info lists append 2
 //     L2:
 //       is_nonempty_list L4 x0
-void append_generic(const BeamFile& file, const GenericFunction& function, std::string& text);
+//
+// `code` is the file's own or what transform() made of it; there, comments give the source lines.
+void append_generic(const BeamFile& file, const GenericCode& code, const GenericFunction& function,
+                    std::string& text);
 
 }  // namespace joist::cli
