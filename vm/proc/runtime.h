@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "vm/proc/settings.h"
+#include "vm/proc/statistics.h"
 #include "vm/proc/unique.h"
 
 namespace joist {
@@ -28,6 +30,8 @@ struct Runtime {
   RegexCache* regexes = nullptr;          // bif/re_pattern.h
   int otp_release = 25;
   Uniques uniques;
+  SystemSettings settings;
+  SystemStatistics statistics;
   bool printable_unicode = false;  // +pc unicode
   bool utf8_file_names = true;     // +fn; by default what the locale says
 };

@@ -1,0 +1,372 @@
+// erlang:system_info/1. One line of a table for each item; items that Joist has nothing to tell
+// about yet are refused with not_supported, unknown ones with badarg.
+#include <algorithm>
+#include <bit>
+#include <string>
+
+#include "bif/registry.h"
+#include "vm/heap/builder.h"
+#include "vm/heap/map_build.h"
+#include "vm/os/host.h"
+#include "vm/os/thread.h"
+#include "vm/proc/time.h"
+#include "vm/term/rules.h"
+
+namespace joist {
+
+namespace {
+
+struct Release {
+  int number;
+  const char* erts;
+  const char* nif;
+  size_t process_limit;
+};
+// The newest release comes last; a release that is not listed is like the one before it.
+constexpr Release kReleases[] = {
+    {25, "13.1.5", "2.16", 262144},
+    {27, "15.2.7", "2.17", 1048576},
+    {29, "17.1", "2.18", 1048576},
+};
+
+const Release& release(Process& p) {
+  const Release* found = kReleases;
+  for (const Release& candidate : kReleases) {
+    if (candidate.number <= p.runtime->otp_release) found = &candidate;
+  }
+  return *found;
+}
+
+const SystemSettings& settings(Process& p) { return p.runtime->settings; }
+
+std::string erts_version(Process& p) {
+  return settings(p).erts_version.empty() ? release(p).erts : settings(p).erts_version;
+}
+
+Term make_size(size_t size) { return Term::small(static_cast<int64_t>(size)); }
+
+// --- identity ---
+
+Term otp_release(Process& p) { return make_string(p.heap, std::to_string(p.runtime->otp_release)); }
+Term compat_rel(Process& p) { return Term::small(p.runtime->otp_release); }
+Term version(Process& p) { return make_string(p.heap, erts_version(p)); }
+Term nif_version(Process& p) { return make_string(p.heap, release(p).nif); }
+Term driver_version(Process& p) { return make_string(p.heap, "3.3"); }
+Term machine(Process& p) { return make_string(p.heap, "BEAM"); }
+Term system_architecture(Process& p) { return make_string(p.heap, host().architecture); }
+
+Term system_version(Process& p) {
+  const SystemSettings& s = settings(p);
+  std::string schedulers = std::to_string(s.schedulers);
+  std::string dirty = std::to_string(s.dirty_cpu_schedulers);
+  std::string text = "Erlang/OTP " + std::to_string(p.runtime->otp_release) + " [erts-" +
+                     erts_version(p) + "] [source] [64-bit] [smp:" + schedulers + ":" + schedulers +
+                     "] [ds:" + dirty + ":" + dirty + ":" + std::to_string(s.dirty_io_schedulers) +
+                     "] [async-threads:" + std::to_string(s.async_threads) + "]\n";
+  return make_string(p.heap, text);
+}
+
+Term os_type(Process& p) { return make_tuple(p.heap, {atoms::unix_, must_atom(host().system)}); }
+Term os_version(Process& p) {
+  Host h = host();
+  return make_tuple(
+      p.heap, {Term::small(h.version[0]), Term::small(h.version[1]), Term::small(h.version[2])});
+}
+
+Term c_compiler_used(Process& p) {
+  Term numbers = make_tuple(p.heap, {Term::small(__clang_major__), Term::small(__clang_minor__),
+                                     Term::small(__clang_patchlevel__)});
+  return make_tuple(p.heap, {atoms::clang, numbers});
+}
+
+Term emu_args(Process& p) {
+  ListBuilder arguments(p.heap);
+  for (const std::string& argument : settings(p).emulator_arguments) {
+    arguments.add(make_string(p.heap, argument));
+  }
+  return arguments.finish();
+}
+
+Term break_ignored(Process& p) { return boolean(settings(p).break_ignored); }
+
+// --- processors and schedulers ---
+
+Term processors(int count) { return count > 0 ? Term::small(count) : atoms::unknown; }
+Term logical_processors(Process&) { return processors(cpu_count().online); }
+Term logical_processors_available(Process&) { return processors(cpu_count().available); }
+Term cpu_quota(Process&) { return processors(cpu_count().quota); }
+
+Term schedulers_state(Process& p) {
+  Term count = make_size(settings(p).schedulers);
+  return make_tuple(p.heap, {count, count, count});
+}
+
+Term all_schedulers_state(Process& p) {
+  const SystemSettings& s = settings(p);
+  ListBuilder states(p.heap);
+  auto add = [&](Term kind, size_t count) {
+    Term number = make_size(count);
+    if (count > 0) states.add(make_tuple(p.heap, {kind, number, number, number}));
+  };
+  add(atoms::normal, s.schedulers);
+  add(atoms::dirty_cpu, s.dirty_cpu_schedulers);
+  add(atoms::dirty_io, s.dirty_io_schedulers);
+  return states.finish();
+}
+
+Term scheduler_bindings(Process& p) {
+  Term bindings = make_tuple_uninitialised(p.heap, settings(p).schedulers);
+  for (Term& binding : tuple_elements(bindings)) binding = atoms::unbound;
+  return bindings;
+}
+
+// --- limits ---
+
+Term atom_count_item(Process&) { return make_size(atom_count()); }
+Term atom_limit_item(Process&) { return make_size(atom_limit()); }
+Term process_limit(Process& p) {
+  size_t limit = settings(p).process_limit;
+  return make_size(limit != 0 ? limit : release(p).process_limit);
+}
+
+// --- heaps ---
+
+constexpr int64_t kMinHeapWords = HeapOptions{}.min_heap_words;
+constexpr int64_t kMinBinaryWords = HeapOptions{}.min_off_heap_bytes / sizeof(Word);
+constexpr int64_t kFullsweepAfter = HeapOptions{}.fullsweep_after;
+
+Term tagged(Process& p, Term item, int64_t value) {
+  return make_tuple(p.heap, {item, Term::small(value)});
+}
+Term fullsweep_after(Process& p) { return tagged(p, atoms::fullsweep_after, kFullsweepAfter); }
+Term min_heap_size(Process& p) { return tagged(p, atoms::min_heap_size, kMinHeapWords); }
+Term min_bin_vheap_size(Process& p) {
+  return tagged(p, atoms::min_bin_vheap_size, kMinBinaryWords);
+}
+
+Term garbage_collection(Process& p) {
+  return make_list(p.heap, std::initializer_list<Term>{
+                               tagged(p, atoms::max_heap_size, HeapOptions{}.max_heap_words),
+                               tagged(p, atoms::min_bin_vheap_size, kMinBinaryWords),
+                               tagged(p, atoms::min_heap_size, kMinHeapWords),
+                               tagged(p, atoms::fullsweep_after, kFullsweepAfter)});
+}
+
+Term max_heap_size(Process& p) {
+  const Term pairs[] = {atoms::error_logger,
+                        atoms::true_,
+                        atoms::kill,
+                        atoms::true_,
+                        atoms::size,
+                        Term::small(0),
+                        atoms::include_shared_binaries,
+                        atoms::false_};
+  size_t count = p.runtime->otp_release >= 27 ? 8 : 6;
+  return make_map(p.heap, std::span<const Term>(pairs, count));
+}
+
+// --- time ---
+
+Term start_time(Process& p) { return make_integer(p.heap, p.runtime->time->start()); }
+Term end_time(Process& p) {
+  return make_integer(p.heap, INT64_MAX / ErlangTime::kSecond * ErlangTime::kSecond);
+}
+Term time_offset(Process& p) {
+  return p.runtime->time->offset_follows_wall_clock() ? atoms::volatile_ : atoms::final_;
+}
+Term time_warp_mode(Process& p) {
+  return p.runtime->time->offset_follows_wall_clock() ? atoms::multi_time_warp
+                                                      : atoms::no_time_warp;
+}
+
+Term time_source(Process& p, Term clock, int64_t now, bool monotonic) {
+  constexpr int64_t kResolution = ErlangTime::kSecond;  // steps a second
+  ListBuilder properties(p.heap);
+  auto add = [&](Term property, Term value) {
+    properties.add(make_tuple(p.heap, {property, value}));
+  };
+  add(atoms::function, atoms::clock_gettime);
+  add(atoms::clock_id, clock);
+  add(atoms::resolution, Term::small(kResolution));
+  if (monotonic) add(atoms::extended, atoms::no);
+  add(atoms::parallel, atoms::yes);
+  add(atoms::time, make_integer(p.heap, now));
+  return properties.finish();
+}
+Term os_monotonic_time_source(Process& p) {
+  return time_source(p, atoms::CLOCK_MONOTONIC_, p.runtime->time->clock().monotonic_ns(), true);
+}
+Term os_system_time_source(Process& p) {
+  return time_source(p, atoms::CLOCK_REALTIME_, p.runtime->time->clock().wall_ns(), false);
+}
+
+Term max_integer(Process& p) {
+  // The largest bignum of the release: all bits of all its limbs.
+  if (p.runtime->otp_release < 27) return p.badarg();
+  size_t limbs = term_rules().max_big_limbs;
+  Word* words = p.heap.alloc(1 + limbs);
+  words[0] = make_header(Boxed::kPositiveBig, limbs);
+  std::fill_n(words + 1, limbs, ~Word{0});
+  return Term::boxed(words);
+}
+
+Term missing(Process& p) { return p.not_supported("system_info"); }
+
+// An item's value: always the same, a number of the settings, or to be found out.
+struct Item {
+  using Get = Term (*)(Process&);
+  using Field = size_t SystemSettings::*;
+
+  constexpr Item(Term item, Term value) : name(item), fixed(value) {}
+  constexpr Item(Term item, int64_t value) : name(item), fixed(Term::small(value)) {}
+  constexpr Item(Term item, Field setting) : name(item), field(setting) {}
+  constexpr Item(Term item, Get function) : name(item), get(function) {}
+
+  Term value(Process& p) const {
+    if (get != nullptr) return get(p);
+    return field != nullptr ? make_size(settings(p).*field) : fixed;
+  }
+
+  Term name;
+  Term fixed = Term::none();
+  Field field = nullptr;
+  Get get = nullptr;
+};
+
+constexpr Item kItems[] = {
+    {atoms::all_schedulers_state, all_schedulers_state},
+    {atoms::alloc_util_allocators, Term::nil()},
+    {atoms::allocated_areas, missing},
+    {atoms::allocator, missing},
+    {atoms::atom_count, atom_count_item},
+    {atoms::atom_limit, atom_limit_item},
+    {atoms::beam_jump_table, atoms::true_},
+    {atoms::break_ignored, break_ignored},
+    {atoms::build_type, atoms::opt},
+    {atoms::c_compiler_used, c_compiler_used},
+    {atoms::check_io, missing},
+    {atoms::compat_rel, compat_rel},
+    {atoms::constant_pool_support, atoms::true_},
+    {atoms::context_reductions, int64_t{kReductionsPerSlice}},
+    {atoms::cpu_quota, cpu_quota},
+    {atoms::cpu_topology, atoms::undefined},
+    {atoms::debug_compiled, kAssertions ? atoms::true_ : atoms::false_},
+    {atoms::delayed_node_table_gc, atoms::infinity},
+    {atoms::dirty_cpu_schedulers, &SystemSettings::dirty_cpu_schedulers},
+    {atoms::dirty_cpu_schedulers_online, &SystemSettings::dirty_cpu_schedulers},
+    {atoms::dirty_io_schedulers, &SystemSettings::dirty_io_schedulers},
+    {atoms::dist, missing},
+    {atoms::dist_buf_busy_limit, int64_t{1 << 20}},
+    {atoms::driver_version, driver_version},
+    {atoms::dynamic_trace, atoms::none},
+    {atoms::dynamic_trace_probes, atoms::false_},
+    {atoms::eager_check_io, atoms::true_},
+    {atoms::emu_args, emu_args},
+    {atoms::emu_flavor, atoms::emu},
+    {atoms::emu_type, atoms::opt},
+    {atoms::end_time, end_time},
+    {atoms::endian, std::endian::native == std::endian::little ? atoms::little : atoms::big},
+    {atoms::ets_always_compress, atoms::false_},
+    {atoms::ets_limit, &SystemSettings::table_limit},
+    {atoms::ets_realloc_moves, atoms::false_},
+    {atoms::fullsweep_after, fullsweep_after},
+    {atoms::garbage_collection, garbage_collection},
+    {atoms::heap_type, atoms::private_},
+    {atoms::hipe_architecture, atoms::undefined},
+    {atoms::info, missing},
+    {atoms::io_thread, atoms::false_},
+    {atoms::kernel_poll, atoms::true_},
+    {atoms::loaded, missing},
+    {atoms::lock_checking, atoms::false_},
+    {atoms::lock_counting, atoms::false_},
+    {atoms::logical_processors, logical_processors},
+    {atoms::logical_processors_available, logical_processors_available},
+    {atoms::logical_processors_online, logical_processors},
+    {atoms::machine, machine},
+    {atoms::max_heap_size, max_heap_size},
+    {atoms::max_integer, max_integer},
+    {atoms::message_queue_data, atoms::on_heap},
+    {atoms::min_bin_vheap_size, min_bin_vheap_size},
+    {atoms::min_heap_size, min_heap_size},
+    {atoms::modified_timing_level, atoms::undefined},
+    {atoms::multi_scheduling, atoms::enabled},
+    {atoms::multi_scheduling_blockers, Term::nil()},
+    {atoms::nif_version, nif_version},
+    {atoms::normal_multi_scheduling_blockers, Term::nil()},
+    {atoms::os_monotonic_time_source, os_monotonic_time_source},
+    {atoms::os_system_time_source, os_system_time_source},
+    {atoms::os_type, os_type},
+    {atoms::os_version, os_version},
+    {atoms::otp_release, otp_release},
+    {atoms::outstanding_system_requests_limit, int64_t{4}},
+    {atoms::port_count, missing},
+    {atoms::port_limit, &SystemSettings::port_limit},
+    {atoms::port_parallelism, atoms::false_},
+    {atoms::port_tasks, atoms::true_},
+    {atoms::process_count, missing},
+    {atoms::process_limit, process_limit},
+    {atoms::procs, missing},
+    {atoms::run_queues, &SystemSettings::schedulers},
+    {atoms::scheduler_bind_type, atoms::unbound},
+    {atoms::scheduler_bindings, scheduler_bindings},
+    {atoms::scheduler_id, missing},
+    {atoms::schedulers, &SystemSettings::schedulers},
+    {atoms::schedulers_active, &SystemSettings::schedulers},
+    {atoms::schedulers_online, &SystemSettings::schedulers},
+    {atoms::schedulers_state, schedulers_state},
+    {atoms::schedulers_total, &SystemSettings::schedulers},
+    {atoms::sequential_tracer, missing},
+    {atoms::smp_support, atoms::true_},
+    {atoms::snifs, missing},
+    {atoms::start_time, start_time},
+    {atoms::system_architecture, system_architecture},
+    {atoms::system_logger, missing},
+    {atoms::system_version, system_version},
+    {atoms::taints, missing},
+    {atoms::thread_pool_size, &SystemSettings::async_threads},
+    {atoms::threads, atoms::true_},
+    {atoms::time_correction, atoms::true_},
+    {atoms::time_offset, time_offset},
+    {atoms::time_warp_mode, time_warp_mode},
+    {atoms::tolerant_timeofday, atoms::enabled},
+    {atoms::trace_control_word, missing},
+    {atoms::update_cpu_info, atoms::unchanged},
+    {atoms::version, version},
+    {atoms::wordsize, int64_t{sizeof(Word)}},
+};
+
+Term info_of_tuple(Process& p, Term tuple) {
+  std::span<const Term> elements = tuple_elements(tuple);
+  if (elements.size() != 2) return p.badarg();
+  if (elements[0] == atoms::wordsize &&
+      (elements[1] == atoms::internal || elements[1] == atoms::external)) {
+    return Term::small(sizeof(Word));
+  }
+  if (elements[0] == atoms::cpu_topology &&
+      (elements[1] == atoms::defined || elements[1] == atoms::detected ||
+       elements[1] == atoms::used)) {
+    return atoms::undefined;
+  }
+  if (elements[0] == atoms::allocator || elements[0] == atoms::allocator_sizes) {
+    return missing(p);
+  }
+  return p.badarg();
+}
+
+Term system_info_1(Process& p, Term item) {
+  if (is_tuple(item)) return info_of_tuple(p, item);
+  for (const Item& candidate : kItems) {
+    if (candidate.name == item) return candidate.value(p);
+  }
+  return p.badarg();
+}
+
+constexpr NativeEntry kSystemInfoNatives[] = {
+    {"erlang", "system_info", native<system_info_1>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> system_info_natives() { return kSystemInfoNatives; }
+
+}  // namespace joist

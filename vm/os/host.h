@@ -1,0 +1,16 @@
+// What the machine and its operating system call themselves.
+#pragma once
+
+#include <string>
+
+namespace joist {
+
+struct Host {
+  std::string system;        // "linux"
+  std::string architecture;  // GNU triplet: "x86_64-pc-linux-gnu"
+  int version[3];            // of the system's kernel; parts that it does not have are 0
+};
+
+Host host();
+
+}  // namespace joist
