@@ -1,0 +1,92 @@
+// Operators as functions, and the conversions between integers and floats that guards may call.
+#include "bif/registry.h"
+#include "vm/heap/arith.h"
+#include "vm/heap/builder.h"
+
+namespace joist {
+
+namespace {
+
+// Limbs that one reduction pays for.
+constexpr int64_t kLimbsPerReduction = 64;
+
+void charge_limbs(Process& p, Term number) {
+  if (!is_big(number)) [[likely]]
+    return;
+  p.charge(static_cast<int64_t>(big_limbs(number).size()) / kLimbsPerReduction);
+}
+
+Term operator_result(Process& p, ArithResult result) {
+  switch (result.status) {
+    case ArithStatus::kOk:
+      return result.value;
+    case ArithStatus::kBadArith:
+      return p.badarith();
+    case ArithStatus::kSystemLimit:
+      return p.system_limit();
+  }
+  __builtin_unreachable();
+}
+
+// For functions (not operators), whose argument errors are badarg.
+Term function_result(Process& p, ArithResult result) {
+  if (result.status == ArithStatus::kBadArith) return p.badarg();
+  return operator_result(p, result);
+}
+
+template <ArithResult (*kOperation)(Allocator&, Term, Term)>
+Term binary_operator(Process& p, Term a, Term b) {
+  charge_limbs(p, a);
+  charge_limbs(p, b);
+  return operator_result(p, kOperation(p.allocator(), a, b));
+}
+
+template <ArithResult (*kOperation)(Allocator&, Term)>
+Term unary_operator(Process& p, Term a) {
+  charge_limbs(p, a);
+  return operator_result(p, kOperation(p.allocator(), a));
+}
+
+template <ArithResult (*kOperation)(Allocator&, Term)>
+Term number_function(Process& p, Term a) {
+  charge_limbs(p, a);
+  return function_result(p, kOperation(p.allocator(), a));
+}
+
+Term plus_1(Process& p, Term a) { return is_number(a) ? a : p.badarith(); }
+
+Term float_1(Process& p, Term number) {
+  if (is_float(number)) return number;
+  double value;
+  if (!number_to_double(number, &value)) return p.badarg();
+  return make_float(p.allocator(), value);
+}
+
+constexpr NativeEntry kErlangArithNatives[] = {
+    {"erlang", "*", native<binary_operator<arith_multiply>>, kGuard},
+    {"erlang", "+", native<plus_1>, kGuard},
+    {"erlang", "+", native<binary_operator<arith_add>>, kGuard},
+    {"erlang", "-", native<unary_operator<arith_negate>>, kGuard},
+    {"erlang", "-", native<binary_operator<arith_subtract>>, kGuard},
+    {"erlang", "/", native<binary_operator<arith_divide>>, kGuard},
+    {"erlang", "abs", native<number_function<arith_absolute>>, kGuard},
+    {"erlang", "band", native<binary_operator<arith_band>>, kGuard},
+    {"erlang", "bnot", native<unary_operator<arith_bnot>>, kGuard},
+    {"erlang", "bor", native<binary_operator<arith_bor>>, kGuard},
+    {"erlang", "bsl", native<binary_operator<arith_shift_left>>, kGuard},
+    {"erlang", "bsr", native<binary_operator<arith_shift_right>>, kGuard},
+    {"erlang", "bxor", native<binary_operator<arith_bxor>>, kGuard},
+    {"erlang", "ceil", native<number_function<arith_ceil>>, kGuard},
+    {"erlang", "div", native<binary_operator<arith_integer_divide>>, kGuard},
+    {"erlang", "float", native<float_1>, kGuard},
+    {"erlang", "floor", native<number_function<arith_floor>>, kGuard},
+    {"erlang", "rem", native<binary_operator<arith_remainder>>, kGuard},
+    {"erlang", "round", native<number_function<arith_round>>, kGuard},
+    {"erlang", "trunc", native<number_function<arith_trunc>>, kGuard},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> erlang_arith_natives() { return kErlangArithNatives; }
+
+}  // namespace joist
