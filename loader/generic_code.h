@@ -91,6 +91,12 @@ struct GenericFunction {
   bool clear_frames = false;
 };
 
+// An x register to be set to [] before an instruction (for a label: where control runs into it).
+struct ClearX {
+  uint32_t instruction;
+  uint32_t x;
+};
+
 inline constexpr uint32_t kNoFunction = UINT32_MAX;
 
 struct GenericCode {
@@ -99,6 +105,9 @@ struct GenericCode {
   std::vector<Allocation> allocations;
   std::vector<ByteSpan> big_integers;  // big-endian two's complement, more than 8 bytes
   std::vector<GenericFunction> functions;
+  // x registers that are empty on a branch which the compiler knew is never taken. Found by
+  // verify(); transform() adds the moves.
+  std::vector<ClearX> clear_x;
   uint32_t on_load = kNoFunction;  // index of the function marked by the on_load instruction
 
   std::span<const Operand> operands_of(const GenericInstruction& instruction) const {

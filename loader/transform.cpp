@@ -72,6 +72,7 @@ class Rewriter {
     const GenericInstruction& instruction = in_.instructions[index];
     operands_ = in_.operands_of(instruction);
     if (instruction.op == GenericOp::line_1) line_ = operands_[0].index();
+    clear_registers(index);
     if (instruction.op == GenericOp::label_1) {
       const bool runs_in =
           reachable_ && position() != 0 && out_.instructions.back().op != GenericOp::label_1;
@@ -85,6 +86,15 @@ class Rewriter {
     if (ended) reachable_ = false;
   }
 
+  void clear_registers(uint32_t index) {
+    for (; next_clear_ < in_.clear_x.size(); ++next_clear_) {
+      const ClearX& clear = in_.clear_x[next_clear_];
+      if (clear.instruction > index) return;
+      if (!reachable_) continue;
+      emit(GenericOp::move_2, {make_operand(Kind::kNil), make_operand(Kind::kX, clear.x)});
+    }
+  }
+
   void append(GenericOp op, std::span<const Operand> operands) {
     const auto first = static_cast<uint32_t>(out_.operands.size());
     out_.operands.insert(out_.operands.end(), operands.begin(), operands.end());
@@ -94,8 +104,6 @@ class Rewriter {
     append(op, std::span(operands.begin(), operands.size()));
   }
   void jump(const Operand& label) { emit(GenericOp::jump_1, {label}); }
-
-  Operand import_operand() const { return operands_[1]; }
 
   void rewrite(const GenericInstruction& instruction);
   void rewrite_allocate(const GenericInstruction& instruction);
@@ -125,6 +133,7 @@ class Rewriter {
   GenericCode& out_;
   const std::vector<bool> try_handlers_;
   std::span<const Operand> operands_;
+  size_t next_clear_ = 0;  // into in_.clear_x
   uint32_t line_ = 0;
   bool reachable_ = true;
   bool clear_frames_ = false;
@@ -202,7 +211,7 @@ void Rewriter::rewrite(const GenericInstruction& instruction) {
     case GenericOp::bs_start_match4_4:
       return rewrite_start_match();
     case GenericOp::call_ext_last_3:
-      if (!never_returns(file_, import_operand())) break;
+      if (!never_returns(file_, operands_[1])) break;
       return emit(GenericOp::call_ext_2, {operands_[0], operands_[1]});
     case GenericOp::select_val_3:
     case GenericOp::select_tuple_arity_3:

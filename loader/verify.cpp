@@ -23,10 +23,12 @@ class Verifier {
     JOIST_TRY(check_entries(file_.exports, "export"));
     JOIST_TRY(check_entries(file_.locals, "local function"));
     JOIST_TRY(check_lambdas());
+    code_.clear_x.clear();
     for (GenericFunction& function : code_.functions) {
       const FlowResult flow = follow_flow(file_, labels_, function);
       if (flow.fault.found()) return error_at(flow.fault.instruction, flow.fault.what);
       function.clear_frames = flow.clear_frames;
+      code_.clear_x.insert(code_.clear_x.end(), flow.clear_x.begin(), flow.clear_x.end());
     }
     return {};
   }

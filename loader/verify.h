@@ -12,7 +12,7 @@
 namespace joist {
 
 // Errors name the module, the function, the instruction's index in it and what is wrong. Sets
-// clear_frames of the functions, and changes nothing else.
+// what the code needs to be safe (clear_frames, clear_x) and changes nothing else.
 Result<void> verify(BeamFile& file);
 
 }  // namespace joist

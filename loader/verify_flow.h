@@ -24,7 +24,8 @@ struct FlowFault {
 
 struct FlowResult {
   FlowFault fault;
-  bool clear_frames;  // see GenericFunction
+  bool clear_frames;            // see GenericFunction
+  std::vector<ClearX> clear_x;  // see GenericCode; in the order of the code
 };
 
 // Needs operands that passed find_operand_fault() and complete labels.
