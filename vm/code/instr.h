@@ -37,7 +37,7 @@ namespace joist {
 inline constexpr size_t kMachineXRegisters = 4;
 inline constexpr size_t kMaxOperands = 9;
 
-enum class Kind : uint8_t {
+enum class FieldKind : uint8_t {
   kX0,
   kX1,
   kX2,
@@ -69,31 +69,31 @@ constexpr size_t choice_count(char letter) {
   }
 }
 
-constexpr Kind kind_of_choice(char letter, size_t choice) {
+constexpr FieldKind kind_of_choice(char letter, size_t choice) {
   switch (letter) {
-    case 'S': return Kind::kAnySource;
-    case 'R': return Kind::kAnyRegister;
-    case 'D': return Kind::kAnyDestination;
-    case 'F': return Kind::kFloat;
-    case 'c': return Kind::kConstant;
-    case 'w': return Kind::kWord;
-    case 'u': return Kind::kUnsigned16;
-    case 't': return Kind::kUnsigned32;
-    case 'f': return Kind::kLabel;
-    case 'j': return Kind::kLabelOrNone;
-    case 'L': return Kind::kList;
-    default: return static_cast<Kind>(choice);
+    case 'S': return FieldKind::kAnySource;
+    case 'R': return FieldKind::kAnyRegister;
+    case 'D': return FieldKind::kAnyDestination;
+    case 'F': return FieldKind::kFloat;
+    case 'c': return FieldKind::kConstant;
+    case 'w': return FieldKind::kWord;
+    case 'u': return FieldKind::kUnsigned16;
+    case 't': return FieldKind::kUnsigned32;
+    case 'f': return FieldKind::kLabel;
+    case 'j': return FieldKind::kLabelOrNone;
+    case 'L': return FieldKind::kList;
+    default: return static_cast<FieldKind>(choice);
   }
 }
 
 // Bytes of the operand's field; machine registers need none.
-constexpr size_t field_bytes(Kind kind) {
+constexpr size_t field_bytes(FieldKind kind) {
   switch (kind) {
-    case Kind::kX0: case Kind::kX1: case Kind::kX2: case Kind::kX3: return 0;
-    case Kind::kX: case Kind::kY: case Kind::kAnyRegister: case Kind::kAnyDestination:
-    case Kind::kFloat: case Kind::kUnsigned16: return 2;
-    case Kind::kUnsigned32: case Kind::kLabel: case Kind::kLabelOrNone: case Kind::kList: return 4;
-    case Kind::kConstant: case Kind::kAnySource: case Kind::kWord: return 8;
+    case FieldKind::kX0: case FieldKind::kX1: case FieldKind::kX2: case FieldKind::kX3: return 0;
+    case FieldKind::kX: case FieldKind::kY: case FieldKind::kAnyRegister: case FieldKind::kAnyDestination:
+    case FieldKind::kFloat: case FieldKind::kUnsigned16: return 2;
+    case FieldKind::kUnsigned32: case FieldKind::kLabel: case FieldKind::kLabelOrNone: case FieldKind::kList: return 4;
+    case FieldKind::kConstant: case FieldKind::kAnySource: case FieldKind::kWord: return 8;
   }
   return 0;
 }
@@ -113,7 +113,7 @@ constexpr size_t combination_count(const char* signature) {
 
 struct Layout {
   size_t count = 0;
-  Kind kind[kMaxOperands] = {};
+  FieldKind kind[kMaxOperands] = {};
   uint16_t offset[kMaxOperands] = {};  // bytes from the handler cell
   size_t cells = 1;                    // handler and fields; a list's cells come behind
 };

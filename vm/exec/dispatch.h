@@ -50,99 +50,99 @@ template <typename T>
 
 // --- operands ---
 // Each has the field's value; registers get() and set(), constants get().
-template <Kind kKind>
+template <FieldKind kKind>
 struct Operand;
 
 template <>
-struct Operand<Kind::kX0> {
+struct Operand<FieldKind::kX0> {
   Term get(const State& s) const { return s.x0; }
   void set(State& s, Term value) const { s.x0 = value; }
 };
 template <>
-struct Operand<Kind::kX1> {
+struct Operand<FieldKind::kX1> {
   Term get(const State& s) const { return s.x1; }
   void set(State& s, Term value) const { s.x1 = value; }
 };
 template <>
-struct Operand<Kind::kX2> {
+struct Operand<FieldKind::kX2> {
   Term get(const State& s) const { return s.x2; }
   void set(State& s, Term value) const { s.x2 = value; }
 };
 template <>
-struct Operand<Kind::kX3> {
+struct Operand<FieldKind::kX3> {
   Term get(const State& s) const { return s.x3; }
   void set(State& s, Term value) const { s.x3 = value; }
 };
 template <>
-struct Operand<Kind::kX> {
+struct Operand<FieldKind::kX> {
   uint16_t field;
   Term get(const State& s) const { return Term::from_bits(slot_at(s.r->x, field)); }
   void set(State& s, Term value) const { slot_at(s.r->x, field) = value.bits(); }
 };
 template <>
-struct Operand<Kind::kY> {
+struct Operand<FieldKind::kY> {
   uint16_t field;  // register code; the addressing mode takes the odd bit off at no cost
   Term get(const State& s) const { return Term::from_bits(slot_at(s.sp, field - size_t{1})); }
   void set(State& s, Term value) const { slot_at(s.sp, field - size_t{1}) = value.bits(); }
 };
 template <>
-struct Operand<Kind::kConstant> {
+struct Operand<FieldKind::kConstant> {
   Word field;
   Term get(const State&) const { return Term::from_bits(field); }
 };
 template <>
-struct Operand<Kind::kAnySource> {
+struct Operand<FieldKind::kAnySource> {
   Word field;
   Term get(const State& s) const { return get_source(s, field); }
 };
 template <>
-struct Operand<Kind::kAnyRegister> {
+struct Operand<FieldKind::kAnyRegister> {
   uint16_t field;
   Term get(const State& s) const { return get_any(s, field); }
 };
 template <>
-struct Operand<Kind::kAnyDestination> {
+struct Operand<FieldKind::kAnyDestination> {
   uint16_t field;
   Term get(const State& s) const { return get_any(s, field); }
   void set(State& s, Term value) const { set_any(s, field, value); }
 };
 template <>
-struct Operand<Kind::kFloat> {
+struct Operand<FieldKind::kFloat> {
   uint16_t field;
   double get(const State& s) const { return s.r->f[field]; }
   void set(State& s, double value) const { s.r->f[field] = value; }
 };
 template <>
-struct Operand<Kind::kWord> {
+struct Operand<FieldKind::kWord> {
   Word field;
 };
 template <>
-struct Operand<Kind::kUnsigned16> {
+struct Operand<FieldKind::kUnsigned16> {
   uint16_t field;
 };
 template <>
-struct Operand<Kind::kUnsigned32> {
+struct Operand<FieldKind::kUnsigned32> {
   uint32_t field;
 };
 template <>
-struct Operand<Kind::kLabel> {
+struct Operand<FieldKind::kLabel> {
   int32_t field;
 };
 template <>
-struct Operand<Kind::kLabelOrNone> {
+struct Operand<FieldKind::kLabelOrNone> {
   int32_t field;
 };
 template <>
-struct Operand<Kind::kList> {
+struct Operand<FieldKind::kList> {
   uint32_t field;  // number of cells
   const Cell* cells;
 };
 
-template <Kind kKind>
+template <FieldKind kKind>
 [[gnu::always_inline]] inline Operand<kKind> decode(const Cell* pc, size_t offset,
                                                     [[maybe_unused]] size_t cells) {
   Operand<kKind> operand;
-  if constexpr (kKind == Kind::kList) {
+  if constexpr (kKind == FieldKind::kList) {
     operand.field = read_field<uint32_t>(pc, offset);
     operand.cells = pc + cells;
   } else if constexpr (field_bytes(kKind) != 0) {
@@ -169,14 +169,14 @@ template <typename Semantics, size_t kOp, size_t kCombination>
 struct HandlerOf {
   static constexpr Layout kLayout = layout_of(kOpInfo[kOp].signature, kCombination);
 
-  static constexpr size_t operand_of_kind(Kind kind, Kind other) {
+  static constexpr size_t operand_of_kind(FieldKind kind, FieldKind other) {
     for (size_t i = 0; i < kLayout.count; ++i) {
       if (kLayout.kind[i] == kind || kLayout.kind[i] == other) return i;
     }
     return kMaxOperands;
   }
-  static constexpr size_t kLabelOperand = operand_of_kind(Kind::kLabel, Kind::kLabelOrNone);
-  static constexpr size_t kListOperand = operand_of_kind(Kind::kList, Kind::kList);
+  static constexpr size_t kLabelOperand = operand_of_kind(FieldKind::kLabel, FieldKind::kLabelOrNone);
+  static constexpr size_t kListOperand = operand_of_kind(FieldKind::kList, FieldKind::kList);
 
   // Where the next instruction begins.
   [[gnu::always_inline]] static const Cell* next(const Cell* pc) {
@@ -212,7 +212,7 @@ struct HandlerOf {
     } else if (flow == Flow::kFail) {
       if constexpr (kLabelOperand != kMaxOperands) {
         const int32_t distance = read_field<int32_t>(start, kLayout.offset[kLabelOperand]);
-        if constexpr (kLayout.kind[kLabelOperand] == Kind::kLabelOrNone) {
+        if constexpr (kLayout.kind[kLabelOperand] == FieldKind::kLabelOrNone) {
           if (distance == 0) return true;
         }
         s.pc = jump_target(start, distance);

@@ -1,0 +1,116 @@
+#include "loader/emitter.h"
+
+#include <cstring>
+
+#include "vm/base/check.h"
+
+namespace joist {
+namespace {
+
+// X registers behind the last one that code can name: constants that an instruction takes from
+// a register only are moved there first (Registers::scratch).
+constexpr size_t kScratchRegister = 1024;
+
+size_t choice_of(char letter, const Argument& argument) {
+  if (choice_count(letter) == 1) return 0;
+  switch (argument.kind) {
+    case Argument::Kind::kX:
+      return argument.value < kMachineXRegisters ? argument.value : static_cast<size_t>(FieldKind::kX);
+    case Argument::Kind::kY: return static_cast<size_t>(FieldKind::kY);
+    default: JOIST_CHECK(letter == 's'); return static_cast<size_t>(FieldKind::kConstant);
+  }
+}
+
+bool wants_register(char letter) { return letter == 'r' || letter == 'R'; }
+
+}  // namespace
+
+uint16_t Argument::code() const {
+  JOIST_CHECK(is_register());
+  return kind == Kind::kX ? x_code(value) : y_code(value);
+}
+
+Word Argument::source() const { return is_register() ? source_of_register(code()) : value; }
+
+void Emitter::emit(Op op, std::initializer_list<Argument> given, std::span<const ListCell> list) {
+  const char* signature = op_info(op).signature;
+  Argument arguments[kMaxOperands];
+  size_t count = 0;
+  size_t scratch = kScratchRegister;
+  for (Argument argument : given) {
+    if (wants_register(signature[count]) && argument.kind == Argument::Kind::kConstant) {
+      const Argument place = Argument::x(scratch++);
+      emit(Op::move, {argument, place});
+      argument = place;
+    }
+    arguments[count++] = argument;
+  }
+  size_t combination = 0;
+  for (size_t i = 0; i < signature_length(signature); ++i) {
+    const size_t choice = signature[i] == 'L' ? 0 : choice_of(signature[i], arguments[i]);
+    combination = combination * choice_count(signature[i]) + choice;
+  }
+  const Layout layout = layout_of(signature, combination);
+  const uint32_t start = position();
+  cells_.resize(start + layout.cells + list.size(), 0);
+  cells_[start] = handlers_.handlers[static_cast<size_t>(op)][combination];
+  for (size_t i = 0; i < layout.count; ++i) {
+    const Argument argument =
+        layout.kind[i] == FieldKind::kList ? Argument::number(list.size()) : arguments[i];
+    put_field(start, layout.kind[i], layout.offset[i], argument);
+  }
+  for (size_t i = 0; i < list.size(); ++i) {
+    const auto cell = static_cast<uint32_t>(layout.cells + i);
+    if (list[i].is_label) {
+      fixups_.push_back({start, cell * 8, static_cast<uint32_t>(list[i].value), true});
+    } else {
+      cells_[start + cell] = list[i].value;
+    }
+  }
+}
+
+void Emitter::put_field(uint32_t instruction, FieldKind kind, size_t offset,
+                        const Argument& argument) {
+  auto* bytes = reinterpret_cast<uint8_t*>(&cells_[instruction]) + offset;
+  const auto put = [bytes](auto value) { std::memcpy(bytes, &value, sizeof value); };
+  switch (kind) {
+    case FieldKind::kX0: case FieldKind::kX1: case FieldKind::kX2: case FieldKind::kX3: return;
+    case FieldKind::kX: case FieldKind::kY: case FieldKind::kAnyRegister: case FieldKind::kAnyDestination:
+      return put(argument.code());
+    case FieldKind::kFloat:
+      return put(static_cast<uint16_t>(argument.value));
+    case FieldKind::kUnsigned16:
+      JOIST_CHECK(argument.value <= UINT16_MAX);
+      return put(static_cast<uint16_t>(argument.value));
+    case FieldKind::kUnsigned32: case FieldKind::kList:
+      JOIST_CHECK(argument.value <= UINT32_MAX);
+      return put(static_cast<uint32_t>(argument.value));
+    case FieldKind::kAnySource: return put(argument.source());
+    case FieldKind::kConstant: case FieldKind::kWord: return put(argument.value);
+    case FieldKind::kLabel: case FieldKind::kLabelOrNone:
+      if (argument.value != 0) {
+        fixups_.push_back({instruction, static_cast<uint32_t>(offset),
+                           static_cast<uint32_t>(argument.value), false});
+      }
+      return;
+  }
+}
+
+bool Emitter::resolve() {
+  for (const Fixup& fixup : fixups_) {
+    const uint32_t target = labels_[fixup.label];
+    if (target == kUndefined) return false;
+    const int64_t distance = (int64_t{target} - fixup.instruction) * 8;
+    auto* bytes = reinterpret_cast<uint8_t*>(&cells_[fixup.instruction]) + fixup.offset;
+    if (fixup.wide) {
+      std::memcpy(bytes, &distance, sizeof distance);
+    } else {
+      const auto narrow = static_cast<int32_t>(distance);
+      if (narrow != distance) return false;
+      std::memcpy(bytes, &narrow, sizeof narrow);
+    }
+  }
+  return true;
+}
+
+}  // namespace joist

@@ -1,0 +1,87 @@
+// Writes threaded code: picks the handler for the kinds of the operands at hand, lays their
+// fields out (vm/code/instr.h), and patches label distances once all labels are known.
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include "vm/code/instr.h"
+
+namespace joist {
+
+// An operand of threaded code before it is encoded.
+struct Argument {
+  enum class Kind : uint8_t { kX, kY, kConstant, kFloat, kLabel, kNumber };
+  Kind kind;
+  Word value;  // register index, the constant's word, label (0: none), or the number
+
+  static Argument x(size_t index) { return {Kind::kX, index}; }
+  static Argument y(size_t index) { return {Kind::kY, index}; }
+  static Argument constant(Term term) { return {Kind::kConstant, term.bits()}; }
+  static Argument float_register(size_t index) { return {Kind::kFloat, index}; }
+  static Argument label(size_t label) { return {Kind::kLabel, label}; }
+  static Argument number(Word number) { return {Kind::kNumber, number}; }
+  static Argument address(const void* address) {
+    return {Kind::kNumber, reinterpret_cast<Word>(address)};
+  }
+
+  bool is_register() const { return kind == Kind::kX || kind == Kind::kY; }
+  bool same(const Argument& other) const { return kind == other.kind && value == other.value; }
+  // Register code of u16 fields (x_code, y_code).
+  uint16_t code() const;
+  // Word of an S field.
+  Word source() const;
+};
+
+// A cell behind the fields of an instruction.
+struct ListCell {
+  Word value;
+  bool is_label;  // value is a label; the cell gets its distance in bytes
+  static ListCell word(Word word) { return {word, false}; }
+  static ListCell source(const Argument& argument) { return {argument.source(), false}; }
+  static ListCell label(size_t label) { return {label, true}; }
+};
+
+class Emitter {
+ public:
+  Emitter(const HandlerTable& handlers, size_t label_count)
+      : handlers_(handlers), labels_(label_count, kUndefined) {}
+
+  // One argument for each letter of the op's signature but L.
+  void emit(Op op, std::initializer_list<Argument> arguments,
+            std::span<const ListCell> list = {});
+  void define_label(size_t label) { labels_[label] = static_cast<uint32_t>(cells_.size()); }
+  // A label of the emitter's own.
+  size_t new_label() {
+    labels_.push_back(kUndefined);
+    return labels_.size() - 1;
+  }
+
+  uint32_t position() const { return static_cast<uint32_t>(cells_.size()); }
+  // Cell index of a label; define_label was called for it.
+  uint32_t position_of(size_t label) const { return labels_[label]; }
+
+  // Fills in all distances. False: a label that is used was never defined, or a distance is
+  // beyond 2 GiB.
+  bool resolve();
+  std::vector<Cell>& cells() { return cells_; }
+
+ private:
+  static constexpr uint32_t kUndefined = UINT32_MAX;
+  struct Fixup {
+    uint32_t instruction;  // cell index
+    uint32_t offset;       // of the field, in bytes from the instruction
+    uint32_t label;
+    bool wide;             // a whole cell instead of 32 bits
+  };
+
+  void put_field(uint32_t instruction, FieldKind kind, size_t offset, const Argument& argument);
+
+  const HandlerTable& handlers_;
+  std::vector<Cell> cells_;
+  std::vector<uint32_t> labels_;
+  std::vector<Fixup> fixups_;
+};
+
+}  // namespace joist

@@ -1,0 +1,40 @@
+// Segments of bit syntax, as the loader encodes and the interpreter decodes them.
+#pragma once
+
+#include "vm/code/cell.h"
+
+namespace joist {
+
+// Flags in generic code: OTP's numbers. Threaded code knows 2 and 4 only; native byte order is
+// little-endian here.
+inline constexpr Word kSegmentLittle = 2;
+inline constexpr Word kSegmentSigned = 4;
+inline constexpr Word kSegmentNative = 16;
+
+// unit * 16 + flags
+constexpr Word segment_flags(Word unit, Word generic_flags) {
+  Word flags = generic_flags & (kSegmentLittle | kSegmentSigned);
+  if (generic_flags & kSegmentNative) flags |= kSegmentLittle;
+  return unit << 4 | flags;
+}
+constexpr size_t segment_unit(Word flags) { return flags >> 4; }
+constexpr bool segment_little(Word flags) { return (flags & kSegmentLittle) != 0; }
+constexpr bool segment_signed(Word flags) { return (flags & kSegmentSigned) != 0; }
+
+// In the place of a live count: the instruction must not collect (bs_private_append has none).
+inline constexpr Word kNoCollection = 0xffff;
+
+enum class SegmentType : uint8_t {
+  kInteger,
+  kFloat,
+  kBinary,
+  kBinaryAll,  // size: the atom all
+  kAppend,
+  kPrivateAppend,
+  kString,     // source: address (not a term), size: number of bytes
+  kUtf8,
+  kUtf16,
+  kUtf32,
+};
+
+}  // namespace joist

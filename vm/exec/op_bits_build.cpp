@@ -1,0 +1,387 @@
+// Bit syntax: construction. bs_create_bin measures all segments, then writes them in one go. The
+// older family (OTP 25's compiler still emits parts of it) makes the bitstring first and fills it
+// with one instruction a segment; the place to write is kept in the process.
+#include "vm/code/segment.h"
+#include "vm/exec/dispatch.h"
+#include "vm/exec/support.h"
+#include "vm/heap/binary.h"
+#include "vm/heap/bit_syntax.h"
+#include "vm/term/bits.h"
+
+namespace joist {
+namespace {
+
+constexpr size_t kMaxBits = size_t{1} << 45;
+
+// What can be wrong with a segment or a size, as error reasons.
+enum class BuildStatus : uint8_t { kOk, kBadArg, kSystemLimit };
+
+// Why a segment cannot be built: reason, and the `cause` of its error_info.
+struct BuildFault {
+  BuildStatus status = BuildStatus::kOk;
+  const char* type = nullptr;
+  const char* what = nullptr;
+  Term value = Term::none();
+  uint32_t segment = 0;
+};
+
+Flow raise_fault(State& s, int32_t fail, const BuildFault& fault) {
+  if (fail != 0) return Flow::kFail;
+  s.save();
+  Process& p = s.process();
+  p.error(fault.status == BuildStatus::kSystemLimit ? atoms::system_limit : atoms::badarg);
+  if (fault.type != nullptr) p.exception_info = segment_error_info(p, fault.segment, fault.type, fault.what, fault.value);
+  return Flow::kRaise;
+}
+
+// --- segments of bs_create_bin ---
+
+struct Segment {
+  SegmentType type;
+  Word flags;
+  Term value;
+  Term size;
+  const uint8_t* string;
+  size_t string_bytes;
+};
+
+Segment segment_at(const State& s, const Cell* cells) {
+  Segment segment = {static_cast<SegmentType>(cells[0] & 0xff), cells[0] >> 8, Term::nil(),
+                     Term::nil(), nullptr, 0};
+  if (segment.type == SegmentType::kString) {
+    segment.string = reinterpret_cast<const uint8_t*>(cells[1]);
+    segment.string_bytes = cells[2];
+  } else {
+    segment.value = get_source(s, cells[1]);
+    segment.size = get_source(s, cells[2]);
+  }
+  return segment;
+}
+
+const char* type_name(SegmentType type) {
+  switch (type) {
+    case SegmentType::kInteger: return "integer";
+    case SegmentType::kFloat: return "float";
+    case SegmentType::kUtf8: return "utf8";
+    case SegmentType::kUtf16: return "utf16";
+    case SegmentType::kUtf32: return "utf32";
+    default: return "binary";
+  }
+}
+
+// size * unit, or what is wrong with the size.
+BuildStatus scaled_size(Term size, size_t unit, size_t* bits) {
+  if (size.is_small()) {
+    if (size.small_value() < 0) return BuildStatus::kBadArg;
+    if (__builtin_mul_overflow(static_cast<size_t>(size.small_value()), unit, bits) ||
+        *bits > kMaxBits) {
+      return BuildStatus::kSystemLimit;
+    }
+    return BuildStatus::kOk;
+  }
+  const bool huge = is_big(size) && !big_is_negative(size);
+  return huge ? BuildStatus::kSystemLimit : BuildStatus::kBadArg;
+}
+
+BuildFault fault_of(BuildStatus status, const Segment& segment, const char* what, Term value) {
+  return {status, type_name(segment.type), what, value, 0};
+}
+
+// Bits the segment takes; checks what the size depends on, not the value's type.
+BuildFault measure(const Segment& segment, size_t* bits) {
+  const size_t unit = segment_unit(segment.flags);
+  switch (segment.type) {
+    case SegmentType::kString: *bits = segment.string_bytes * 8; return {};
+    case SegmentType::kUtf8:
+    case SegmentType::kUtf16:
+    case SegmentType::kUtf32:
+      if (!is_unicode(segment.value)) {
+        return fault_of(BuildStatus::kBadArg, segment, "type", segment.value);
+      }
+      *bits = segment.type == SegmentType::kUtf8
+                  ? utf8_bits(static_cast<uint32_t>(segment.value.small_value()))
+              : segment.type == SegmentType::kUtf16
+                  ? utf16_bits(static_cast<uint32_t>(segment.value.small_value()))
+                  : 32;
+      return {};
+    case SegmentType::kBinaryAll:
+    case SegmentType::kAppend:
+    case SegmentType::kPrivateAppend:
+      if (!is_bits(segment.value)) {
+        return fault_of(BuildStatus::kBadArg, segment, "type", segment.value);
+      }
+      *bits = bits_size(segment.value);
+      if (*bits % unit != 0) return fault_of(BuildStatus::kBadArg, segment, "unit", segment.value);
+      return {};
+    default: {
+      const BuildStatus status = scaled_size(segment.size, unit, bits);
+      if (status == BuildStatus::kBadArg) return fault_of(status, segment, "size", segment.size);
+      return {status, type_name(segment.type), "size", segment.size, 0};
+    }
+  }
+}
+
+// Writes one segment of `bits` bits.
+BuildFault write(BitWriter& writer, const Segment& segment, size_t bits) {
+  const bool little = segment_little(segment.flags);
+  const auto character = [&] { return static_cast<uint32_t>(segment.value.small_value()); };
+  switch (segment.type) {
+    case SegmentType::kInteger:
+      if (writer.put_integer(segment.value, bits, little)) return {};
+      return fault_of(BuildStatus::kBadArg, segment, "type", segment.value);
+    case SegmentType::kFloat:
+      if (writer.put_float(segment.value, bits, little)) return {};
+      if (!is_number(segment.value)) {
+        return fault_of(BuildStatus::kBadArg, segment, "type", segment.value);
+      }
+      if (bits != 16 && bits != 32 && bits != 64) {
+        return fault_of(BuildStatus::kBadArg, segment, "invalid", segment.size);
+      }
+      return fault_of(BuildStatus::kBadArg, segment, "no_float", segment.value);
+    case SegmentType::kString: writer.put_bytes(segment.string, segment.string_bytes); return {};
+    case SegmentType::kUtf8: writer.put_utf8(character()); return {};
+    case SegmentType::kUtf16: writer.put_utf16(character(), little); return {};
+    case SegmentType::kUtf32: writer.put_utf32(character(), little); return {};
+    default:
+      if (!is_bits(segment.value)) {
+        return fault_of(BuildStatus::kBadArg, segment, "type", segment.value);
+      }
+      if (bits > bits_size(segment.value)) {
+        return fault_of(BuildStatus::kBadArg, segment, "short", segment.value);
+      }
+      writer.put(bits_view(segment.value).part(0, bits));
+      return {};
+  }
+}
+
+// The bitstring of all segments; none() with *fault set. save() was done. `s` is read only.
+Term create_bin(State& s, const Cell* cells, size_t cell_count, BuildFault* fault) {
+  Process& p = s.process();
+  size_t total = 0;
+  for (size_t i = 0; i < cell_count; i += 3) {
+    size_t bits = 0;
+    *fault = measure(segment_at(s, cells + i), &bits);
+    fault->segment = static_cast<uint32_t>(i / 3 + 1);
+    if (fault->status != BuildStatus::kOk) return Term::none();
+    total += bits;
+    if (total > kMaxBits) {
+      fault->status = BuildStatus::kSystemLimit;
+      return Term::none();
+    }
+  }
+  size_t first = 0;
+  uint8_t* bytes;
+  size_t offset = 0;
+  Term result;
+  const Segment head = segment_at(s, cells);
+  if (head.type == SegmentType::kAppend || head.type == SegmentType::kPrivateAppend) {
+    result = append_bits(p.heap, head.value, total - bits_size(head.value), &bytes, &offset);
+    first = 3;
+  } else {
+    result = make_bits_uninitialised(p.heap, total, &bytes);
+  }
+  if (result.is_none()) {
+    fault->status = BuildStatus::kSystemLimit;
+    return result;
+  }
+  BitWriter writer(bytes, offset);
+  for (size_t i = first; i < cell_count; i += 3) {
+    const Segment segment = segment_at(s, cells + i);
+    size_t bits = 0;
+    measure(segment, &bits);
+    *fault = write(writer, segment, bits);
+    fault->segment = static_cast<uint32_t>(i / 3 + 1);
+    if (fault->status != BuildStatus::kOk) return Term::none();
+  }
+  writer.finish();
+  p.charge(static_cast<int64_t>(total / 8 / 1024));
+  return result;
+}
+
+struct op_bs_create_bin : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto destination, auto live,
+                         auto list) {
+    s.save();
+    BuildFault fault;
+    Term result = create_bin(s, list.cells, list.field, &fault);
+    if (result.is_none()) return raise_fault(s, fail.field, fault);
+    if (!tidy_heap_gc(s.process(), live.field, &result)) return Flow::kLeave;
+    s.load();
+    destination.set(s, result);
+    return Flow::kNext;
+  }
+};
+
+// --- one instruction a segment ---
+
+// Where bs_put_* writes.
+BitWriter& writer_of(State& s) { return s.r->bit_writer; }
+
+Flow finish_start(State& s, Term result, uint8_t* bytes, size_t offset, size_t extra, auto fail,
+                  auto destination, auto live) {
+  if (result.is_none()) return raise_fault(s, fail.field, {.status = BuildStatus::kSystemLimit});
+  writer_of(s) = BitWriter(bytes, offset);
+  if ((offset + extra) % 8 != 0) bytes[(offset + extra) / 8] &= static_cast<uint8_t>(0xff00 >> (offset % 8));
+  (void)live;
+  s.load();
+  destination.set(s, result);
+  return Flow::kNext;
+}
+
+struct op_bs_init : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto size, auto unit,
+                         auto destination, auto live) {
+    size_t bits = 0;
+    const BuildStatus status = scaled_size(size.get(s), unit.field, &bits);
+    if (status != BuildStatus::kOk) return raise_fault(s, fail.field, {.status = status});
+    s.save();
+    // Room for the words the compiler reserved was taken; what is written next has its own.
+    if (!s.process().collect_if_needed_gc(live.field)) return Flow::kLeave;
+    uint8_t* bytes;
+    const Term result = make_bits_uninitialised(s.process().heap, bits, &bytes);
+    if (bits % 8 != 0) bytes[bits / 8] = 0;
+    return finish_start(s, result, bytes, 0, 0, fail, destination, live);
+  }
+};
+
+struct op_bs_append : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto size, auto prefix, auto unit,
+                         auto destination, auto live) {
+    size_t bits = 0;
+    const BuildStatus status = scaled_size(size.get(s), 1, &bits);
+    if (status != BuildStatus::kOk) return raise_fault(s, fail.field, {.status = status});
+    const Term original = prefix.get(s);
+    if (!is_bits(original) || bits_size(original) % unit.field != 0) {
+      return raise_fault(s, fail.field, {.status = BuildStatus::kBadArg});
+    }
+    s.save();
+    uint8_t* bytes;
+    size_t offset = 0;
+    const Term result = append_bits(s.process().heap, original, bits, &bytes, &offset);
+    return finish_start(s, result, bytes, offset, 0, fail, destination, live);
+  }
+};
+
+struct op_bs_init_writable : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*) {
+    const Term wanted = s.x0;
+    size_t bytes = 1024;
+    if (wanted.is_small() && wanted.small_value() > 0 && wanted.small_value() < (1 << 30)) {
+      bytes = static_cast<size_t>(wanted.small_value());
+    }
+    s.save();
+    Process& p = s.process();
+    Term result = make_appendable(p.heap, bytes * 8);
+    if (!tidy_heap_gc(p, 0, &result)) return Flow::kLeave;
+    s.load();
+    s.x0 = result;
+    return Flow::kNext;
+  }
+};
+
+struct op_bs_add : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto base, auto size, auto unit,
+                         auto destination) {
+    size_t first = 0;
+    size_t second = 0;
+    BuildStatus status = scaled_size(base.get(s), 1, &first);
+    if (status == BuildStatus::kOk) status = scaled_size(size.get(s), unit.field, &second);
+    if (status != BuildStatus::kOk) return raise_fault(s, fail.field, {.status = status});
+    destination.set(s, Term::small(static_cast<int64_t>(first + second)));
+    return Flow::kNext;
+  }
+};
+
+struct op_bs_utf8_size : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto character, auto destination) {
+    const Term c = character.get(s);
+    const size_t bytes =
+        is_unicode(c) ? utf8_bits(static_cast<uint32_t>(c.small_value())) / 8 : size_t{4};
+    destination.set(s, Term::small(static_cast<int64_t>(bytes)));
+  }
+};
+
+struct op_bs_utf16_size : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto character, auto destination) {
+    const Term c = character.get(s);
+    const size_t bytes =
+        is_unicode(c) ? utf16_bits(static_cast<uint32_t>(c.small_value())) / 8 : size_t{4};
+    destination.set(s, Term::small(static_cast<int64_t>(bytes)));
+  }
+};
+
+// bs_put_integer, bs_put_float, bs_put_binary: value $3 in $2 units.
+template <SegmentType kType>
+struct Put : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto size, auto value, auto flags) {
+    const Segment segment = {kType, flags.field, value.get(s), size.get(s), nullptr, 0};
+    size_t bits = 0;
+    BuildFault fault = measure(segment, &bits);
+    if (fault.status == BuildStatus::kOk) fault = write(writer_of(s), segment, bits);
+    if (fault.status == BuildStatus::kOk) return Flow::kNext;
+    return raise_fault(s, fail.field, {.status = fault.status});
+  }
+};
+struct op_bs_put_integer : Put<SegmentType::kInteger> {};
+struct op_bs_put_float : Put<SegmentType::kFloat> {};
+struct op_bs_put_binary : Put<SegmentType::kBinary> {};
+
+template <SegmentType kType>
+Flow put_sized_by_value(State& s, int32_t fail, Term value, Word flags) {
+  const Segment segment = {kType, flags, value, Term::nil(), nullptr, 0};
+  size_t bits = 0;
+  BuildFault fault = measure(segment, &bits);
+  if (fault.status == BuildStatus::kOk) fault = write(writer_of(s), segment, bits);
+  if (fault.status == BuildStatus::kOk) return Flow::kNext;
+  return raise_fault(s, fail, {.status = fault.status});
+}
+
+struct op_bs_put_binary_all : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto value, auto unit) {
+    return put_sized_by_value<SegmentType::kBinaryAll>(s, fail.field, value.get(s),
+                                                       segment_flags(unit.field, 0));
+  }
+};
+
+struct op_bs_put_string : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto bytes, auto string) {
+    writer_of(s).put_bytes(reinterpret_cast<const uint8_t*>(string.field), bytes.field);
+  }
+};
+
+struct op_bs_put_utf8 : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto value) {
+    return put_sized_by_value<SegmentType::kUtf8>(s, fail.field, value.get(s), 0);
+  }
+};
+
+struct op_bs_put_utf16 : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto flags, auto value) {
+    return put_sized_by_value<SegmentType::kUtf16>(s, fail.field, value.get(s), flags.field);
+  }
+};
+
+struct op_bs_put_utf32 : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto flags, auto value) {
+    return put_sized_by_value<SegmentType::kUtf32>(s, fail.field, value.get(s), flags.field);
+  }
+};
+
+}  // namespace
+
+void fill_bits_build(HandlerTable& table) {
+#define JOIST_OP_GROUP_bits_build JOIST_FILL
+#include "vm/exec/fill_group.h"
+}
+
+}  // namespace joist
