@@ -177,7 +177,9 @@ void Specialiser::bs_create_bin(const GenericInstruction& i, Operands o) {
     }
   }
   out_.emit(Op::bs_create_bin,
-            {label(o[0]), argument(o[4]), Argument::number(number_of(o[2]))}, cells);
+            {label(o[0]), Argument::number(heap_words(o[1])), argument(o[4]),
+             Argument::number(number_of(o[2]))},
+            cells);
 }
 
 void Specialiser::build_bits_instruction(const GenericInstruction& i, Operands o) {
@@ -197,13 +199,15 @@ void Specialiser::build_bits_instruction(const GenericInstruction& i, Operands o
       }
       return out_.emit(Op::bs_init, {label(o[0]), size(1),
                                      Argument::number(i.op == GenericOp::bs_init2_6 ? 8 : 1),
-                                     argument(o[5]), number(3)});
+                                     Argument::number(heap_words(o[2])), argument(o[5]),
+                                     number(3)});
     case GenericOp::bs_append_8:
       return out_.emit(Op::bs_append, {label(o[0]), argument(o[1]), argument(o[5]), number(4),
-                                       argument(o[7]), number(3)});
+                                       Argument::number(heap_words(o[2])), argument(o[7]),
+                                       number(3)});
     case GenericOp::bs_private_append_6:
       return out_.emit(Op::bs_append, {label(o[0]), argument(o[1]), argument(o[3]), number(2),
-                                       argument(o[5]), Argument::number(kNoCollection)});
+                                       Argument::number(0), argument(o[5]), Argument::number(kNoCollection)});
     case GenericOp::bs_init_writable_0: return out_.emit(Op::bs_init_writable, {});
     case GenericOp::bs_add_5:
       return out_.emit(Op::bs_add,

@@ -6,6 +6,7 @@
 #include "vm/exec/support.h"
 #include "vm/heap/binary.h"
 #include "vm/heap/bit_syntax.h"
+#include "vm/heap/map_build.h"
 #include "vm/term/bits.h"
 
 namespace joist {
@@ -19,8 +20,8 @@ enum class BuildStatus : uint8_t { kOk, kBadArg, kSystemLimit };
 // Why a segment cannot be built: reason, and the `cause` of its error_info.
 struct BuildFault {
   BuildStatus status = BuildStatus::kOk;
-  const char* type = nullptr;
-  const char* what = nullptr;
+  Term type = Term::none();
+  Term what = Term::none();
   Term value = Term::none();
   uint32_t segment = 0;
 };
@@ -30,8 +31,19 @@ Flow raise_fault(State& s, int32_t fail, const BuildFault& fault) {
   s.save();
   Process& p = s.process();
   p.error(fault.status == BuildStatus::kSystemLimit ? atoms::system_limit : atoms::badarg);
-  if (fault.type != nullptr) p.exception_info = segment_error_info(p, fault.segment, fault.type, fault.what, fault.value);
+  if (!fault.type.is_none()) {
+    const Term cause = make_tuple(
+        p.heap, {Term::small(fault.segment), fault.type, fault.what, fault.value});
+    const Term pairs[] = {atoms::cause,           cause,         atoms::function,
+                          atoms::format_bs_fail, atoms::module, atoms::erl_erts_errors};
+    p.exception_info = make_map(p.heap, pairs);
+  }
   return Flow::kRaise;
+}
+Flow raise_status(State& s, int32_t fail, BuildStatus status) {
+  BuildFault fault;
+  fault.status = status;
+  return raise_fault(s, fail, fault);
 }
 
 // --- segments of bs_create_bin ---
@@ -58,14 +70,14 @@ Segment segment_at(const State& s, const Cell* cells) {
   return segment;
 }
 
-const char* type_name(SegmentType type) {
+Term type_name(SegmentType type) {
   switch (type) {
-    case SegmentType::kInteger: return "integer";
-    case SegmentType::kFloat: return "float";
-    case SegmentType::kUtf8: return "utf8";
-    case SegmentType::kUtf16: return "utf16";
-    case SegmentType::kUtf32: return "utf32";
-    default: return "binary";
+    case SegmentType::kInteger: return atoms::integer;
+    case SegmentType::kFloat: return atoms::float_;
+    case SegmentType::kUtf8: return atoms::utf8;
+    case SegmentType::kUtf16: return atoms::utf16;
+    case SegmentType::kUtf32: return atoms::utf32;
+    default: return atoms::binary;
   }
 }
 
@@ -83,7 +95,7 @@ BuildStatus scaled_size(Term size, size_t unit, size_t* bits) {
   return huge ? BuildStatus::kSystemLimit : BuildStatus::kBadArg;
 }
 
-BuildFault fault_of(BuildStatus status, const Segment& segment, const char* what, Term value) {
+BuildFault fault_of(BuildStatus status, const Segment& segment, Term what, Term value) {
   return {status, type_name(segment.type), what, value, 0};
 }
 
@@ -96,7 +108,7 @@ BuildFault measure(const Segment& segment, size_t* bits) {
     case SegmentType::kUtf16:
     case SegmentType::kUtf32:
       if (!is_unicode(segment.value)) {
-        return fault_of(BuildStatus::kBadArg, segment, "type", segment.value);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
       *bits = segment.type == SegmentType::kUtf8
                   ? utf8_bits(static_cast<uint32_t>(segment.value.small_value()))
@@ -108,15 +120,15 @@ BuildFault measure(const Segment& segment, size_t* bits) {
     case SegmentType::kAppend:
     case SegmentType::kPrivateAppend:
       if (!is_bits(segment.value)) {
-        return fault_of(BuildStatus::kBadArg, segment, "type", segment.value);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
       *bits = bits_size(segment.value);
-      if (*bits % unit != 0) return fault_of(BuildStatus::kBadArg, segment, "unit", segment.value);
+      if (*bits % unit != 0) return fault_of(BuildStatus::kBadArg, segment, atoms::unit, segment.value);
       return {};
     default: {
       const BuildStatus status = scaled_size(segment.size, unit, bits);
-      if (status == BuildStatus::kBadArg) return fault_of(status, segment, "size", segment.size);
-      return {status, type_name(segment.type), "size", segment.size, 0};
+      if (status == BuildStatus::kBadArg) return fault_of(status, segment, atoms::size, segment.size);
+      return {status, type_name(segment.type), atoms::size, segment.size, 0};
     }
   }
 }
@@ -128,26 +140,26 @@ BuildFault write(BitWriter& writer, const Segment& segment, size_t bits) {
   switch (segment.type) {
     case SegmentType::kInteger:
       if (writer.put_integer(segment.value, bits, little)) return {};
-      return fault_of(BuildStatus::kBadArg, segment, "type", segment.value);
+      return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
     case SegmentType::kFloat:
       if (writer.put_float(segment.value, bits, little)) return {};
       if (!is_number(segment.value)) {
-        return fault_of(BuildStatus::kBadArg, segment, "type", segment.value);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
       if (bits != 16 && bits != 32 && bits != 64) {
-        return fault_of(BuildStatus::kBadArg, segment, "invalid", segment.size);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::invalid, segment.size);
       }
-      return fault_of(BuildStatus::kBadArg, segment, "no_float", segment.value);
+      return fault_of(BuildStatus::kBadArg, segment, atoms::no_float, segment.value);
     case SegmentType::kString: writer.put_bytes(segment.string, segment.string_bytes); return {};
     case SegmentType::kUtf8: writer.put_utf8(character()); return {};
     case SegmentType::kUtf16: writer.put_utf16(character(), little); return {};
     case SegmentType::kUtf32: writer.put_utf32(character(), little); return {};
     default:
       if (!is_bits(segment.value)) {
-        return fault_of(BuildStatus::kBadArg, segment, "type", segment.value);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
       if (bits > bits_size(segment.value)) {
-        return fault_of(BuildStatus::kBadArg, segment, "short", segment.value);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::short_, segment.value);
       }
       writer.put(bits_view(segment.value).part(0, bits));
       return {};
@@ -200,13 +212,13 @@ Term create_bin(State& s, const Cell* cells, size_t cell_count, BuildFault* faul
 
 struct op_bs_create_bin : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto destination, auto live,
-                         auto list) {
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto words, auto destination,
+                         auto live, auto list) {
     s.save();
     BuildFault fault;
     Term result = create_bin(s, list.cells, list.field, &fault);
     if (result.is_none()) return raise_fault(s, fail.field, fault);
-    if (!tidy_heap_gc(s.process(), live.field, &result)) return Flow::kLeave;
+    if (!tidy_heap_gc(s.process(), live.field, &result, words.field)) return Flow::kLeave;
     s.load();
     destination.set(s, result);
     return Flow::kNext;
@@ -216,52 +228,65 @@ struct op_bs_create_bin : SlowOp {
 // --- one instruction a segment ---
 
 // Where bs_put_* writes.
-BitWriter& writer_of(State& s) { return s.r->bit_writer; }
+BitWriter& writer_of(State& s) { return s.process().bit_writer; }
 
-Flow finish_start(State& s, Term result, uint8_t* bytes, size_t offset, size_t extra, auto fail,
-                  auto destination, auto live) {
-  if (result.is_none()) return raise_fault(s, fail.field, {.status = BuildStatus::kSystemLimit});
+// Sets the writer to bit `offset` of `bytes`, hands out `result`, and makes sure of `words` more
+// on the heap. Nothing collects until the last segment is written, as the result may lie there.
+Flow start_writing(State& s, Term result, uint8_t* bytes, size_t offset, size_t bits,
+                   auto destination) {
   writer_of(s) = BitWriter(bytes, offset);
-  if ((offset + extra) % 8 != 0) bytes[(offset + extra) / 8] &= static_cast<uint8_t>(0xff00 >> (offset % 8));
-  (void)live;
+  const size_t end = offset + bits;
+  if (end % 8 != 0) bytes[end / 8] = end / 8 == offset / 8 ? bytes[end / 8] : uint8_t{0};
   s.load();
   destination.set(s, result);
   return Flow::kNext;
 }
 
+// Words that a bitstring of that size, or an appended view, takes on the heap at most.
+size_t words_for(size_t bits) {
+  return bits <= kHeapBitsLimit * 8 ? heap_bits_words(bits) : kSubBitsWords + kBinRefWords;
+}
+
 struct op_bs_init : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto size, auto unit,
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto size, auto unit, auto words,
                          auto destination, auto live) {
     size_t bits = 0;
     const BuildStatus status = scaled_size(size.get(s), unit.field, &bits);
-    if (status != BuildStatus::kOk) return raise_fault(s, fail.field, {.status = status});
+    if (status != BuildStatus::kOk) return raise_status(s, fail.field, status);
+    const size_t need = words.field + words_for(bits);
+    if (!s.has_room(need)) {
+      if (collect_gc(s, need, live.field) != Flow::kNext) return Flow::kLeave;
+    }
     s.save();
-    // Room for the words the compiler reserved was taken; what is written next has its own.
-    if (!s.process().collect_if_needed_gc(live.field)) return Flow::kLeave;
     uint8_t* bytes;
     const Term result = make_bits_uninitialised(s.process().heap, bits, &bytes);
-    if (bits % 8 != 0) bytes[bits / 8] = 0;
-    return finish_start(s, result, bytes, 0, 0, fail, destination, live);
+    if (result.is_none()) return raise_status(s, fail.field, BuildStatus::kSystemLimit);
+    return start_writing(s, result, bytes, 0, bits, destination);
   }
 };
 
 struct op_bs_append : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto size, auto prefix, auto unit,
-                         auto destination, auto live) {
+                         auto words, auto destination, auto live) {
     size_t bits = 0;
     const BuildStatus status = scaled_size(size.get(s), 1, &bits);
-    if (status != BuildStatus::kOk) return raise_fault(s, fail.field, {.status = status});
+    if (status != BuildStatus::kOk) return raise_status(s, fail.field, status);
     const Term original = prefix.get(s);
     if (!is_bits(original) || bits_size(original) % unit.field != 0) {
-      return raise_fault(s, fail.field, {.status = BuildStatus::kBadArg});
+      return raise_status(s, fail.field, BuildStatus::kBadArg);
+    }
+    const size_t need = words.field + heap_bits_words(kHeapBitsLimit * 8);
+    if (live.field != kNoCollection && !s.has_room(need)) {
+      if (collect_gc(s, need, live.field) != Flow::kNext) return Flow::kLeave;
     }
     s.save();
     uint8_t* bytes;
     size_t offset = 0;
-    const Term result = append_bits(s.process().heap, original, bits, &bytes, &offset);
-    return finish_start(s, result, bytes, offset, 0, fail, destination, live);
+    const Term result = append_bits(s.process().heap, prefix.get(s), bits, &bytes, &offset);
+    if (result.is_none()) return raise_status(s, fail.field, BuildStatus::kSystemLimit);
+    return start_writing(s, result, bytes, offset, bits, destination);
   }
 };
 
@@ -275,7 +300,7 @@ struct op_bs_init_writable : SlowOp {
     }
     s.save();
     Process& p = s.process();
-    Term result = make_appendable(p.heap, bytes * 8);
+    Term result = make_bits_of(p.heap, new_appendable(bytes * 8, 0), 0);
     if (!tidy_heap_gc(p, 0, &result)) return Flow::kLeave;
     s.load();
     s.x0 = result;
@@ -291,7 +316,7 @@ struct op_bs_add : SlowOp {
     size_t second = 0;
     BuildStatus status = scaled_size(base.get(s), 1, &first);
     if (status == BuildStatus::kOk) status = scaled_size(size.get(s), unit.field, &second);
-    if (status != BuildStatus::kOk) return raise_fault(s, fail.field, {.status = status});
+    if (status != BuildStatus::kOk) return raise_status(s, fail.field, status);
     destination.set(s, Term::small(static_cast<int64_t>(first + second)));
     return Flow::kNext;
   }
@@ -325,7 +350,7 @@ struct Put : SlowOp {
     BuildFault fault = measure(segment, &bits);
     if (fault.status == BuildStatus::kOk) fault = write(writer_of(s), segment, bits);
     if (fault.status == BuildStatus::kOk) return Flow::kNext;
-    return raise_fault(s, fail.field, {.status = fault.status});
+    return raise_status(s, fail.field, fault.status);
   }
 };
 struct op_bs_put_integer : Put<SegmentType::kInteger> {};
@@ -339,7 +364,7 @@ Flow put_sized_by_value(State& s, int32_t fail, Term value, Word flags) {
   BuildFault fault = measure(segment, &bits);
   if (fault.status == BuildStatus::kOk) fault = write(writer_of(s), segment, bits);
   if (fault.status == BuildStatus::kOk) return Flow::kNext;
-  return raise_fault(s, fail, {.status = fault.status});
+  return raise_status(s, fail, fault.status);
 }
 
 struct op_bs_put_binary_all : SlowOp {

@@ -35,8 +35,9 @@ inline Flow collect_gc(State& s, size_t need, size_t live) {
 }
 
 // Before the next instruction, once a native or an operator has allocated: collects if fragments
-// or off-heap binaries have piled up. `result` is kept as one more root. True: the process goes on.
-bool tidy_heap_gc(Process& p, size_t live, Term* result);
+// or off-heap binaries have piled up, or fewer than `need` words are free. `result` is kept as one
+// more root. True: the process goes on.
+bool tidy_heap_gc(Process& p, size_t live, Term* result, size_t need = 0);
 
 // Makes the native `mfa`, called with `arguments`, the head of the trace of the exception that it
 // has just raised.

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "vm/code/export.h"
+#include "vm/heap/bit_syntax.h"
 #include "vm/heap/heap.h"
 #include "vm/proc/runtime.h"
 #include "vm/term/atom.h"
@@ -85,6 +86,8 @@ class Process {
   bool collect_gc(size_t need, uint32_t live_registers, Collection kind = Collection::kMinor);
   // Everything of this record that a collector must visit, but for registers.
   void add_roots(RootSet& roots);
+
+  BitWriter bit_writer;  // where bs_put_* instructions write
 
   // --- process dictionary, flags and their kin ---
   struct Extras;  // vm/proc/process_extras.h: made when first needed
