@@ -111,7 +111,7 @@ class Cli(unittest.TestCase):
         self.assertNotIn("odd name", result.stdout)
         self.check(joist("disasm", self.beam), 0, stdout="'odd name'/0:\n")
         transformed = joist("disasm", self.beam, "twice/1", "--stage", "transformed")
-        self.check(transformed, 0, stdout="  % sample.erl:4\n  gc_bif2 ")
+        self.check(transformed, 0, stdout="/sample.erl:4\n  func_info sample twice 1\n")
         self.assertIn("  line ", result.stdout)
         self.assertNotIn("  line ", transformed.stdout)
         self.check(joist("disasm", self.beam, "twice/2"), 1, stderr="has no function twice/2")
