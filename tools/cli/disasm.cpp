@@ -66,8 +66,8 @@ void add_disasm(CLI::App& app, Invocation& invocation) {
       ->check(CLI::IsMember({"generic", "transformed"}))
       ->capture_default_str();
   command->footer(
-      "\nOperands: x0, y0, fr0 registers; L3 label; #42 an integer; literal:7 the module's eighth\n"
-      "literal; numbers alone are sizes, arities and the like.\n\n"
+      "\nOperands: x0, y0, fr0 registers; L3 label; #42 an integer; `[a,b]` a literal;\n"
+      "numbers alone are sizes, arities and the like.\n\n"
       "Examples:\n"
       "  joist disasm lists.beam\n"
       "  joist disasm lists.beam append/2\n"

@@ -1,6 +1,11 @@
 #include "tools/cli/listing.h"
 
 #include <cstdio>
+#include <memory>
+
+#include "vm/codec/etf.h"
+#include "vm/term/atom.h"
+#include "vm/term/print.h"
 
 namespace joist::cli {
 
@@ -8,24 +13,41 @@ namespace {
 
 std::string number(int64_t value) { return std::to_string(value); }
 
-// Atoms as Erlang writes them: quoted unless they are plain words.
-std::string atom_text(std::string_view atom) {
-  bool plain = !atom.empty() && atom[0] >= 'a' && atom[0] <= 'z';
-  for (char c : atom) {
-    plain = plain && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '_' || c == '@');
+constexpr int64_t kLongestTerm = 400;
+
+std::string atom_text(std::string_view name) {
+  const std::optional<Term> atom = make_atom(name);
+  return atom ? term_text(*atom) : std::string(name);
+}
+
+// Literals may name external functions; nothing needs to stand behind these names here.
+class NamesOnly final : public ExternalResolver {
+ public:
+  const ExportIdentity* find_export(const Mfa& mfa, bool) override {
+    identities_.push_back(std::make_unique<ExportIdentity>(ExportIdentity{mfa}));
+    return identities_.back().get();
   }
-  if (plain) return std::string(atom);
-  std::string quoted = "'";
-  for (char c : atom) {
-    if (c == '\'' || c == '\\') quoted += '\\';
+
+ private:
+  std::vector<std::unique_ptr<ExportIdentity>> identities_;
+};
+
+std::string literal_text(ByteSpan external) {
+  NamesOnly resolver;
+  DecodeOptions options;
+  options.resolver = &resolver;
+  Allocator heap;
+  const std::optional<Decoded> literal = decode_external(external, heap, options);
+  if (!literal) return "literal that is no term of this release";
+  std::string text;
+  for (char c : term_text(literal->term, kLongestTerm)) {  // on one line
     if (c == '\n') {
-      quoted += "\\n";
+      text += "\\n";
     } else {
-      quoted += c;
+      text += c;
     }
   }
-  return quoted + "'";
+  return text;
 }
 
 std::string allocation_text(const Allocation& need) {
@@ -81,7 +103,7 @@ std::string operand_text(const BeamFile& file, const GenericCode& code, const Op
     case OperandKind::kNoLabel:
       return "L0";
     case OperandKind::kLiteral:
-      return "literal:" + number(operand.value);
+      return "`" + literal_text(file.literals[operand.index()]) + "`";
     case OperandKind::kList:
       return "list:" + number(operand.value);
     case OperandKind::kAllocation:
