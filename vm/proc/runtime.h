@@ -15,10 +15,12 @@ class Clock;
 class CodeTable;
 class Environment;
 class ErlangTime;
+class ExternalResolver;
 class LiteralSpace;
 class Oracle;
 class PersistentTerms;
 class RegexCache;
+struct Node;
 
 struct Runtime {
   CodeTable* code = nullptr;              // vm/code/code_table.h: modules, exports, funs
@@ -28,6 +30,9 @@ struct Runtime {
   Environment* environment = nullptr;     // vm/os/environment.h
   PersistentTerms* persistent = nullptr;  // bif/persistent.h
   RegexCache* regexes = nullptr;          // bif/re_pattern.h
+  const Node* node = nullptr;             // vm/term/node.h: this node; null: nonode@nohost
+  ExternalResolver* externals = nullptr;  // vm/codec/etf.h: funs, records, magic references
+  uint64_t local_term_key = 0;            // vm/codec/etf.h: secret behind `local` terms
   int otp_release = 25;
   Uniques uniques;
   SystemSettings settings;

@@ -1,0 +1,123 @@
+// Natives of erlang that take bitstrings apart and turn them to lists.
+#include "bif/binary_arguments.h"
+#include "vm/heap/builder.h"
+#include "vm/proc/native.h"
+
+namespace joist {
+
+namespace {
+
+constexpr size_t kBytesPerReduction = 16;
+
+Term byte_size_1(Process& p, Term bits) {
+  if (!is_bits(bits)) return p.badarg();
+  return Term::small(static_cast<int64_t>((bits_size(bits) + 7) / 8));
+}
+
+Term bit_size_1(Process& p, Term bits) {
+  if (!is_bits(bits)) return p.badarg();
+  return make_unsigned(p.heap, bits_size(bits));
+}
+
+Term size_1(Process& p, Term term) {
+  if (is_tuple(term)) return Term::small(static_cast<int64_t>(tuple_size(term)));
+  if (!is_bits(term)) return p.badarg();
+  return Term::small(static_cast<int64_t>(bits_size(term) / 8));
+}
+
+Term binary_part_3(Process& p, Term binary, Term start, Term length) {
+  Part part;
+  if (!is_bits(binary) || !part_arguments(start, length, bits_size(binary) / 8, &part)) {
+    return p.badarg();
+  }
+  return make_part(p.heap, binary, part.start * 8, part.length * 8);
+}
+
+Term binary_part_2(Process& p, Term binary, Term pair) {
+  if (!is_tuple(pair) || tuple_size(pair) != 2) return p.badarg();
+  return binary_part_3(p, binary, tuple_elements(pair)[0], tuple_elements(pair)[1]);
+}
+
+Term split_binary_2(Process& p, Term binary, Term position) {
+  size_t at;
+  if (!is_bits(binary) || !size_argument(position, &at) || at > bits_size(binary) / 8) {
+    return p.badarg();
+  }
+  Term first = make_part(p.heap, binary, 0, at * 8);
+  Term second = make_part(p.heap, binary, at * 8, bits_size(binary) - at * 8);
+  return make_tuple(p.heap, {first, second});
+}
+
+// A list of the bytes in [from, to) of a bitstring.
+Term byte_list(Process& p, Term bits, size_t from, size_t to, Term tail) {
+  if (from == to) return tail;
+  size_t count = to - from;
+  ByteScratch scratch;
+  ByteSpan bytes = contiguous_bytes(bits_view(bits).part(from * 8, count * 8), scratch);
+  p.charge(static_cast<int64_t>(count / kBytesPerReduction));
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), count);
+  return make_string(p.heap, text, tail);
+}
+
+Term binary_to_list_1(Process& p, Term binary) {
+  if (!is_binary(binary)) return p.badarg();
+  return byte_list(p, binary, 0, bits_size(binary) / 8, Term::nil());
+}
+
+// Positions count from 1, the last one included.
+Term binary_to_list_3(Process& p, Term binary, Term first, Term last) {
+  size_t from, to;
+  if (!is_bits(binary) || !size_argument(first, &from) || !size_argument(last, &to)) {
+    return p.badarg();
+  }
+  if (from < 1 || to < from || to > bits_size(binary) / 8) return p.badarg();
+  return byte_list(p, binary, from - 1, to, Term::nil());
+}
+
+Term bitstring_to_list_1(Process& p, Term bits) {
+  if (!is_bits(bits)) return p.badarg();
+  size_t whole = bits_size(bits) / 8;
+  size_t rest = bits_size(bits) % 8;
+  Term tail = Term::nil();
+  if (rest != 0) tail = make_cons(p.heap, make_part(p.heap, bits, whole * 8, rest), tail);
+  return byte_list(p, bits, 0, whole, tail);
+}
+
+// --- tags for DTrace and SystemTap, as in an OTP built without them ---
+
+Term dt_put_tag_1(Process&, Term) { return atoms::undefined; }
+Term dt_get_tag_0(Process&) { return atoms::undefined; }
+Term dt_get_tag_data_0(Process&) { return atoms::undefined; }
+Term dt_prepend_vm_tag_data_1(Process&, Term data) { return data; }
+Term dt_append_vm_tag_data_1(Process&, Term data) { return data; }
+Term dt_spread_tag_1(Process& p, Term flag) {
+  return flag == atoms::true_ || flag == atoms::false_ ? atoms::true_ : p.badarg();
+}
+Term dt_restore_tag_1(Process& p, Term tag) {
+  return tag == atoms::true_ ? atoms::true_ : p.badarg();
+}
+
+const NativeEntry kNatives[] = {
+    {"erlang", "byte_size", native<byte_size_1>, kGuard},
+    {"erlang", "bit_size", native<bit_size_1>, kGuard},
+    {"erlang", "size", native<size_1>, kGuard},
+    {"erlang", "binary_part", native<binary_part_2>, kGuard},
+    {"erlang", "binary_part", native<binary_part_3>, kGuard},
+    {"erlang", "split_binary", native<split_binary_2>},
+    {"erlang", "binary_to_list", native<binary_to_list_1>},
+    {"erlang", "binary_to_list", native<binary_to_list_3>},
+    {"erlang", "bitstring_to_list", native<bitstring_to_list_1>},
+    {"erlang", "dt_put_tag", native<dt_put_tag_1>},
+    {"erlang", "dt_get_tag", native<dt_get_tag_0>},
+    {"erlang", "dt_get_tag_data", native<dt_get_tag_data_0>},
+    {"erlang", "dt_prepend_vm_tag_data", native<dt_prepend_vm_tag_data_1>},
+    {"erlang", "dt_append_vm_tag_data", native<dt_append_vm_tag_data_1>},
+    {"erlang", "dt_spread_tag", native<dt_spread_tag_1>},
+    {"erlang", "dt_restore_tag", native<dt_restore_tag_1>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> erlang_binary_natives() { return kNatives; }
+
+}  // namespace joist
