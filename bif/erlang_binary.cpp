@@ -103,6 +103,8 @@ const NativeEntry kNatives[] = {
     {"erlang", "size", native<size_1>, kGuard},
     {"erlang", "binary_part", native<binary_part_2>, kGuard},
     {"erlang", "binary_part", native<binary_part_3>, kGuard},
+    {"binary", "part", native<binary_part_2>},
+    {"binary", "part", native<binary_part_3>},
     {"erlang", "split_binary", native<split_binary_2>},
     {"erlang", "binary_to_list", native<binary_to_list_1>},
     {"erlang", "binary_to_list", native<binary_to_list_3>},

@@ -6,11 +6,16 @@ namespace joist {
 
 // One line for each file of natives; the tables are defined there.
 #define JOIST_NATIVE_TABLES(X) \
+  X(binary_natives)            \
+  X(checksum_natives)          \
+  X(emulator_settings_natives) \
   X(erlang_arith_natives)      \
   X(erlang_atom_natives)       \
+  X(erlang_binary_natives)     \
   X(erlang_convert_natives)    \
+  X(external_term_natives)     \
+  X(iolist_natives)            \
   X(math_natives)              \
-  X(emulator_settings_natives) \
   X(packet_natives)            \
   X(unicode_natives)
 
