@@ -26,6 +26,12 @@ ByteSpan without_redundant_sign(ByteSpan bytes) {
   return bytes;
 }
 
+// Compilers put a zero byte before a number whose first bit is set, as if it had a sign.
+ByteSpan without_leading_zeros(ByteSpan bytes) {
+  while (bytes.size() > 1 && bytes[0] == 0) bytes = bytes.subspan(1);
+  return bytes;
+}
+
 // The length of a number of nine bytes or more. A length that needs such a length itself is
 // larger than any file, so one level is enough.
 uint64_t read_long_length(ByteReader& reader) {
@@ -66,17 +72,12 @@ TaggedNumber read_tagged(ByteReader& reader) {
   const unsigned code = lead >> 5;
   ByteSpan bytes = reader.take(code < 7 ? code + 2 : read_long_length(reader));
   if (!reader.ok()) return number;
-  if (number.tag == Tag::kInteger) {
-    bytes = without_redundant_sign(bytes);
-    if (bytes.size() <= 8) {
-      number.value = signed_from(bytes);
-    } else {
-      number.wide = bytes;
-    }
-  } else if (bytes.size() <= 8) {
-    number.value = static_cast<int64_t>(unsigned_from(bytes));
-  } else {
+  const bool is_signed = number.tag == Tag::kInteger;
+  bytes = is_signed ? without_redundant_sign(bytes) : without_leading_zeros(bytes);
+  if (bytes.size() > 8) {
     number.wide = bytes;
+  } else {
+    number.value = is_signed ? signed_from(bytes) : static_cast<int64_t>(unsigned_from(bytes));
   }
   return number;
 }

@@ -252,6 +252,7 @@ class Compactor {
       reachable_ = true;
       for (uint32_t i = begin; i < end; ++i) {
         if (i == entry) function.entry = static_cast<uint32_t>(kept);
+        kept -= drops_jump_before(i, kept);
         if (!keeps(i, end)) continue;
         code_.instructions[kept++] = code_.instructions[i];
       }
@@ -284,6 +285,18 @@ class Compactor {
       if (label_at(index) == label) return true;
     }
     return false;
+  }
+
+  // 1 if what was kept last is a jump to the label at `index`, which now follows it: the code
+  // between them was dropped.
+  size_t drops_jump_before(uint32_t index, size_t kept) {
+    if (kept == 0 || code_.instructions[index].op != GenericOp::label_1) return 0;
+    const GenericInstruction& last = code_.instructions[kept - 1];
+    const uint32_t label = label_at(index);
+    if (last.op != GenericOp::jump_1 || code_.operand(last, 0).index() != label) return 0;
+    --uses_[label];
+    reachable_ = true;
+    return 1;
   }
 
   bool keeps(uint32_t index, uint32_t end) {
