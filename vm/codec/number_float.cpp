@@ -204,6 +204,10 @@ std::optional<double> text_to_float(std::string_view text) {
 
   std::unique_ptr<char[]> with_point;
   if (text[point] == ',') {
+    // ERTS reads up to the comma first, and gives up where that is too large already.
+    double whole = 0;
+    auto parsed = std::from_chars(text.data(), text.data() + point, whole);
+    if (parsed.ec != std::errc() || !std::isfinite(whole)) return std::nullopt;
     with_point.reset(new char[text.size()]);
     std::copy(text.begin(), text.end(), with_point.get());
     with_point[point] = '.';
