@@ -15,6 +15,7 @@ namespace joist {
   X(erlang_convert_natives)    \
   X(external_term_natives)     \
   X(iolist_natives)            \
+  X(erlang_identifier_natives) \
   X(math_natives)              \
   X(packet_natives)            \
   X(unicode_natives)

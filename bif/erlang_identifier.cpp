@@ -1,0 +1,124 @@
+// Pids, ports and references to text and back:
+//
+//   <Node.Number.Serial>   #Port<Node.Number>   #Ref<Node.Word.Word.Word>
+//
+// Node is 0 for the local one. Texts of other nodes mean something only while there is a
+// connection to the node; until then they are badarg, as in ERTS.
+#include <algorithm>
+
+#include "bif/list_text.h"
+#include "bif/registry.h"
+#include "vm/heap/builder.h"
+#include "vm/term/print.h"
+#include "vm/term/rules.h"
+
+namespace joist {
+
+namespace {
+
+// No text longer than this is an identifier, whatever its numbers.
+constexpr size_t kLongestText = 80;
+constexpr uint64_t kLocalNode = 0;
+constexpr unsigned kReferenceBits = 18;  // of a reference's first number
+
+// Reads a text from the left; what does not match makes everything after it fail, too.
+class IdentifierReader {
+ public:
+  explicit IdentifierReader(Term list) {
+    ok_ = list_.read(list, kLongestText);
+    text_ = list_.text();
+  }
+  bool ok() const { return ok_; }
+  bool at_end() const { return ok_ && text_.empty(); }
+
+  bool accept(std::string_view expected) {
+    if (!ok_ || !text_.starts_with(expected)) return false;
+    text_.remove_prefix(expected.size());
+    return true;
+  }
+  void expect(std::string_view expected) { ok_ = accept(expected); }
+  // At most `limit`; 0 and failure otherwise.
+  uint64_t number(uint64_t limit) {
+    ok_ = ok_ && !text_.empty() && is_digit(text_.front());
+    uint64_t value = 0;
+    while (ok_ && !text_.empty() && is_digit(text_.front())) {
+      auto digit = static_cast<uint64_t>(text_.front() - '0');
+      ok_ = digit <= limit && value <= (limit - digit) / 10;
+      value = value * 10 + digit;
+      text_.remove_prefix(1);
+    }
+    return ok_ ? value : 0;
+  }
+
+ private:
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+  ListText list_;
+  std::string_view text_;
+  bool ok_;
+};
+
+constexpr uint64_t bits_limit(unsigned bits) { return (uint64_t{1} << bits) - 1; }
+bool has_wide_identifiers() { return term_rules().otp_release >= 26; }
+
+template <bool (*kIs)(Term)>
+Term identifier_to_list_1(Process& p, Term identifier) {
+  if (!kIs(identifier)) return p.badarg();
+  return make_string(p.allocator(), term_text(identifier));
+}
+
+Term list_to_pid_1(Process& p, Term list) {
+  bool wide = has_wide_identifiers();
+  IdentifierReader reader(list);
+  reader.expect("<");
+  reader.number(kLocalNode);
+  reader.expect(".");
+  auto number = static_cast<uint32_t>(reader.number(bits_limit(wide ? kPidNumberBits : 15)));
+  reader.expect(".");
+  auto serial = static_cast<uint32_t>(reader.number(bits_limit(wide ? kPidSerialBits : 13)));
+  reader.expect(">");
+  return reader.at_end() ? make_local_pid(number, serial) : p.badarg();
+}
+
+Term list_to_port_1(Process& p, Term list) {
+  IdentifierReader reader(list);
+  reader.expect("#Port<");
+  reader.number(kLocalNode);
+  reader.expect(".");
+  uint64_t number = reader.number(bits_limit(has_wide_identifiers() ? kLocalPortBits : 28));
+  reader.expect(">");
+  return reader.at_end() ? Term::local_port(number) : p.badarg();
+}
+
+Term list_to_ref_1(Process& p, Term list) {
+  IdentifierReader reader(list);
+  RefNumbers numbers{};
+  reader.expect("#Ref<");
+  reader.number(kLocalNode);
+  while (numbers.count < std::size(numbers.number) && reader.accept(".")) {
+    numbers.number[numbers.count++] = static_cast<uint32_t>(reader.number(bits_limit(32)));
+  }
+  reader.expect(">");
+  // Printed from the last number to the first.
+  std::reverse(numbers.number, numbers.number + numbers.count);
+  bool right_count = numbers.count == 3 || (has_wide_identifiers() && numbers.count == 5);
+  if (!reader.at_end() || !right_count || numbers.number[0] > bits_limit(kReferenceBits)) {
+    return p.badarg();
+  }
+  return make_ref(p.allocator(), numbers);
+}
+
+constexpr NativeEntry kErlangIdentifierNatives[] = {
+    {"erlang", "list_to_pid", native<list_to_pid_1>},
+    {"erlang", "list_to_port", native<list_to_port_1>},
+    {"erlang", "list_to_ref", native<list_to_ref_1>},
+    {"erlang", "pid_to_list", native<identifier_to_list_1<is_pid>>},
+    {"erlang", "port_to_list", native<identifier_to_list_1<is_port>>},
+    {"erlang", "ref_to_list", native<identifier_to_list_1<is_ref>>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> erlang_identifier_natives() { return kErlangIdentifierNatives; }
+
+}  // namespace joist
