@@ -1,6 +1,5 @@
 #include "loader/flow_machine.h"
 
-#include <algorithm>
 #include <functional>
 
 namespace joist {
@@ -87,8 +86,8 @@ void FlowMachine::flow_to(uint32_t index, const FlowState& state) {
 void FlowMachine::flow_repaired(uint32_t index) {
   if (repairs_.x.empty()) return flow_to(index, state_);
   FlowState repaired = state_;
-  for (uint32_t x = 0; x < kMaxRegisters; ++x) {
-    if (!repairs_.x.has(x) || state_.x.has(x) || x_before_.has(x)) continue;
+  for (const uint32_t x : repairs_.x) {
+    if (state_.x.has(x) || x_before_.has(x)) continue;
     repaired.x.add(x);
     cleared_x_.insert({current_, x});
   }

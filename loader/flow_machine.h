@@ -8,6 +8,7 @@
 // is set to [] before the branches that leave it empty, and frames are cleared when allocated.
 #pragma once
 
+#include <algorithm>
 #include <set>
 #include <utility>
 #include <vector>
@@ -20,7 +21,9 @@ namespace joist {
 
 struct FlowRepairs {
   bool clear_frames = false;
-  RegisterSet x;
+  std::vector<uint32_t> x;
+
+  bool clears(uint32_t number) const { return std::find(x.begin(), x.end(), number) != x.end(); }
 };
 
 class FlowMachine {

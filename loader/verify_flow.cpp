@@ -11,8 +11,8 @@ namespace {
 
 using Kind = OperandKind;
 
-// Bounds the work that one function may cost; far above what compilers write.
-constexpr size_t kVisitsPerInstruction = 256;
+// Bounds the work that one function may cost: what compilers write needs two visits on average.
+constexpr size_t kVisitsPerInstruction = 64;
 constexpr int kMaxAttempts = 16;
 
 // What each instruction does to the machine.
@@ -350,8 +350,8 @@ FlowResult follow_flow(const BeamFile& file, const LabelTable& labels,
     FlowResult result = verifier.run();
     if (!result.fault.found()) return result;
     if (attempt == 0) first = result.fault;
-    if (verifier.empty_x() != kNoIndex && !repairs.x.has(verifier.empty_x())) {
-      repairs.x.add(verifier.empty_x());
+    if (verifier.empty_x() != kNoIndex && !repairs.clears(verifier.empty_x())) {
+      repairs.x.push_back(verifier.empty_x());
     } else if (verifier.empty_y() && !repairs.clear_frames) {
       repairs.clear_frames = true;
     } else {
