@@ -17,6 +17,10 @@ namespace joist {
   X(iolist_natives)            \
   X(erlang_identifier_natives) \
   X(math_natives)              \
+  X(garbage_collect_natives)   \
+  X(persistent_term_natives)   \
+  X(process_flag_natives)      \
+  X(process_info_natives)      \
   X(packet_natives)            \
   X(unicode_natives)
 

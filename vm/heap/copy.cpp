@@ -7,25 +7,13 @@
 
 #include <cstring>
 
+#include "vm/heap/address_range.h"
 #include "vm/heap/work_stack.h"
 #include "vm/term/bits.h"
 
 namespace joist {
 
 namespace {
-
-struct AddressRange {
-  const char* base;
-  size_t size;
-  bool contains(Word bits) const {
-    return static_cast<size_t>(reinterpret_cast<const char*>(bits) - base) < size;
-  }
-};
-
-AddressRange literal_range(const LiteralSpace* literals) {
-  if (literals == nullptr) return {nullptr, 0};
-  return {literals->base(), literals->size()};
-}
 
 // A view that a copy replaces by its bits.
 bool is_small_view(const Word* object) {
@@ -129,7 +117,7 @@ class Copier {
       : to_(to),
         start_(target),
         top_(target),
-        target_{reinterpret_cast<const char*>(target), words * sizeof(Word)},
+        target_(target, target + words),
         literals_(literals) {}
 
   Term run(Term term) {

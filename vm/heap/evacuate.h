@@ -14,19 +14,10 @@
 
 #include <cstring>
 
+#include "vm/heap/address_range.h"
 #include "vm/heap/heap.h"
 
 namespace joist {
-
-struct AddressRange {
-  Word base = 0;
-  size_t size = 0;  // bytes
-  AddressRange() = default;
-  AddressRange(const void* from, const void* to)
-      : base(reinterpret_cast<Word>(from)),
-        size(static_cast<size_t>(static_cast<const char*>(to) - static_cast<const char*>(from))) {}
-  bool contains(Word address) const { return address - base < size; }
-};
 
 enum class FromSpace { kBlock, kAnywhere };
 

@@ -14,6 +14,7 @@ size_t young_block_size(const Heap& heap, size_t words) {
 }
 
 void install_young_block(Heap& heap, Word* block, Word* block_top, size_t words) {
+  heap.requested = false;
   const size_t stack_words = heap.stack_words();
   Word* block_end = block + words;
   JOIST_ASSERT(static_cast<size_t>(block_end - block_top) >= stack_words);
@@ -94,7 +95,8 @@ bool collect_gc(Heap& heap, const RootSet& roots, size_t need, Collection kind) 
     return false;
   }
   heap.words_copied = 0;
-  if (kind == Collection::kMinor && heap.minors_since_full < heap.options.fullsweep_after &&
+  if (kind == Collection::kMinor && !heap.full_requested &&
+      heap.minors_since_full < heap.options.fullsweep_after &&
       heap.old_off_heap_bytes <= heap.old_off_heap_limit) {
     const GcResult result = minor_gc(heap, roots, need_and_spare);
     if (result == GcResult::kDone) {

@@ -19,10 +19,7 @@ OffHeap* join(OffHeap* list, OffHeap* rest) {
 void evacuate_all(Heap& heap, const RootSet& roots, Word* block, size_t words) {
   EvacuationPlan plan;
   plan.to = AddressRange(block, block + words);
-  if (heap.literals != nullptr) {
-    plan.literals =
-        AddressRange(heap.literals->base(), heap.literals->base() + heap.literals->size());
-  }
+  plan.literals = literal_range(heap.literals);
   Evacuator<FromSpace::kAnywhere, false> evacuator(plan, block, nullptr);
   visit_roots(heap, roots, evacuator);
   evacuator.scan(block, nullptr);
@@ -46,7 +43,7 @@ GcResult full_gc(Heap& heap, const RootSet& roots) {
                       static_cast<size_t>(heap.old_top - heap.old_start);
   size_t words = young_block_size(heap, heap.stack_words() + used + 1);
   if (heap.grow_at_full && words == heap.young_words()) words = next_heap_size(words, 1);
-  if (heap.options.max_heap_words != 0) {
+  if (heap.options.max_heap_words != 0 && heap.options.kill_at_max_heap) {
     const size_t unused =
         static_cast<size_t>(heap.old_end - heap.old_top) + static_cast<size_t>(heap.end - heap.top);
     if (used + unused + words > heap.options.max_heap_words) return GcResult::kTooBig;
@@ -54,7 +51,7 @@ GcResult full_gc(Heap& heap, const RootSet& roots) {
   Word* block = allocate_block(words);
   if (block == nullptr) return GcResult::kNoMemory;
 
-  heap.grow_at_full = false;
+  heap.grow_at_full = heap.full_requested = false;
   evacuate_all(heap, roots, block, words);
   heap.off_heap_limit = next_off_heap_limit(heap.off_heap_bytes, heap.off_heap_limit,
                                             heap.options.min_off_heap_bytes);

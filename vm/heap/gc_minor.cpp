@@ -14,10 +14,7 @@ EvacuationPlan plan_minor(const Heap& heap, size_t mature_words, Word* block, si
   plan.mature = mature_words * sizeof(Word);
   plan.old = AddressRange(heap.old_start, heap.old_end);
   plan.to = AddressRange(block, block + words);
-  if (heap.literals != nullptr) {
-    plan.literals =
-        AddressRange(heap.literals->base(), heap.literals->base() + heap.literals->size());
-  }
+  plan.literals = literal_range(heap.literals);
   return plan;
 }
 
@@ -48,7 +45,7 @@ size_t old_block_size(size_t used) {
 }
 
 bool reaches_max_heap(const Heap& heap, size_t used, size_t new_words, bool new_old_block) {
-  if (heap.options.max_heap_words == 0) return false;
+  if (heap.options.max_heap_words == 0 || !heap.options.kill_at_max_heap) return false;
   const size_t old_words = new_old_block ? old_block_size(used) : heap.old_words();
   const size_t free_and_stack = static_cast<size_t>(heap.end - heap.top);
   return used + free_and_stack + old_words + new_words > heap.options.max_heap_words;

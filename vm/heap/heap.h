@@ -34,7 +34,15 @@ struct HeapOptions {
   size_t min_off_heap_bytes = size_t{46422} * 8;
   uint32_t fullsweep_after = 65535;
   size_t max_heap_words = 0;  // 0: no limit
-  bool stress = false;        // collect and verify at every chance
+  bool kill_at_max_heap = true;
+  bool log_at_max_heap = true;  // for whoever reports it, as is the next
+  bool max_includes_shared_binaries = false;
+};
+
+enum class Collection {
+  kMinor,      // or full, when the old block is full or fullsweep_after minor ones have passed
+  kFull,       // garbage_collect/0
+  kHibernate,  // full, then the young block is cut to what is live
 };
 
 struct Heap : Allocator {
@@ -51,6 +59,8 @@ struct Heap : Allocator {
   size_t old_off_heap_limit = 0;  // old_off_heap_bytes above this asks for a fullsweep
 
   uint32_t minors_since_full = 0;
+  bool requested = false;
+  bool full_requested = false;
   bool grow_at_full = false;       // the latest fullsweep left the block more than 3/4 full
   uint64_t minor_collections = 0;  // over the process' life
   uint64_t full_collections = 0;
@@ -70,10 +80,16 @@ struct Heap : Allocator {
   size_t stack_words() const { return static_cast<size_t>(end - limit); }
   // Words of live and dead objects in fragments.
   size_t fragment_used_words() const;
-  bool gc_stress_enabled() const { return kStress || options.stress; }
-  // True when fragments or off-heap binaries have piled up so that the next instruction boundary
-  // should collect.
-  bool wants_collection() const { return fragments != nullptr || off_heap_bytes > off_heap_limit; }
+  // Asks for a collection at the next instruction boundary: what natives do.
+  void request(Collection kind) {
+    requested = true;
+    if (kind != Collection::kMinor) full_requested = true;
+  }
+  // True when the next instruction boundary should collect: fragments or off-heap binaries have
+  // piled up, or somebody asked for it.
+  bool wants_collection() const {
+    return fragments != nullptr || off_heap_bytes > off_heap_limit || requested;
+  }
 };
 
 // What a collection must treat as live, besides the heap's own stack.
@@ -85,12 +101,6 @@ struct RootSet {
   }
   std::span<Term> spans[kMaxSpans];
   size_t count = 0;
-};
-
-enum class Collection {
-  kMinor,      // or full, when the old block is full or fullsweep_after minor ones have passed
-  kFull,       // garbage_collect/0
-  kHibernate,  // full, then the young block is cut to what is live
 };
 
 // Collects so that afterwards at least `need` words (plus the spare one) are free between top

@@ -12,6 +12,7 @@
 #include "vm/code/export.h"
 #include "vm/heap/bit_syntax.h"
 #include "vm/heap/heap.h"
+#include "vm/proc/process_flags.h"
 #include "vm/proc/runtime.h"
 #include "vm/term/atom.h"
 
@@ -92,6 +93,7 @@ class Process {
   // --- process dictionary, flags and their kin ---
   struct Extras;  // vm/proc/process_extras.h: made when first needed
   Extras* extras = nullptr;
+  ProcessFlags flags;
   bool trap_exit = false;
   Term group_leader = Term::nil();
 

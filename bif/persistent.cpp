@@ -1,0 +1,143 @@
+#include "bif/persistent.h"
+
+#include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
+#include "vm/term/compare.h"
+#include "vm/term/hash.h"
+
+namespace joist {
+
+PersistentTerms::~PersistentTerms() {
+  for (Entry& entry : slots_) literals_.release(entry.area);
+  for (LiteralSpace::Area& area : retired_) literals_.release(area);
+}
+
+size_t PersistentTerms::slot_of(Term key, uint32_t hash) const {
+  size_t slot = hash & (slots_.size() - 1);
+  while (!slots_[slot].pair.is_none() &&
+         !(slots_[slot].hash == hash && exact_equal(tuple_elements(slots_[slot].pair)[0], key))) {
+    slot = (slot + 1) & (slots_.size() - 1);
+  }
+  return slot;
+}
+
+Term PersistentTerms::get(Term key) const {
+  const uint32_t hash = internal_hash(key);
+  ReadLock lock(lock_);
+  if (slots_.empty()) return Term::none();
+  const Entry& entry = slots_[slot_of(key, hash)];
+  return entry.pair.is_none() ? Term::none() : tuple_elements(entry.pair)[1];
+}
+
+PersistentTerms::PutResult PersistentTerms::put(Term key, Term value, PutMode mode) {
+  const uint32_t hash = internal_hash(key);
+  WriteLock lock(lock_);
+  if (2 * (count_ + 1) > slots_.size()) grow();
+  Entry& entry = slots_[slot_of(key, hash)];
+  if (!entry.pair.is_none()) {
+    if (exact_equal(tuple_elements(entry.pair)[1], value)) return PutResult::kDone;
+    if (mode == PutMode::kOnlyNew) return PutResult::kOtherValue;
+  }
+  Allocator scratch;
+  LiteralSpace::Area area;
+  const Term pair = copy_to_literals(literals_, make_tuple(scratch, {key, value}), &area);
+  if (pair.is_none()) return PutResult::kNoRoom;
+  if (entry.pair.is_none()) {
+    ++count_;
+  } else {
+    retired_.push_back(entry.area);
+  }
+  entry = {pair, hash, area};
+  return PutResult::kDone;
+}
+
+void PersistentTerms::grow() {
+  std::vector<Entry> old(slots_.empty() ? 64 : 2 * slots_.size());
+  old.swap(slots_);
+  for (const Entry& entry : old) {
+    if (entry.pair.is_none()) continue;
+    slots_[slot_of(tuple_elements(entry.pair)[0], entry.hash)] = entry;
+  }
+}
+
+bool PersistentTerms::erase(Term key) {
+  const uint32_t hash = internal_hash(key);
+  WriteLock lock(lock_);
+  if (slots_.empty()) return false;
+  const size_t slot = slot_of(key, hash);
+  if (slots_[slot].pair.is_none()) return false;
+  remove(slot);
+  return true;
+}
+
+// How far an entry lies behind the slot its hash asks for.
+size_t PersistentTerms::home_distance(size_t slot) const {
+  return (slot - slots_[slot].hash) & (slots_.size() - 1);
+}
+
+// Moves up what follows, so that no search stops at the hole.
+void PersistentTerms::remove(size_t slot) {
+  retired_.push_back(slots_[slot].area);
+  slots_[slot] = Entry();
+  --count_;
+  const size_t mask = slots_.size() - 1;
+  size_t hole = slot;
+  for (size_t next = (slot + 1) & mask; !slots_[next].pair.is_none(); next = (next + 1) & mask) {
+    if (home_distance(next) < ((next - hole) & mask)) continue;  // would land before its home
+    slots_[hole] = slots_[next];
+    slots_[next] = Entry();
+    hole = next;
+  }
+}
+
+void PersistentTerms::erase_all() {
+  WriteLock lock(lock_);
+  for (const Entry& entry : slots_) {
+    if (!entry.pair.is_none()) retired_.push_back(entry.area);
+  }
+  slots_.clear();
+  count_ = 0;
+}
+
+std::vector<Term> PersistentTerms::pairs() const {
+  ReadLock lock(lock_);
+  std::vector<Term> pairs;
+  pairs.reserve(count_);
+  for (const Entry& entry : slots_) {
+    if (!entry.pair.is_none()) pairs.push_back(entry.pair);
+  }
+  return pairs;
+}
+
+size_t PersistentTerms::count() const {
+  ReadLock lock(lock_);
+  return count_;
+}
+
+size_t PersistentTerms::memory_bytes() const {
+  ReadLock lock(lock_);
+  size_t bytes = slots_.size() * sizeof(Entry);
+  for (const Entry& entry : slots_) bytes += entry.area.count * sizeof(Word);
+  for (const LiteralSpace::Area& area : retired_) bytes += area.count * sizeof(Word);
+  return bytes;
+}
+
+std::vector<LiteralSpace::Area> PersistentTerms::retired() const {
+  ReadLock lock(lock_);
+  return retired_;
+}
+
+void PersistentTerms::release_unused(const LiteralScan& scan) {
+  WriteLock lock(lock_);
+  std::vector<LiteralSpace::Area> kept;
+  for (size_t i = 0; i < retired_.size(); ++i) {
+    if (scan.in_use(i)) {
+      kept.push_back(retired_[i]);
+    } else {
+      literals_.release(retired_[i]);
+    }
+  }
+  retired_.swap(kept);
+}
+
+}  // namespace joist

@@ -1,0 +1,123 @@
+// erlang:process_flag/2 (https://www.erlang.org/doc/man/erlang#process_flag-2).
+#include "bif/heap_options.h"
+#include "bif/registry.h"
+#include "vm/heap/builder.h"
+
+namespace joist {
+
+namespace {
+
+// Each sets its flag and returns the former value, or none() when `value` is not right for it.
+using FlagSetter = Term (*)(Process& p, Term value);
+
+bool is_boolean(Term term) { return term == atoms::true_ || term == atoms::false_; }
+
+Term words_term(Process& p, size_t words) { return make_unsigned(p.heap, words); }
+
+Term set_trap_exit(Process& p, Term value) {
+  if (!is_boolean(value)) return Term::none();
+  return boolean(std::exchange(p.trap_exit, value == atoms::true_));
+}
+
+Term set_sensitive(Process& p, Term value) {
+  if (!is_boolean(value)) return Term::none();
+  return boolean(std::exchange(p.flags.sensitive, value == atoms::true_));
+}
+
+Term set_error_handler(Process& p, Term value) {
+  if (!value.is_atom()) return Term::none();
+  return std::exchange(p.flags.error_handler, value);
+}
+
+Term set_priority(Process& p, Term value) {
+  for (Term known : {atoms::low, atoms::normal, atoms::high, atoms::max}) {
+    if (value == known) return std::exchange(p.flags.priority, value);
+  }
+  return Term::none();
+}
+
+Term set_message_queue_data(Process& p, Term value) {
+  if (!(value == atoms::on_heap) && !(value == atoms::off_heap)) return Term::none();
+  return std::exchange(p.flags.message_queue_data, value);
+}
+
+Term set_min_heap(Process& p, Term value) {
+  const size_t before = p.heap.options.min_heap_words;
+  return set_min_heap_size(p.heap.options, value) ? words_term(p, before) : Term::none();
+}
+
+Term set_min_bin_vheap(Process& p, Term value) {
+  const size_t before = p.heap.options.min_off_heap_bytes / sizeof(Word);
+  return set_min_bin_vheap_size(p.heap.options, value) ? words_term(p, before) : Term::none();
+}
+
+Term set_fullsweep(Process& p, Term value) {
+  const size_t before = p.heap.options.fullsweep_after;
+  return set_fullsweep_after(p.heap.options, value) ? words_term(p, before) : Term::none();
+}
+
+// Missing keys take the system's defaults, not the process' former values.
+Term set_max_heap(Process& p, Term value) {
+  HeapOptions changed = p.heap.options;
+  const HeapOptions defaults;
+  changed.kill_at_max_heap = defaults.kill_at_max_heap;
+  changed.log_at_max_heap = defaults.log_at_max_heap;
+  changed.max_includes_shared_binaries = defaults.max_includes_shared_binaries;
+  if (!parse_max_heap_size(value, p.runtime->otp_release, &changed)) return Term::none();
+  const Term before = max_heap_size_map(p.heap, p.heap.options, p.runtime->otp_release);
+  p.heap.options = changed;
+  // Too big already: the collection finds out.
+  if (changed.max_heap_words != 0) p.heap.request(Collection::kMinor);
+  return before;
+}
+
+Term set_async_dist(Process& p, Term value) {
+  if (!is_boolean(value)) return Term::none();
+  return boolean(std::exchange(p.flags.async_dist, value == atoms::true_));
+}
+
+struct Flag {
+  Term name;
+  FlagSetter set;
+};
+constexpr Flag kFlags[] = {
+    {atoms::trap_exit, set_trap_exit},
+    {atoms::error_handler, set_error_handler},
+    {atoms::priority, set_priority},
+    {atoms::min_heap_size, set_min_heap},
+    {atoms::min_bin_vheap_size, set_min_bin_vheap},
+    {atoms::max_heap_size, set_max_heap},
+    {atoms::message_queue_data, set_message_queue_data},
+    {atoms::sensitive, set_sensitive},
+    {atoms::fullsweep_after, set_fullsweep},
+};
+
+Term process_flag_2(Process& p, Term flag, Term value) {
+  Term before = Term::none();
+  bool known = false;
+  for (const Flag& entry : kFlags) {
+    if (!(entry.name == flag)) continue;
+    known = true;
+    before = entry.set(p, value);
+  }
+  if (flag == atoms::async_dist && p.runtime->otp_release >= 26) {
+    known = true;
+    before = set_async_dist(p, value);
+  }
+  if (!known) {
+    if (flag == atoms::save_calls) return p.not_supported("process_flag save_calls");
+    if (flag == atoms::monitor_nodes) return p.not_supported("process_flag monitor_nodes");
+    return p.badarg(atoms::badopt);
+  }
+  return before.is_none() ? p.badarg() : before;
+}
+
+constexpr NativeEntry kProcessFlagNatives[] = {
+    {"erlang", "process_flag", native<process_flag_2>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> process_flag_natives() { return kProcessFlagNatives; }
+
+}  // namespace joist
