@@ -6,6 +6,7 @@
 // The originals are random terms of all kinds. Half of the mutants are decoded with `safe`.
 
 #include <cinttypes>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -110,7 +111,7 @@ class Generator {
       case 12:
         return list(depth);
       case 13:
-        return make_tuple(heap_, terms(depth, below(random_, 6)));
+        return joist::make_tuple(heap_, terms(depth, below(random_, 6)));
       case 14:
         return make_map(heap_, terms(depth, 2 * below(random_, 5)));
       case 15:
@@ -159,8 +160,7 @@ class Generator {
     static const uint8_t kUnique[16] = {1, 2, 3};
     std::vector<Term> environment = terms(depth, below(random_, 3));
     auto free_count = static_cast<uint32_t>(environment.size());
-    const FunIdentity* entry =
-        resolver_.find_fun({atom(), 1, 1, 1000, kUnique, 1, free_count});
+    const FunIdentity* entry = resolver_.find_fun({atom(), 1, 1, 1000, kUnique, 1, free_count});
     return make_local_fun(heap_, entry, make_local_pid(0, 0), environment);
   }
   const Node* node() { return intern_node(must_atom("a@b"), 1); }
@@ -171,9 +171,9 @@ class Generator {
 };
 
 void mutate(Random& random, Bytes& bytes) {
-  static const uint8_t kTags[] = {67,  70,  77,  80,  82,  88,  89,  90,  97,  98,  99,  100,
-                                  101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112,
-                                  113, 114, 115, 116, 117, 118, 119, 120, 121};
+  static const uint8_t kTags[] = {67,  70,  77,  80,  82,  88,  89,  90,  97,  98,  99,
+                                  100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110,
+                                  111, 112, 113, 114, 115, 116, 117, 118, 119, 120, 121};
   for (size_t edits = 1 + below(random, 4); edits > 0 && bytes.size() > 1; --edits) {
     size_t at = 1 + below(random, bytes.size() - 1);
     auto place = bytes.begin() + static_cast<std::ptrdiff_t>(at);

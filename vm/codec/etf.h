@@ -38,17 +38,19 @@ struct ExternalFun {
 // nothing.
 class ExternalResolver {
  public:
-  // `only_existing`: a function that is not loaded is refused (option `safe`).
-  virtual const ExportIdentity* find_export(const Mfa& mfa, bool only_existing);
+  // Only existing: a function that is not loaded is refused (option `safe`).
+  virtual const ExportIdentity* find_export(const Mfa&, bool /*only_existing*/) { return nullptr; }
   // The entry of that fun, or a new one that no code stands behind yet.
-  virtual const FunIdentity* find_fun(const ExternalFun& fun);
-  virtual const RecordDefinition* find_record(Term module, Term name, bool exported,
-                                              std::span<const Term> fields);
+  virtual const FunIdentity* find_fun(const ExternalFun&) { return nullptr; }
+  virtual const RecordDefinition* find_record(Term /*module*/, Term /*name*/, bool /*exported*/,
+                                              std::span<const Term> /*fields*/) {
+    return nullptr;
+  }
   // What a magic reference of this VM stands for, with a reference for the caller; null: these
   // are the numbers of an ordinary reference.
-  virtual Binary* find_magic(const RefNumbers& numbers);
+  virtual Binary* find_magic(const RefNumbers&) { return nullptr; }
   // A magic reference is being encoded: find_magic() must know it from now on.
-  virtual void keep_magic(Term reference);
+  virtual void keep_magic(Term /*reference*/) {}
 
  protected:
   ~ExternalResolver() = default;

@@ -40,7 +40,7 @@ class Checker {
     p_ = skip_atom(p_, end_);
     return p_ != nullptr;
   }
-  // An integer in a place where only small ones make sense (old index of a fun, arity).
+  // An integer where only 32 bits make sense (old index of a fun, arity).
   bool integer() {
     if (left() == 0) return false;
     switch (*p_++) {
@@ -48,6 +48,8 @@ class Checker {
         return skip(1);
       case kInteger:
         return skip(4);
+      case kSmallBig:
+        return left() >= 2 && p_[0] <= 4 && p_[1] == 0 && skip(size_t{2} + p_[0]);
       default:
         return false;
     }

@@ -10,14 +10,6 @@
 
 namespace joist {
 
-const ExportIdentity* ExternalResolver::find_export(const Mfa&, bool) { return nullptr; }
-const FunIdentity* ExternalResolver::find_fun(const ExternalFun&) { return nullptr; }
-const RecordDefinition* ExternalResolver::find_record(Term, Term, bool, std::span<const Term>) {
-  return nullptr;
-}
-Binary* ExternalResolver::find_magic(const RefNumbers&) { return nullptr; }
-void ExternalResolver::keep_magic(Term) {}
-
 namespace etf {
 
 std::optional<Term> Decoder::run(const Extent& extent) {
@@ -230,12 +222,18 @@ void Decoder::decode_map(Word* slot) {
 
 // The first pass has seen that it is one.
 uint32_t Decoder::small_integer() {
-  if (*p_ == kSmallInteger) {
-    p_ += 2;
-    return p_[-1];
+  uint32_t value = 0;
+  switch (*p_++) {
+    case kSmallInteger:
+      return *p_++;
+    case kInteger:
+      p_ += 4;
+      return load32(p_ - 4);
+    default:  // kSmallBig
+      for (size_t i = p_[0]; i > 0; --i) value = value << 8 | p_[1 + i];
+      p_ += 2 + p_[0];
+      return value;
   }
-  p_ += 5;
-  return load32(p_ - 4);
 }
 
 bool Decoder::decode_fun(Word* slot) {
