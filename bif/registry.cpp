@@ -22,6 +22,7 @@ namespace joist {
   X(process_flag_natives)      \
   X(process_info_natives)      \
   X(packet_natives)            \
+  X(re_natives)                \
   X(unicode_natives)
 
 #define JOIST_DECLARE(table) std::span<const NativeEntry> table();

@@ -150,9 +150,10 @@ PutCharacters put_characters(Allocator& heap, Term data, CharacterSink& sink, in
         status = PutStatus::kPaused;
         break;
       }
+      // Only what comes out counts: a pause costs the way back down to where it happened.
       Term head = at.head();
-      --*budget;
       if (head.is_small()) {
+        --*budget;
         if (!put_code_point(head, sink)) {
           status = PutStatus::kError;
           break;
