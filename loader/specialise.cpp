@@ -45,6 +45,13 @@ std::vector<ListCell> Specialiser::sources(Operands list) const {
   return cells;
 }
 
+void Specialiser::clear_frame(uint32_t size) {
+  if (size == 0) return;
+  std::vector<ListCell> cells;
+  for (uint32_t slot = 0; slot < size; ++slot) cells.push_back(ListCell::word(slot));
+  out_.emit(Op::init_ys, {}, cells);
+}
+
 const GenericInstruction* Specialiser::following(size_t index) const {
   return index + 1 < code_.instructions.size() ? &code_.instructions[index + 1] : nullptr;
 }
@@ -266,6 +273,12 @@ void Specialiser::instruction(size_t index) {
     case GenericOp::allocate_heap_3:
       return out_.emit(Op::allocate_heap,
                        {number(0), Argument::number(heap_words(o[1])), number(2)});
+    case GenericOp::allocate_zero_2:
+      out_.emit(Op::allocate, {number(0), number(1)});
+      return clear_frame(o[0].index());
+    case GenericOp::allocate_heap_zero_3:
+      out_.emit(Op::allocate_heap, {number(0), Argument::number(heap_words(o[1])), number(2)});
+      return clear_frame(o[0].index());
     case GenericOp::test_heap_2:
       return out_.emit(Op::test_heap, {Argument::number(heap_words(o[0])), number(1)});
     case GenericOp::deallocate_1: {

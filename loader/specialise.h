@@ -59,6 +59,7 @@ class Specialiser {
   Argument label(const Operand& operand) const;
   Term constant(const Operand& operand) const;
   size_t heap_words(const Operand& need) const;
+  void clear_frame(uint32_t size);
   std::vector<ListCell> sources(Operands list) const;
   bool is_all(const Operand& operand) const;
   std::optional<Word> fixed_bits(const Operand& size, const Operand& unit) const;

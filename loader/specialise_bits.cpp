@@ -32,7 +32,7 @@ void Specialiser::bits_instruction(const GenericInstruction& i, Operands o) {
   };
   switch (i.op) {
     case GenericOp::bs_start_match4_4:
-      return out_.emit(Op::bs_start_match, {label(o[0]), argument(o[1]), argument(o[3]), number(2)});
+      return out_.emit(Op::bs_start_match, {label(o[0]), argument(o[2]), argument(o[3]), number(1)});
     case GenericOp::bs_get_integer2_7:
       if (const auto bits = fixed_bits(o[3], o[4])) {
         return out_.emit(Op::bs_get_fixed, {label(o[0]), argument(o[1]), Argument::number(*bits),
