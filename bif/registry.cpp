@@ -5,24 +5,32 @@
 namespace joist {
 
 // One line for each file of natives; the tables are defined there.
-#define JOIST_NATIVE_TABLES(X) \
-  X(binary_natives)            \
-  X(checksum_natives)          \
-  X(emulator_settings_natives) \
-  X(erlang_arith_natives)      \
-  X(erlang_atom_natives)       \
-  X(erlang_binary_natives)     \
-  X(erlang_convert_natives)    \
-  X(external_term_natives)     \
-  X(iolist_natives)            \
-  X(erlang_identifier_natives) \
-  X(math_natives)              \
-  X(garbage_collect_natives)   \
-  X(persistent_term_natives)   \
-  X(process_flag_natives)      \
-  X(process_info_natives)      \
-  X(packet_natives)            \
-  X(re_natives)                \
+#define JOIST_NATIVE_TABLES(X)  \
+  X(binary_natives)             \
+  X(checksum_natives)           \
+  X(display_natives)            \
+  X(emulator_settings_natives)  \
+  X(erlang_arith_natives)       \
+  X(erlang_atom_natives)        \
+  X(erlang_binary_natives)      \
+  X(erlang_compare_natives)     \
+  X(erlang_convert_natives)     \
+  X(erlang_fun_natives)         \
+  X(erlang_identifier_natives)  \
+  X(erlang_list_natives)        \
+  X(erlang_tuple_natives)       \
+  X(erts_debug_natives)         \
+  X(external_term_natives)      \
+  X(garbage_collect_natives)    \
+  X(iolist_natives)             \
+  X(lists_natives)              \
+  X(math_natives)               \
+  X(packet_natives)             \
+  X(persistent_term_natives)    \
+  X(process_dictionary_natives) \
+  X(process_flag_natives)       \
+  X(process_info_natives)       \
+  X(re_natives)                 \
   X(unicode_natives)
 
 #define JOIST_DECLARE(table) std::span<const NativeEntry> table();

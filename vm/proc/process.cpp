@@ -2,8 +2,11 @@
 
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
+#include "vm/proc/process_extras.h"
 
 namespace joist {
+
+Process::~Process() { delete extras; }
 
 Term Process::error_tuple(Term tag, Term value) { return error(make_tuple(heap, {tag, value})); }
 
@@ -66,6 +69,7 @@ void Process::add_roots(RootSet& roots) {
   roots.add({&exception_info, 1});
   roots.add({&group_leader, 1});
   roots.add({&exit_reason, 1});
+  if (extras != nullptr) roots.add(extras->dictionary.roots());
 }
 
 }  // namespace joist

@@ -55,6 +55,11 @@ enum class StackTraceKind : uint8_t {
 
 class Process {
  public:
+  Process() = default;
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
   Heap heap;
   Registers* registers = nullptr;
   Runtime* runtime = nullptr;

@@ -1,0 +1,114 @@
+// Functions of module erlang about funs.
+#include "bif/registry.h"
+#include "vm/code/code_table.h"
+#include "vm/heap/builder.h"
+#include "vm/term/print.h"
+
+namespace joist {
+namespace {
+
+// `creator` is what fun_info(F, pid) shows: from OTP 26 on always init's pid.
+Term shown_creator(Process& p, Term fun) {
+  return p.runtime->otp_release >= 26 ? make_local_pid(0, 0) : local_fun_creator(fun);
+}
+
+// none(): no such item.
+Term local_fun_item(Process& p, Term fun, Term item) {
+  const FunIdentity& identity = *local_fun_identity(fun);
+  if (item == atoms::type) return atoms::local;
+  if (item == atoms::pid) return shown_creator(p, fun);
+  if (item == atoms::module) return identity.module;
+  if (item == atoms::name) return identity.function;
+  if (item == atoms::arity) return Term::small(identity.arity);
+  if (item == atoms::new_index || item == atoms::index) return Term::small(identity.index);
+  if (item == atoms::new_uniq) {
+    return make_binary(p.heap, ByteSpan(identity.unique, sizeof(identity.unique)));
+  }
+  if (item == atoms::uniq) return Term::small(static_cast<int32_t>(identity.old_unique));
+  if (item == atoms::env) return make_list(p.heap, local_fun_environment(fun));
+  return Term::none();
+}
+
+Term export_fun_item(Term fun, Term item) {
+  const Mfa& mfa = export_fun_identity(fun)->mfa;
+  if (item == atoms::type) return atoms::external;
+  if (item == atoms::module) return mfa.module;
+  if (item == atoms::name) return mfa.function;
+  if (item == atoms::arity) return Term::small(mfa.arity);
+  if (item == atoms::env) return Term::nil();
+  for (Term local :
+       {atoms::pid, atoms::new_index, atoms::index, atoms::new_uniq, atoms::uniq, atoms::refc}) {
+    if (item == local) return atoms::undefined;
+  }
+  return Term::none();
+}
+
+Term fun_info_2(Process& p, Term fun, Term item) {
+  if (!is_fun(fun)) return p.badarg();
+  bool is_local = is_kind(fun, Boxed::kLocalFun);
+  // Funs are not counted: entries live as long as the VM.
+  if (is_local && item == atoms::refc) return p.not_supported("fun_info(Fun, refc)");
+  Term value = is_local ? local_fun_item(p, fun, item) : export_fun_item(fun, item);
+  return value.is_none() ? p.badarg() : make_tuple(p.heap, {item, value});
+}
+
+Term fun_info_mfa_1(Process& p, Term fun) {
+  if (!is_fun(fun)) return p.badarg();
+  if (is_kind(fun, Boxed::kExportFun)) {
+    const Mfa& mfa = export_fun_identity(fun)->mfa;
+    return make_tuple(p.heap, {mfa.module, mfa.function, Term::small(mfa.arity)});
+  }
+  const FunIdentity& identity = *local_fun_identity(fun);
+  return make_tuple(p.heap, {identity.module, identity.function, Term::small(identity.arity)});
+}
+
+Term fun_to_list_1(Process& p, Term fun) {
+  if (!is_fun(fun)) return p.badarg();
+  return make_string(p.heap, term_text(fun));  // names as their UTF-8 bytes
+}
+
+constexpr int64_t kMaxArity = 255;
+
+Term make_fun_3(Process& p, Term module, Term function, Term arity) {
+  if (!module.is_atom() || !function.is_atom() || !arity.is_small()) return p.badarg();
+  int64_t count = arity.small_value();
+  if (count < 0 || count > kMaxArity) return p.badarg();
+  const Mfa mfa{module, function, static_cast<uint32_t>(count)};
+  return make_export_fun(p.heap, p.runtime->code->export_entry(mfa));
+}
+
+// Natives of these modules come from NIF libraries in OTP, and are no BIFs.
+bool is_library_module(std::string_view module) {
+  for (std::string_view library : {"prim_file", "prim_buffer", "prim_socket", "prim_net",
+                                   "prim_tty", "zlib", "zstd", "erl_tracer"}) {
+    if (module == library) return true;
+  }
+  return false;
+}
+
+Term is_builtin_3(Process& p, Term module, Term function, Term arity) {
+  if (!module.is_atom() || !function.is_atom() || !arity.is_small()) return p.badarg();
+  int64_t count = arity.small_value();
+  if (count < 0 || count > kMaxArity) return atoms::false_;
+  // Instructions, not natives.
+  if (module == atoms::erlang && function == atoms::apply_ && (count == 2 || count == 3)) {
+    return atoms::true_;
+  }
+  std::string_view name = atom_text(module);
+  return boolean(!is_library_module(name) &&
+                 find_native(name, atom_text(function), static_cast<size_t>(count)) != nullptr);
+}
+
+constexpr NativeEntry kErlangFunNatives[] = {
+    {"erlang", "fun_info", native<fun_info_2>},
+    {"erlang", "fun_info_mfa", native<fun_info_mfa_1>},
+    {"erlang", "fun_to_list", native<fun_to_list_1>},
+    {"erlang", "is_builtin", native<is_builtin_3>},
+    {"erlang", "make_fun", native<make_fun_3>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> erlang_fun_natives() { return kErlangFunNatives; }
+
+}  // namespace joist

@@ -1,0 +1,154 @@
+// Tuple functions of module erlang, and size/1.
+#include <optional>
+
+#include "bif/registry.h"
+#include "bif/step_budget.h"
+#include "vm/heap/builder.h"
+
+namespace joist {
+namespace {
+
+constexpr size_t kMaxTupleSize = (size_t{1} << 24) - 1;
+
+// The place that a position from 1 to `last` stands for; nullopt: not such a position.
+std::optional<size_t> index_of(Term position, size_t last) {
+  if (!position.is_small() || position.small_value() < 1) return std::nullopt;
+  size_t index = static_cast<size_t>(position.small_value());
+  if (index > last) return std::nullopt;
+  return index - 1;
+}
+
+Term copy_of(Process& p, Term tuple) {
+  p.charge(static_cast<int64_t>(tuple_size(tuple)) / kCellsPerReduction);
+  return joist::make_tuple(p.heap, tuple_elements(tuple));
+}
+
+Term element_2(Process& p, Term position, Term tuple) {
+  if (!is_tuple(tuple)) return p.badarg();
+  std::optional<size_t> index = index_of(position, tuple_size(tuple));
+  return index ? tuple_elements(tuple)[*index] : p.badarg();
+}
+
+Term setelement_3(Process& p, Term position, Term tuple, Term value) {
+  if (!is_tuple(tuple)) return p.badarg();
+  std::optional<size_t> index = index_of(position, tuple_size(tuple));
+  if (!index) return p.badarg();
+  Term result = copy_of(p, tuple);
+  tuple_elements(result)[*index] = value;
+  return result;
+}
+
+Term tuple_size_1(Process& p, Term tuple) {
+  if (!is_tuple(tuple)) return p.badarg();
+  return Term::small(static_cast<int64_t>(tuple_size(tuple)));
+}
+
+// Of a tuple, or of the whole bytes of a bitstring.
+Term size_1(Process& p, Term term) {
+  if (is_tuple(term)) return Term::small(static_cast<int64_t>(tuple_size(term)));
+  if (is_bits(term)) return Term::small(static_cast<int64_t>(bits_size(term) / 8));
+  return p.badarg();
+}
+
+// none(): not a size that a tuple can have.
+Term filled_tuple(Process& p, Term size, Term value) {
+  if (!size.is_small() || size.small_value() < 0) return Term::none();
+  size_t count = static_cast<size_t>(size.small_value());
+  if (count > kMaxTupleSize) return Term::none();
+  p.charge(static_cast<int64_t>(count) / kCellsPerReduction);
+  Term tuple = make_tuple_uninitialised(p.heap, count);
+  for (Term& element : tuple_elements(tuple)) element = value;
+  return tuple;
+}
+
+Term make_tuple_2(Process& p, Term size, Term value) {
+  Term tuple = filled_tuple(p, size, value);
+  return tuple.is_none() ? p.badarg() : tuple;
+}
+
+Term make_tuple_3(Process& p, Term size, Term value, Term settings) {
+  Term tuple = filled_tuple(p, size, value);
+  if (tuple.is_none()) return p.badarg();
+  for (; settings.is_list(); settings = settings.tail()) {
+    Term setting = settings.head();
+    if (!is_tuple(setting) || tuple_size(setting) != 2) return p.badarg();
+    std::optional<size_t> index = index_of(tuple_elements(setting)[0], tuple_size(tuple));
+    if (!index) return p.badarg();
+    tuple_elements(tuple)[*index] = tuple_elements(setting)[1];
+  }
+  return settings.is_nil() ? tuple : p.badarg();
+}
+
+// A tuple of one element more, which comes to `index`.
+Term inserted(Process& p, Term tuple, size_t index, Term value) {
+  std::span<Term> from = tuple_elements(tuple);
+  if (from.size() >= kMaxTupleSize) return p.badarg();
+  p.charge(static_cast<int64_t>(from.size()) / kCellsPerReduction);
+  Term result = make_tuple_uninitialised(p.heap, from.size() + 1);
+  std::span<Term> to = tuple_elements(result);
+  for (size_t i = 0; i < index; ++i) to[i] = from[i];
+  to[index] = value;
+  for (size_t i = index; i < from.size(); ++i) to[i + 1] = from[i];
+  return result;
+}
+
+Term append_element_2(Process& p, Term tuple, Term value) {
+  if (!is_tuple(tuple)) return p.badarg();
+  return inserted(p, tuple, tuple_size(tuple), value);
+}
+
+Term insert_element_3(Process& p, Term position, Term tuple, Term value) {
+  if (!is_tuple(tuple)) return p.badarg();
+  std::optional<size_t> index = index_of(position, tuple_size(tuple) + 1);
+  return index ? inserted(p, tuple, *index, value) : p.badarg();
+}
+
+Term delete_element_2(Process& p, Term position, Term tuple) {
+  if (!is_tuple(tuple)) return p.badarg();
+  std::span<Term> from = tuple_elements(tuple);
+  std::optional<size_t> index = index_of(position, from.size());
+  if (!index) return p.badarg();
+  p.charge(static_cast<int64_t>(from.size()) / kCellsPerReduction);
+  Term result = make_tuple_uninitialised(p.heap, from.size() - 1);
+  std::span<Term> to = tuple_elements(result);
+  for (size_t i = 0; i < *index; ++i) to[i] = from[i];
+  for (size_t i = *index + 1; i < from.size(); ++i) to[i - 1] = from[i];
+  return result;
+}
+
+Term tuple_to_list_1(Process& p, Term tuple) {
+  if (!is_tuple(tuple)) return p.badarg();
+  p.charge(static_cast<int64_t>(tuple_size(tuple)) / kCellsPerReduction);
+  return make_list(p.heap, tuple_elements(tuple));
+}
+
+Term list_to_tuple_1(Process& p, Term list) {
+  std::optional<size_t> length = charged_list_length(p, list);
+  if (!length || *length > kMaxTupleSize) return p.badarg();
+  Term tuple = make_tuple_uninitialised(p.heap, *length);
+  for (Term& element : tuple_elements(tuple)) {
+    element = list.head();
+    list = list.tail();
+  }
+  return tuple;
+}
+
+constexpr NativeEntry kErlangTupleNatives[] = {
+    {"erlang", "append_element", native<append_element_2>},
+    {"erlang", "delete_element", native<delete_element_2>},
+    {"erlang", "element", native<element_2>, kGuard},
+    {"erlang", "insert_element", native<insert_element_3>},
+    {"erlang", "list_to_tuple", native<list_to_tuple_1>},
+    {"erlang", "make_tuple", native<make_tuple_2>},
+    {"erlang", "make_tuple", native<make_tuple_3>},
+    {"erlang", "setelement", native<setelement_3>},
+    {"erlang", "size", native<size_1>, kGuard},
+    {"erlang", "tuple_size", native<tuple_size_1>, kGuard},
+    {"erlang", "tuple_to_list", native<tuple_to_list_1>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> erlang_tuple_natives() { return kErlangTupleNatives; }
+
+}  // namespace joist
