@@ -5,8 +5,11 @@
 namespace joist {
 
 // One line for each file of natives; the tables are defined there.
+<<<<<<< HEAD
 #define JOIST_NATIVE_TABLES(X)  \
+  X(atomics_natives)            \
   X(binary_natives)             \
+  X(calendar_natives)           \
   X(checksum_natives)           \
   X(display_natives)            \
   X(emulator_settings_natives)  \
@@ -18,20 +21,28 @@ namespace joist {
   X(erlang_fun_natives)         \
   X(erlang_identifier_natives)  \
   X(erlang_list_natives)        \
+  X(erlang_map_natives)         \
+  X(erlang_time_natives)        \
   X(erlang_tuple_natives)       \
   X(erts_debug_natives)         \
   X(external_term_natives)      \
   X(garbage_collect_natives)    \
   X(iolist_natives)             \
   X(lists_natives)              \
+  X(map_internals_natives)      \
+  X(maps_natives)               \
   X(math_natives)               \
+  X(os_natives)                 \
   X(packet_natives)             \
   X(persistent_term_natives)    \
   X(process_dictionary_natives) \
   X(process_flag_natives)       \
   X(process_info_natives)       \
   X(re_natives)                 \
-  X(unicode_natives)
+  X(statistics_natives)         \
+  X(system_info_natives)        \
+  X(unicode_natives)            \
+  X(unique_natives)
 
 #define JOIST_DECLARE(table) std::span<const NativeEntry> table();
 JOIST_NATIVE_TABLES(JOIST_DECLARE)

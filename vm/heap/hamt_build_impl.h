@@ -465,8 +465,8 @@ Term HamtBuild<Hash>::merge_nodes(Term a, Term b, unsigned level, size_t* shared
     Slot content = merge_slots(slot_of(node_a, slot), slot_of(node_b, slot), level + 1, shared);
     draft.add(slot, content);
   }
-  if (draft.equals(node_b)) return b;
   if (draft.equals(node_a)) return a;
+  if (draft.equals(node_b)) return b;
   return node_from(level, draft);
 }
 

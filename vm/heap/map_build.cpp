@@ -165,6 +165,7 @@ Term merge_flat(Allocator& heap, Term a, Term b) {
   }
   if (size == keys_b.size()) return b;
   if (size == keys_a.size()) {
+    if (std::equal(values, values + size, flat_map_values(a).begin())) return a;
     return make_flat_map(heap, flat_map_keys_tuple(a), {values, size});
   }
   if (size <= kFlatMapLimit) {
