@@ -5,7 +5,6 @@
 namespace joist {
 
 // One line for each file of natives; the tables are defined there.
-<<<<<<< HEAD
 #define JOIST_NATIVE_TABLES(X)  \
   X(atomics_natives)            \
   X(binary_natives)             \
