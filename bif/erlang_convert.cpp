@@ -84,6 +84,15 @@ ListDigits scan_digits(Term list, unsigned base) {
 // none(): too large.
 Term integer_of(Process& p, const ListDigits& digits, unsigned base) {
   p.charge(static_cast<int64_t>(digits.count) / kDigitsPerReduction);
+  constexpr size_t kSureDigits = 11;  // less than 62 bits in any base
+  if (digits.count <= kSureDigits) [[likely]] {
+    int64_t value = 0;
+    Term cell = digits.first;
+    for (size_t i = 0; i < digits.count; ++i, cell = cell.tail()) {
+      value = value * base + digit_value(character_of(cell.head()));
+    }
+    return Term::small(digits.negative ? -value : value);
+  }
   std::string text;
   text.reserve(digits.count);
   for (Term cell = digits.first; text.size() < digits.count; cell = cell.tail()) {

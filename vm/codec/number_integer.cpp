@@ -29,6 +29,64 @@ constexpr LimbDigits limb_digits(unsigned base) {
   return result;
 }
 
+constexpr auto kLimbDigits = [] {
+  std::array<LimbDigits, kMaxBase + 1> table{};
+  for (unsigned base = kMinBase; base <= kMaxBase; ++base) table[base] = limb_digits(base);
+  return table;
+}();
+
+// Up to so many limbs, converting limb by limb is faster than what GMP does for any size.
+constexpr size_t kFewLimbs = 12;
+
+// The digits of a limb, with zeros in front up to `least`. Inlined for base 10, where the
+// compiler knows how to divide without a division.
+[[gnu::always_inline]] inline char* put_limb(char* end, Word value, unsigned base, size_t least) {
+  char* first = end;
+  for (; value != 0 || static_cast<size_t>(end - first) < least; value /= base) {
+    *--first = kDigits[value % base];
+  }
+  return first;
+}
+char* put_digits_before(char* end, Word value, unsigned base, size_t least) {
+  return base == 10 ? put_limb(end, value, 10, least) : put_limb(end, value, base, least);
+}
+
+// Before `end`; destroys the limbs. Returns the first digit.
+char* put_few_limbs(char* end, Word* limbs, size_t count, unsigned base) {
+  LimbDigits chunk = kLimbDigits[base];
+  while (count > 1) {
+    auto* operand = reinterpret_cast<mp_limb_t*>(limbs);
+    Word low = mpn_divrem_1(operand, 0, operand, static_cast<mp_size_t>(count), chunk.power);
+    end = put_digits_before(end, low, base, chunk.count);
+    count = big::trimmed(limbs, count);
+  }
+  return put_digits_before(end, limbs[0], base, 0);
+}
+
+// Reads digits into at most kFewLimbs; returns their number.
+size_t take_few_limbs(Word* limbs, std::string_view digits, unsigned base) {
+  LimbDigits chunk = kLimbDigits[base];
+  size_t count = 0;
+  size_t part = digits.size() % chunk.count;  // the first part is shorter than the others
+  if (part == 0) part = chunk.count;
+  for (; !digits.empty(); digits.remove_prefix(part), part = chunk.count) {
+    Word value = 0;
+    for (char c : digits.substr(0, part))
+      value = value * base + digit_value(static_cast<uint8_t>(c));
+    auto* operand = reinterpret_cast<mp_limb_t*>(limbs);
+    auto size = static_cast<mp_size_t>(count);
+    Word high = 0;
+    if (count != 0) {
+      high = mpn_mul_1(operand, operand, size, chunk.power);
+      high += mpn_add_1(operand, operand, size, value);
+    } else {
+      high = value;
+    }
+    if (high != 0) limbs[count++] = high;
+  }
+  return count;
+}
+
 // Digit values 0..35 of the limbs, most significant first, into `digits`; destroys the limbs.
 size_t put_digit_values(Word* limbs, size_t count, unsigned base, char* digits) {
   return mpn_get_str(reinterpret_cast<unsigned char*>(digits), static_cast<int>(base),
@@ -100,6 +158,14 @@ void IntegerText::of_big(Term integer, unsigned base) {
   Scratch<Word, 64> limbs(n.count + 1);
   std::copy_n(n.limbs, n.count, limbs.data());
   char* digits = first + 1;
+  if (n.count <= kFewLimbs) {
+    char* end = digits + room;
+    digits = put_few_limbs(end, limbs.data(), n.count, base);
+    if (n.negative) *--digits = '-';
+    text_ = digits;
+    size_ = static_cast<size_t>(end - digits);
+    return;
+  }
   size_t count = put_digit_values(limbs.data(), n.count, base, digits);
   while (count > 1 && *digits == 0) {
     ++digits;
@@ -116,11 +182,6 @@ void IntegerText::of_big(Term integer, unsigned base) {
 
 Term make_integer_from_digits(Allocator& heap, std::string_view digits, unsigned base,
                               bool negative) {
-  static constexpr auto kLimbDigits = [] {
-    std::array<LimbDigits, kMaxBase + 1> table{};
-    for (unsigned b = kMinBase; b <= kMaxBase; ++b) table[b] = limb_digits(b);
-    return table;
-  }();
   while (digits.size() > 1 && digits.front() == '0') digits.remove_prefix(1);
   if (digits.size() <= kLimbDigits[base].count) {
     Word value = 0;
@@ -130,6 +191,11 @@ Term make_integer_from_digits(Allocator& heap, std::string_view digits, unsigned
       return Term::small(negative ? -small : small);
     }
     return make_big_limb(heap, negative, value);
+  }
+  if (digits.size() <= (kFewLimbs - 1) * kLimbDigits[base].count) {
+    Word limbs[kFewLimbs];
+    size_t count = take_few_limbs(limbs, digits, base);
+    return make_integer_from_limbs(heap, limbs, count, negative);
   }
   // A digit is worth at most log2(base) bits, rounded up to a sixteenth.
   static constexpr uint8_t kSixteenths[kMaxBase + 1] = {

@@ -65,6 +65,40 @@ class IntegerResult {
   Word* scratch_;
 };
 
+// Integers of at most 126 bits, small or not, are computed in machine registers.
+using Wide = __int128;
+
+bool to_wide(Term number, Wide* value) {
+  if (number.is_small()) {
+    *value = number.small_value();
+    return true;
+  }
+  if (!is_big(number)) return false;
+  std::span<const Word> limbs = big_limbs(number);
+  if (limbs.size() > 2) return false;
+  Word high = limbs.size() == 2 ? limbs[1] : 0;
+  if (high >> 62 != 0) return false;
+  Wide magnitude = static_cast<Wide>(high) << 64 | limbs[0];
+  *value = big_is_negative(number) ? -magnitude : magnitude;
+  return true;
+}
+
+bool both_wide(Term a, Term b, Wide* x, Wide* y) { return to_wide(a, x) && to_wide(b, y); }
+
+ArithResult wide_result(Allocator& heap, Wide value) {
+  auto low = static_cast<int64_t>(value);
+  if (low == value) return ok(heap, low);
+  bool negative = value < 0;
+  auto magnitude = static_cast<unsigned __int128>(negative ? -value : value);
+  auto high = static_cast<Word>(magnitude >> 64);
+  size_t count = high != 0 ? 2 : 1;
+  Word* words = heap.alloc(1 + count);
+  words[0] = make_header(negative ? Boxed::kNegativeBig : Boxed::kPositiveBig, count);
+  words[1] = static_cast<Word>(magnitude);
+  if (high != 0) words[2] = high;
+  return ok(Term::boxed(words));
+}
+
 // Both operands as doubles, for an operation that has at least one float.
 bool both_doubles(Term a, Term b, double* x, double* y) {
   return number_to_double(a, x) && number_to_double(b, y);
@@ -81,9 +115,20 @@ ArithResult with_sum_room(Allocator& heap, Term a, Term b, BigOperation operatio
   return result.finish(operation(result.limbs(), x, y));
 }
 
-ArithResult bitwise(Allocator& heap, Term a, Term b, BigOperation operation) {
+template <typename WideOperation>
+ArithResult bitwise(Allocator& heap, Term a, Term b, WideOperation wide, BigOperation operation) {
+  Wide x;
+  Wide y;
+  if (both_wide(a, b, &x, &y)) return wide_result(heap, wide(x, y));
   if (!is_integer(a) || !is_integer(b)) return kBadArith;
   return with_sum_room(heap, a, b, operation);
+}
+
+bool is_mask(Term b) { return b.is_small() && b.small_value() >= 0; }
+Term masked(Term big, Term mask) {
+  Word low = big_limbs(big)[0];
+  if (big_is_negative(big)) low = Word{0} - low;
+  return Term::small(static_cast<int64_t>(low & static_cast<Word>(mask.small_value())));
 }
 
 enum class Part { kQuotient, kRemainder };
@@ -95,14 +140,22 @@ ArithResult divide_integers(Allocator& heap, Term a, Term b, Part part) {
     int64_t dividend = a.small_value();
     return ok(heap, part == Part::kQuotient ? dividend / divisor : dividend % divisor);
   }
-  if (!is_integer(a) || !is_integer(b)) return kBadArith;
+  if (!is_integer(a) || !is_integer(b) || b == Term::small(0)) return kBadArith;
+  Wide dividend;
+  Wide divisor;
+  if (both_wide(a, b, &dividend, &divisor)) {
+    return wide_result(heap, part == Part::kQuotient ? dividend / divisor : dividend % divisor);
+  }
   Word a_limb;
   Word b_limb;
   Number x = big::of_term(a, &a_limb);
   Number y = big::of_term(b, &b_limb);
-  if (y.is_zero()) return kBadArith;
   if (big::compare_magnitudes(x, y) < 0) {
     return ok(part == Part::kQuotient ? Term::small(0) : a);
+  }
+  if (part == Part::kRemainder && y.count == 1) {
+    auto remainder = static_cast<Wide>(big::remainder_by_limb(x, y.limbs[0]));
+    return wide_result(heap, x.negative ? -remainder : remainder);
   }
   size_t quotient_room = x.count - y.count + 1;
   if (part == Part::kQuotient) {
@@ -132,6 +185,8 @@ ArithResult shift_left_by(Allocator& heap, Term a, size_t bits) {
 
 ArithResult shift_right_by(Allocator& heap, Term a, size_t bits) {
   if (a.is_small()) return ok(Term::small(a.small_value() >> std::min<size_t>(bits, 63)));
+  Wide value;
+  if (to_wide(a, &value)) return wide_result(heap, value >> std::min<size_t>(bits, 127));
   Word limb;
   Number n = big::of_term(a, &limb);
   size_t whole = bits / big::kLimbBits;
@@ -176,6 +231,9 @@ bool number_to_double(Term number, double* value) {
 ArithResult arith_add(Allocator& heap, Term a, Term b) {
   if (Term::both_small(a, b)) [[likely]]
     return ok(heap, a.small_value() + b.small_value());
+  Wide i;
+  Wide j;
+  if (both_wide(a, b, &i, &j)) return wide_result(heap, i + j);
   if (is_integer(a) && is_integer(b)) return with_sum_room(heap, a, b, big::add);
   double x;
   double y;
@@ -186,6 +244,9 @@ ArithResult arith_add(Allocator& heap, Term a, Term b) {
 ArithResult arith_subtract(Allocator& heap, Term a, Term b) {
   if (Term::both_small(a, b)) [[likely]]
     return ok(heap, a.small_value() - b.small_value());
+  Wide i;
+  Wide j;
+  if (both_wide(a, b, &i, &j)) return wide_result(heap, i - j);
   if (is_integer(a) && is_integer(b)) return with_sum_room(heap, a, b, big::subtract);
   double x;
   double y;
@@ -195,10 +256,7 @@ ArithResult arith_subtract(Allocator& heap, Term a, Term b) {
 
 ArithResult arith_multiply(Allocator& heap, Term a, Term b) {
   if (Term::both_small(a, b)) [[likely]] {
-    int64_t product;
-    if (!__builtin_mul_overflow(a.small_value(), b.small_value(), &product)) [[likely]] {
-      return ok(heap, product);
-    }
+    return wide_result(heap, static_cast<Wide>(a.small_value()) * b.small_value());
   }
   if (is_integer(a) && is_integer(b)) {
     Word a_limb;
@@ -247,19 +305,22 @@ ArithResult arith_absolute(Allocator& heap, Term a) {
 ArithResult arith_band(Allocator& heap, Term a, Term b) {
   if (Term::both_small(a, b)) [[likely]]
     return ok(Term::from_bits(a.bits() & b.bits()));
-  return bitwise(heap, a, b, big::bit_and);
+  // A mask that is small and not negative: only the lowest limb counts.
+  if (is_mask(b) && is_big(a)) return ok(masked(a, b));
+  if (is_mask(a) && is_big(b)) return ok(masked(b, a));
+  return bitwise(heap, a, b, [](Wide x, Wide y) { return x & y; }, big::bit_and);
 }
 
 ArithResult arith_bor(Allocator& heap, Term a, Term b) {
   if (Term::both_small(a, b)) [[likely]]
     return ok(Term::from_bits(a.bits() | b.bits()));
-  return bitwise(heap, a, b, big::bit_or);
+  return bitwise(heap, a, b, [](Wide x, Wide y) { return x | y; }, big::bit_or);
 }
 
 ArithResult arith_bxor(Allocator& heap, Term a, Term b) {
   if (Term::both_small(a, b)) [[likely]]
     return ok(Term::from_bits(a.bits() ^ b.bits()));
-  return bitwise(heap, a, b, big::bit_xor);
+  return bitwise(heap, a, b, [](Wide x, Wide y) { return x ^ y; }, big::bit_xor);
 }
 
 ArithResult arith_bnot(Allocator& heap, Term a) { return arith_bxor(heap, a, Term::small(-1)); }

@@ -146,6 +146,10 @@ Divided divide(Word* quotient, Word* remainder, Number a, Number b) {
           written(remainder, b.count, a.negative)};
 }
 
+Word remainder_by_limb(Number a, Word divisor) {
+  return mpn_mod_1(limbs_of(a.limbs), static_cast<mp_size_t>(a.count), divisor);
+}
+
 Written bit_and(Word* result, Number a, Number b) {
   return bitwise(result, a, b, [](Word x, Word y) { return x & y; });
 }

@@ -71,6 +71,9 @@ struct Divided {
 };
 Divided divide(Word* quotient, Word* remainder, Number a, Number b);
 
+// |a| modulo a limb that is not zero.
+Word remainder_by_limb(Number a, Word divisor);
+
 // Bitwise operations on two's complement of unlimited width: max(a, b) + 1 limbs.
 Written bit_and(Word* result, Number a, Number b);
 Written bit_or(Word* result, Number a, Number b);
