@@ -24,6 +24,7 @@ namespace joist {
 
 inline constexpr uint32_t kMaxArity = 255;
 inline constexpr uint32_t kMaxRegisters = 1024;
+inline constexpr uint32_t kMaxTupleSize = (1u << 24) - 1;
 
 struct ImportEntry {
   uint32_t module;    // atom index

@@ -37,6 +37,14 @@ bool FlowMachine::start() {
   return true;
 }
 
+std::vector<uint32_t> FlowMachine::dead_labels() const {
+  std::vector<uint32_t> dead;
+  for (const Point& point : points_) {
+    if (!point.reached && point.instruction > function_.entry) dead.push_back(point.instruction);
+  }
+  return dead;
+}
+
 bool FlowMachine::resume() {
   if (pending_.empty() || fault_.found()) return false;
   std::pop_heap(pending_.begin(), pending_.end(), std::greater<>());

@@ -35,6 +35,8 @@ class FlowMachine {
   // What the empty register was that the fault is about, if a repair may help.
   uint32_t empty_x() const { return empty_x_; }
   bool empty_y() const { return empty_y_; }
+  // Label instructions of the function's body that were not reached.
+  std::vector<uint32_t> dead_labels() const;
 
  protected:
   // Starts at the entry with the arguments in place; false if the function is too large.

@@ -108,6 +108,9 @@ struct GenericCode {
   // x registers that are empty on a branch which the compiler knew is never taken. Found by
   // verify(); transform() adds the moves.
   std::vector<ClearX> clear_x;
+  // Label instructions that no path reaches, so that the code behind them was not checked;
+  // transform() puts an error there.
+  std::vector<uint32_t> dead_labels;
   uint32_t on_load = kNoFunction;  // index of the function marked by the on_load instruction
 
   std::span<const Operand> operands_of(const GenericInstruction& instruction) const {

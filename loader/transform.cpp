@@ -4,12 +4,22 @@
 #include <initializer_list>
 
 #include "loader/control_flow.h"
+#include "loader/verify_operands.h"
 
 namespace joist {
 
 namespace {
 
 using Kind = OperandKind;
+
+// More bits than a bitstring is tested for in one go: half a gigabyte.
+constexpr uint64_t kMaxBits = UINT32_MAX;
+constexpr int64_t kHalfWord = 32;
+
+// Whether the arity is above that of any tuple.
+bool is_too_large(const Operand& arity) {
+  return arity.kind == Kind::kOverflow || arity.number() > kMaxTupleSize;
+}
 
 Operand make_operand(Kind kind, int64_t value = 0) { return {kind, kNoType, value}; }
 
@@ -76,8 +86,11 @@ class Rewriter {
     if (instruction.op == GenericOp::label_1) {
       const bool runs_in =
           reachable_ && position() != 0 && out_.instructions.back().op != GenericOp::label_1;
-      if (runs_in && try_handlers_[operands_[0].index()]) emit(GenericOp::if_end_0, {});
+      const bool dead = is_dead_label(index);
+      const bool guarded = dead || try_handlers_[operands_[0].index()];
+      if (runs_in && guarded) emit(GenericOp::if_end_0, {});
       reachable_ = true;
+      if (dead) return stop_at_label();
     }
     if (!reachable_ || has_dropped_op(instruction)) return;
     rewrite(instruction);
@@ -95,6 +108,18 @@ class Rewriter {
     }
   }
 
+  bool is_dead_label(uint32_t index) {
+    const auto& dead = in_.dead_labels;
+    while (next_dead_ < dead.size() && dead[next_dead_] < index) ++next_dead_;
+    return next_dead_ < dead.size() && dead[next_dead_] == index;
+  }
+
+  void stop_at_label() {
+    append(GenericOp::label_1, operands_);
+    emit(GenericOp::if_end_0, {});
+    reachable_ = false;
+  }
+
   void append(GenericOp op, std::span<const Operand> operands) {
     const auto first = static_cast<uint32_t>(out_.operands.size());
     out_.operands.insert(out_.operands.end(), operands.begin(), operands.end());
@@ -110,6 +135,7 @@ class Rewriter {
   void rewrite_make_fun();
   void rewrite_start_match();
   void rewrite_select(const GenericInstruction& instruction);
+  void rewrite_bs_match();
 
   // Adds y registers to be cleared, to the init_yregs just emitted if there is one.
   void init_y(std::span<const Operand> registers) {
@@ -134,6 +160,7 @@ class Rewriter {
   const std::vector<bool> try_handlers_;
   std::span<const Operand> operands_;
   size_t next_clear_ = 0;  // into in_.clear_x
+  size_t next_dead_ = 0;   // into in_.dead_labels
   uint32_t line_ = 0;
   bool reachable_ = true;
   bool clear_frames_ = false;
@@ -175,13 +202,44 @@ void Rewriter::rewrite_select(const GenericInstruction& instruction) {
   std::vector<Operand> kept(operands_.begin(), operands_.begin() + 3);
   const auto items = in_.list_of(instruction);
   for (size_t i = 0; i < items.size(); i += 2) {
-    if (items[i].kind == Kind::kOverflow) continue;  // no tuple is that large
+    if (instruction.op == GenericOp::select_tuple_arity_3 && is_too_large(items[i])) continue;
     kept.push_back(items[i]);
     kept.push_back(items[i + 1]);
   }
   if (kept.size() == 3) return jump(operands_[1]);
   kept[2].value = static_cast<int64_t>(kept.size() - 3);
   append(instruction.op, kept);
+}
+
+// Takes wide constants to compare with apart, so that each fits a small integer.
+void Rewriter::rewrite_bs_match() {
+  std::vector<Operand> rewritten(operands_.begin(), operands_.begin() + 3);
+  auto items = operands_.subspan(3);
+  while (!items.empty()) {
+    const auto start = items;
+    const auto command = take_bs_match_command(file_, items);
+    const auto arguments = command->arguments;
+    const bool ensures = command->kind == BsMatchCommand::Kind::kEnsureAtLeast ||
+                         command->kind == BsMatchCommand::Kind::kEnsureExactly;
+    if (ensures && arguments[0].number() > kMaxBits) return jump(operands_[0]);
+    if (command->kind == BsMatchCommand::Kind::kEqual && arguments[1].value > kHalfWord) {
+      const uint64_t value = arguments[2].number();
+      const auto low = static_cast<int64_t>(value & UINT32_MAX);
+      const auto high = static_cast<int64_t>(value >> kHalfWord);
+      const Operand name = start[0];
+      for (const Operand& operand :
+           {name, arguments[0], make_operand(Kind::kUnsigned, arguments[1].value - kHalfWord),
+            make_operand(Kind::kUnsigned, high), name, arguments[0],
+            make_operand(Kind::kUnsigned, kHalfWord), make_operand(Kind::kUnsigned, low)}) {
+        rewritten.push_back(operand);
+      }
+      continue;
+    }
+    const auto taken = start.first(start.size() - items.size());
+    rewritten.insert(rewritten.end(), taken.begin(), taken.end());
+  }
+  rewritten[2].value = static_cast<int64_t>(rewritten.size() - 3);
+  append(GenericOp::bs_match_3, rewritten);
 }
 
 void Rewriter::rewrite(const GenericInstruction& instruction) {
@@ -217,8 +275,21 @@ void Rewriter::rewrite(const GenericInstruction& instruction) {
     case GenericOp::select_tuple_arity_3:
       return rewrite_select(instruction);
     case GenericOp::bs_test_tail2_3:
-      if (operands_[2].kind != Kind::kOverflow) break;
+      if (operands_[2].kind != Kind::kOverflow && operands_[2].number() <= kMaxBits) break;
       return jump(operands_[0]);
+    case GenericOp::test_arity_3:
+    case GenericOp::is_tagged_tuple_4:
+      if (!is_too_large(operands_[2])) break;
+      return jump(operands_[0]);
+    case GenericOp::bs_match_3:
+      return rewrite_bs_match();
+    case GenericOp::bs_init2_6:
+    case GenericOp::bs_init_bits_6:
+      append(instruction.op, operands_);
+      if (operands_[1].kind == Kind::kUnsigned && operands_[1].number() > kMaxBits) {
+        out_.operands[out_.instructions.back().first + 1] = make_operand(Kind::kOverflow);
+      }
+      return;
     case GenericOp::move_2:
       if (operands_[0].same(operands_[1])) return;
       break;

@@ -15,8 +15,11 @@
 //   bs_start_match4 resume             move
 //   call_ext_last of erlang:error      call_ext, as its frame size may be wrong
 //     and others that never return
-//   comparisons with a size above      jump
-//     64 bits, selects without choices
+//   tests for sizes that nothing has,  jump
+//     selects without choices
+//   =:= of bs_match above 32 bits      two of them
+//   bs_init2, bs_init_bits of an       the same with kOverflow as size
+//     absurd constant size
 //
 // Tags and modes that are atoms in the file become kinds: call_fun2 has a lambda index (kUnsigned),
 // kAtom (a fun of the right arity for certain) or kNil (anything); bs_start_match4 has a label or

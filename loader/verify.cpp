@@ -24,10 +24,13 @@ class Verifier {
     JOIST_TRY(check_entries(file_.locals, "local function"));
     JOIST_TRY(check_lambdas());
     code_.clear_x.clear();
+    code_.dead_labels.clear();
     for (GenericFunction& function : code_.functions) {
       const FlowResult flow = follow_flow(file_, labels_, function);
       if (flow.fault.found()) return error_at(flow.fault.instruction, flow.fault.what);
       function.clear_frames = flow.clear_frames;
+      code_.dead_labels.insert(code_.dead_labels.end(), flow.dead_labels.begin(),
+                               flow.dead_labels.end());
       code_.clear_x.insert(code_.clear_x.end(), flow.clear_x.begin(), flow.clear_x.end());
     }
     return {};

@@ -25,7 +25,7 @@ class FlowVerifier : public FlowMachine {
     if (start()) {
       while (resume()) run_path();
     }
-    FlowResult result{fault(), clear_frames_, {}};
+    FlowResult result{fault(), clear_frames_, {}, dead_labels()};
     for (const auto& [instruction, x] : cleared_x_) result.clear_x.push_back({instruction, x});
     return result;
   }
@@ -358,7 +358,7 @@ FlowResult follow_flow(const BeamFile& file, const LabelTable& labels,
       break;
     }
   }
-  return {first, false, {}};
+  return {first, false, {}, {}};
 }
 
 }  // namespace joist

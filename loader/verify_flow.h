@@ -24,8 +24,9 @@ struct FlowFault {
 
 struct FlowResult {
   FlowFault fault;
-  bool clear_frames;            // see GenericFunction
-  std::vector<ClearX> clear_x;  // see GenericCode; in the order of the code
+  bool clear_frames;                  // see GenericFunction
+  std::vector<ClearX> clear_x;        // see GenericCode; in the order of the code
+  std::vector<uint32_t> dead_labels;  // likewise
 };
 
 // Needs operands that passed find_operand_fault() and complete labels.

@@ -63,6 +63,34 @@ const CommandShape& shape_of(BsMatchCommand::Kind kind) {
   return kCommands[static_cast<size_t>(kind)];
 }
 
+// Takes the bits of `command` off those that are known to be there.
+bool consume_bits(const BsMatchCommand& command, uint64_t& ensured) {
+  const auto number = [&](size_t i) { return command.arguments[i].number(); };
+  uint64_t bits = 0;
+  switch (command.kind) {
+    case BsMatchCommand::Kind::kEnsureAtLeast:
+    case BsMatchCommand::Kind::kEnsureExactly:
+      ensured = number(0);
+      return true;
+    case BsMatchCommand::Kind::kGetTail:
+      ensured = 0;
+      return true;
+    case BsMatchCommand::Kind::kBinary:
+    case BsMatchCommand::Kind::kInteger:
+      bits = number(2) * number(3);
+      break;
+    case BsMatchCommand::Kind::kSkip:
+      bits = number(0);
+      break;
+    case BsMatchCommand::Kind::kEqual:
+      bits = number(1);
+      break;
+  }
+  if (bits > ensured) return false;
+  ensured -= bits;
+  return true;
+}
+
 bool command_is_sound(const BsMatchCommand& command) {
   const auto arguments = command.arguments;
   const auto bits = [&](size_t i) { return is_unsigned_below(arguments[i], kMaxBits); };
@@ -82,7 +110,8 @@ bool command_is_sound(const BsMatchCommand& command) {
     case BsMatchCommand::Kind::kEqual: {
       const bool live_or_nil = arguments[0].kind == Kind::kNil || live(0);
       return live_or_nil && is_unsigned_below(arguments[1], 65) &&
-             arguments[2].kind == Kind::kUnsigned;
+             arguments[2].kind == Kind::kUnsigned &&
+             (arguments[1].value == 64 || arguments[2].number() >> arguments[1].value == 0);
     }
   }
   return false;
@@ -122,6 +151,8 @@ class OperandChecker {
     switch (letter) {
       case 's':
         return expect(is_source(operand), "source");
+      case 'e':
+        return expect(is_constant(operand), "constant");
       case 'z':
         return expect(is_source(operand) || operand.kind == Kind::kUnsigned ||
                           operand.kind == Kind::kOverflow,
@@ -242,11 +273,14 @@ class OperandChecker {
     }
   }
 
+  // Commands may take only bits that a command before them has ensured.
   void check_bs_match(std::span<const Operand> items) {
     const size_t count = items.size();
+    uint64_t ensured = 0;
     while (!items.empty()) {
       const auto command = take_bs_match_command(file_, items);
       if (!command || !command_is_sound(*command)) return fail(count - items.size(), "command");
+      if (!consume_bits(*command, ensured)) return fail(count - items.size(), "ensured bits");
     }
   }
 
@@ -312,6 +346,12 @@ class OperandChecker {
                       "bytes within the strings");
       case GenericOp::update_record_5:
         return check_update_record();
+      case GenericOp::put_tuple2_2:
+        return expect(operands_[1].number() <= kMaxTupleSize, 1, "size of a tuple");
+      case GenericOp::get_tuple_element_3:
+        return expect(operands_[1].number() < kMaxTupleSize, 1, "index into a tuple");
+      case GenericOp::set_tuple_element_3:
+        return expect(operands_[2].number() < kMaxTupleSize, 2, "index into a tuple");
       case GenericOp::fmove_2:
         return expect(
             operands_[1].kind != Kind::kLiteral && (operands_[0].kind == Kind::kFloatRegister ||
@@ -326,6 +366,7 @@ class OperandChecker {
   }
 
   void check_update_record() {
+    if (operands_[1].number() > kMaxTupleSize) fault_ = OperandFault{1, "size of a tuple"};
     const auto items = file_.code.list_of(instruction_);
     for (size_t i = 0; i < items.size(); i += 2) {
       if (items[i].value < 1 || items[i].value > operands_[1].value) {

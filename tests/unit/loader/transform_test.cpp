@@ -156,6 +156,37 @@ TEST_CASE("control does not run into a try handler") {
   CHECK(transformed(jump) == transformed(module));
 }
 
+TEST_CASE("an error stands where no path was checked") {
+  ModuleBuilder module(1);
+  module.op(Op::allocate_2, {u(1), u(1)}).op(Op::try_2, {y(0), f(3)});  // nothing raises
+  module.op(Op::try_end_1, {y(0)}).op(Op::deallocate_1, {u(1)}).op(Op::return_0, {});
+  module.op(Op::label_1, {u(3)}).op(Op::try_case_1, {y(0)}).op(Op::trim_2, {u(9), u(999)});
+  module.op(Op::return_0, {});
+  CHECK(transformed(module) ==
+        "allocate u1 u1; try y0 L3; try_end y0; deallocate u1; return; label u3; if_end");
+}
+
+TEST_CASE("sizes that nothing has are not tested for") {
+  ModuleBuilder module(1);
+  module.op(Op::test_arity_3, {f(3), x(0), u(int64_t{1} << 24)}).op(Op::label_1, {u(4)});
+  module.op(Op::return_0, {}).op(Op::label_1, {u(3)}).op(Op::move_2, {i(1), x(0)});
+  module.op(Op::return_0, {});
+  CHECK(transformed(module) == "move i1 x0; return");
+}
+
+TEST_CASE("wide constants of bs_match are taken apart") {
+  ModuleBuilder module(1);
+  module.atom("ensure_at_least");  // 9
+  module.atom("=:=");              // 10
+  module.op(Op::bs_start_match4_4, {a(8), u(1), x(0), x(0)});
+  module.op(Op::bs_match_3,
+            {f(1), x(0), list(7), a(9), u(40), u(8), a(10), nil(), u(40), u(0x1122334455)});
+  module.op(Op::return_0, {});
+  CHECK(transformed(module) ==
+        "bs_start_match4 L0 u1 x0 x0; bs_match L1 x0 #11 a9 u40 u8 a10 [] u8 u17 a10 [] u32 "
+        "u573785173; return");
+}
+
 TEST_CASE("registers that may be empty are cleared") {
   ModuleBuilder x_register(1);
   x_register.op(Op::is_atom_2, {f(3), x(0)}).op(Op::move_2, {x(0), x(1)});

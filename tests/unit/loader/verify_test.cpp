@@ -187,6 +187,16 @@ TEST_CASE("catches nest and end where they belong") {
   CHECK(refused(finish(start().op(Op::is_atom_2, {f(3), x(0)})), "handler of a try"));
 }
 
+TEST_CASE("sizes that no tuple has are refused where one is built or read") {
+  constexpr int64_t kLimit = int64_t{1} << 24;
+  CHECK(refused(ModuleBuilder(1).op(Op::get_tuple_element_3, {x(0), u(kLimit - 1), x(0)}),
+                "index into a tuple"));
+  CHECK(error_of(ModuleBuilder(1)
+                     .op(Op::get_tuple_element_3, {x(0), u(kLimit - 2), x(0)})
+                     .op(Op::return_0, {}))
+            .empty());
+}
+
 TEST_CASE("bs_match commands are well formed") {
   const auto module = [](std::initializer_list<Operand> tail) {
     ModuleBuilder builder(1);
@@ -203,5 +213,7 @@ TEST_CASE("bs_match commands are well formed") {
   CHECK(refused(module({a(9), u(8), u(0)}), "command"));
   CHECK(refused(module({a(1), u(8), u(1)}), "command"));
   CHECK(refused(module({a(10), u(1), nil(), u(8), u(300), x(1)}), "command"));
-  CHECK(refused(module({a(10), u(5), nil(), u(8), u(1), x(1)}), "below the live count"));
+  CHECK(refused(module({a(9), u(8), u(1), a(10), u(5), nil(), u(8), u(1), x(1)}),
+                "below the live count"));
+  CHECK(refused(module({a(9), u(8), u(1), a(10), u(1), nil(), u(9), u(1), x(1)}), "ensured bits"));
 }
