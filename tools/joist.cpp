@@ -52,6 +52,7 @@ int run(int count, char** values) {
   app.name("joist");
   app.set_version_flag("--version", "Joist " JOIST_VERSION);
   app.require_subcommand(1);
+  add_exec(app, invocation);
   add_inspect(app, invocation);
   add_disasm(app, invocation);
   add_natives(app, invocation);

@@ -34,6 +34,7 @@ Result<FunctionOption> parse_function_name(const std::string& text);
 
 void add_disasm(CLI::App& app, Invocation& invocation);
 void add_doctor(CLI::App& app, Invocation& invocation);
+void add_exec(CLI::App& app, Invocation& invocation);
 void add_inspect(CLI::App& app, Invocation& invocation);
 void add_natives(CLI::App& app, Invocation& invocation);
 

@@ -41,11 +41,9 @@ void run_process(Process& p) {
   reinterpret_cast<Handler*>(*s.pc)(s.pc, s.r, s.sp, s.hp, s.reductions, s.x0, s.x1, s.x2, s.x3);
 }
 
-void start_process(Process& p, const ExportEntry* entry, std::span<const Term> arguments) {
-  JOIST_CHECK(arguments.size() == entry->mfa.arity);
+void start_process(Process& p, const ExportEntry* entry) {
   *--p.heap.limit = return_word(process_end_code());
-  for (size_t i = 0; i < arguments.size(); ++i) p.registers->x[i] = arguments[i];
-  p.live = static_cast<uint32_t>(arguments.size());
+  p.live = entry->mfa.arity;
   p.code_pointer = entry->target();
 }
 

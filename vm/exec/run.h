@@ -13,8 +13,8 @@ const HandlerTable& handler_table();
 // exits: see Process::run_outcome. The registers are those of the calling scheduler.
 void run_process(Process& p);
 
-// Makes `p` ready to call module:function with the arguments: its stack holds nothing but the
-// way out.
-void start_process(Process& p, const ExportEntry* entry, std::span<const Term> arguments);
+// Makes `p` ready to call `entry` with the arguments in its X registers: its stack, which has room
+// for a word, holds nothing but the way out.
+void start_process(Process& p, const ExportEntry* entry);
 
 }  // namespace joist

@@ -68,6 +68,7 @@ void Process::add_roots(RootSet& roots) {
   roots.add({&exception_arguments, 1});
   roots.add({&exception_info, 1});
   roots.add({&group_leader, 1});
+  roots.add(host_roots);
   roots.add({&exit_reason, 1});
   if (extras != nullptr) roots.add(extras->dictionary.roots());
 }

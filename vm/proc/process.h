@@ -93,6 +93,7 @@ class Process {
   // Everything of this record that a collector must visit, but for registers.
   void add_roots(RootSet& roots);
 
+  std::span<Term> host_roots;  // terms that the embedding program keeps
   BitWriter bit_writer;  // where bs_put_* instructions write
 
   // --- process dictionary, flags and their kin ---

@@ -1,0 +1,215 @@
+#include "loader/load.h"
+
+#include <cstring>
+#include <unordered_map>
+
+#include "loader/specialise.h"
+#include "loader/transform.h"
+#include "loader/verify.h"
+#include "vm/heap/arith.h"
+#include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
+#include "vm/term/atom.h"
+
+namespace joist {
+
+const ExportIdentity* CodeResolver::find_export(const Mfa& mfa, bool only_existing) {
+  if (only_existing) {
+    const ExportEntry* entry = code_.find_export(mfa);
+    return entry == nullptr || entry->is_undefined() ? nullptr : entry;
+  }
+  return code_.export_entry(mfa);
+}
+
+const FunIdentity* CodeResolver::find_fun(const ExternalFun& fun) {
+  uint8_t unique[16];
+  std::memcpy(unique, fun.unique, sizeof unique);
+  if (const FunEntry* entry = code_.find_fun(fun.module, fun.index, fun.old_unique, unique)) {
+    return entry;
+  }
+  // Code that is not loaded: an entry whose code raises badfun's kin when it is called.
+  FunEntry* entry = code_.new_fun_entry();
+  entry->module = fun.module;
+  entry->arity = fun.arity;
+  entry->free_count = fun.free_count;
+  entry->index = fun.index;
+  entry->old_unique = fun.old_unique;
+  std::memcpy(entry->unique, unique, sizeof unique);
+  entry->function = Term::nil();
+  const Term name = must_atom("-unloaded fun-");
+  entry->code.store(code_.export_entry({fun.module, name, fun.arity})->undefined_stub,
+                    std::memory_order_release);
+  return entry;
+}
+
+namespace {
+
+class Preparation {
+ public:
+  Preparation(const BeamFile& file, const GenericCode& code, CodeTable& table,
+              LiteralSpace& literals)
+      : file_(file), code_(code), table_(table), literals_(literals) {}
+
+  Result<PreparedModule> run() {
+    prepared_.module = std::make_unique<Module>();
+    JOIST_TRY(resolve_atoms());
+    module().name = terms_.atoms[1];
+    JOIST_TRY(decode_literals());
+    resolve_imports();
+    make_fun_entries();
+    copy_strings();
+    std::memcpy(module().md5, file_.md5.data(), sizeof module().md5);
+    for (std::string_view name : file_.files) module().files.emplace_back(name);
+    if (module().files.empty()) module().files.emplace_back();
+    if (module().files[0].empty()) {
+      module().files[0] = std::string(atom_text(module().name)) + ".erl";
+    }
+    JOIST_TRY(emit());
+    return std::move(prepared_);
+  }
+
+ private:
+  Module& module() { return *prepared_.module; }
+
+  Result<void> resolve_atoms() {
+    for (std::string_view text : file_.atoms) {
+      const std::optional<Term> atom = make_atom(text);
+      if (!atom) return make_error("the atom table is full");
+      terms_.atoms.push_back(*atom);
+    }
+    return {};
+  }
+
+  Result<Term> decode(ByteSpan bytes, const char* what) {
+    CodeResolver resolver(table_);
+    DecodeOptions options;
+    options.resolver = &resolver;
+    const std::optional<Decoded> decoded = decode_external(bytes, scratch_, options);
+    if (!decoded) return make_error("%s is no valid external term", what);
+    return decoded->term;
+  }
+
+  // All of the module's constants go to the literal space as the elements of one tuple.
+  Result<void> decode_literals() {
+    std::vector<Term> all;
+    for (ByteSpan bytes : file_.literals) all.push_back(JOIST_TRY(decode(bytes, "a literal")));
+    for (ByteSpan bytes : code_.big_integers) {
+      std::vector<uint8_t> little(bytes.rbegin(), bytes.rend());
+      all.push_back(make_integer_from_bytes(scratch_, little.data(), little.size(), true, true));
+    }
+    std::vector<int64_t> wide;
+    for (const Operand& operand : code_.operands) {
+      const bool integer = operand.kind == OperandKind::kInteger;
+      if (!integer || Term::fits_small(operand.value)) continue;
+      wide.push_back(operand.value);
+      all.push_back(make_integer(scratch_, operand.value));
+    }
+    if (!file_.attributes.empty()) {
+      all.push_back(JOIST_TRY(decode(file_.attributes, "the Attr chunk")));
+    } else {
+      all.push_back(Term::nil());
+    }
+    if (!file_.compile_info.empty()) {
+      all.push_back(JOIST_TRY(decode(file_.compile_info, "the CInf chunk")));
+    } else {
+      all.push_back(Term::nil());
+    }
+    LiteralSpace::Area area;
+    const Term tuple = copy_to_literals(literals_, make_tuple(scratch_, std::span<const Term>(all)), &area);
+    if (tuple.is_none()) return make_error("the space for literals is full");
+    module().literal_space = &literals_;
+    module().literal_areas.push_back(area);
+    const Term* next = tuple_elements(tuple).data();
+    const auto take = [&next](size_t count) {
+      const std::vector<Term> taken(next, next + count);
+      next += count;
+      return taken;
+    };
+    terms_.literals = take(file_.literals.size());
+    terms_.big_integers = take(code_.big_integers.size());
+    for (int64_t value : wide) terms_.wide_integers[value] = *next++;
+    module().attributes = *next++;
+    module().compile_info = *next++;
+    return {};
+  }
+
+  void resolve_imports() {
+    for (const ImportEntry& import : file_.imports) {
+      terms_.imports.push_back(table_.export_entry(
+          {terms_.atoms[import.module], terms_.atoms[import.function], import.arity}));
+    }
+  }
+
+  void make_fun_entries() {
+    for (const LambdaEntry& lambda : file_.lambdas) {
+      FunEntry* entry = table_.new_fun_entry();
+      entry->module = module().name;
+      entry->function = terms_.atoms[lambda.function];
+      entry->arity = lambda.arity - lambda.num_free;
+      entry->free_count = lambda.num_free;
+      entry->index = lambda.index;
+      entry->old_unique = lambda.old_uniq;
+      std::memcpy(entry->unique, file_.md5.data(), sizeof entry->unique);
+      terms_.lambdas.push_back(entry);
+      module().funs.push_back(entry);
+    }
+  }
+
+  void copy_strings() {
+    module().strings = std::make_unique<uint8_t[]>(file_.strings.size() + 1);
+    std::memcpy(module().strings.get(), file_.strings.data(), file_.strings.size());
+    terms_.strings = module().strings.get();
+  }
+
+  Result<void> emit() {
+    Emitter emitter(table_.handlers(), file_.label_count);
+    Specialiser(file_, code_, terms_, emitter).run(module());
+    if (!emitter.resolve()) return make_error("a label is used but not defined");
+    const std::vector<Cell>& cells = emitter.cells();
+    module().cell_count = cells.size();
+    module().cells = std::make_unique<Cell[]>(cells.size());
+    std::memcpy(module().cells.get(), cells.data(), cells.size() * sizeof(Cell));
+    for (size_t i = 0; i < file_.lambdas.size(); ++i) {
+      const uint32_t cell = emitter.position_of(file_.lambdas[i].label);
+      terms_.lambdas[i]->code.store(&module().cells[cell], std::memory_order_release);
+    }
+    for (const FunctionEntry& entry : file_.exports) {
+      module().exports.push_back({terms_.atoms[entry.function], entry.arity});
+      prepared_.export_cells.push_back(emitter.position_of(entry.label));
+    }
+    for (const FunctionEntry& entry : file_.locals) {
+      module().locals.push_back({terms_.atoms[entry.function], entry.arity});
+    }
+    if (code_.on_load != kNoFunction) {
+      module().on_load = module().functions[code_.on_load].entry;
+    }
+    return {};
+  }
+
+  const BeamFile& file_;
+  const GenericCode& code_;
+  CodeTable& table_;
+  LiteralSpace& literals_;
+  Allocator scratch_;
+  ModuleTerms terms_;
+  PreparedModule prepared_;
+};
+
+}  // namespace
+
+Result<PreparedModule> prepare_module(const BeamFile& file, const GenericCode& code,
+                                      CodeTable& table, LiteralSpace& literals) {
+  return Preparation(file, code, table, literals).run();
+}
+
+Result<Term> load_module(ByteSpan bytes, CodeTable& table, LiteralSpace& literals) {
+  BeamFile file = JOIST_TRY(parse_beam(bytes));
+  JOIST_TRY(verify(file));
+  const GenericCode code = transform(file);
+  PreparedModule prepared = JOIST_TRY(prepare_module(file, code, table, literals));
+  const Term name = prepared.module->name;
+  table.publish(std::move(prepared.module), prepared.export_cells);
+  return name;
+}
+
+}  // namespace joist

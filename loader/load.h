@@ -1,0 +1,40 @@
+// From verified code to a module that can be called: resolves atoms, literals, imports and funs,
+// runs the back end, and publishes.
+//
+//   bytes -> parse_beam -> verify -> transform -> prepare_module -> CodeTable::publish
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "loader/beam_file.h"
+#include "vm/code/code_table.h"
+#include "vm/codec/etf.h"
+#include "vm/heap/literals.h"
+
+namespace joist {
+
+struct PreparedModule {
+  std::unique_ptr<Module> module;
+  std::vector<uint32_t> export_cells;  // in the order of Module::exports
+};
+
+// What external terms in a module refer to: export entries of the code table.
+class CodeResolver final : public ExternalResolver {
+ public:
+  explicit CodeResolver(CodeTable& code) : code_(code) {}
+  const ExportIdentity* find_export(const Mfa& mfa, bool only_existing) override;
+  const FunIdentity* find_fun(const ExternalFun& fun) override;
+
+ private:
+  CodeTable& code_;
+};
+
+// `code` is what transform() made of the file. Publishes nothing.
+Result<PreparedModule> prepare_module(const BeamFile& file, const GenericCode& code,
+                                      CodeTable& table, LiteralSpace& literals);
+
+// All of the steps. The module's name, as an atom, or what is wrong.
+Result<Term> load_module(ByteSpan bytes, CodeTable& table, LiteralSpace& literals);
+
+}  // namespace joist

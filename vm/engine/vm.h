@@ -1,0 +1,86 @@
+// The virtual machine: owns every table, wires them together, and runs processes. Nothing below
+// knows it; natives and the interpreter see its tables through Runtime.
+//
+// So far one process runs, on the calling thread: a bare VM for `joist exec` and the tests. Code
+// that is called and not loaded is looked for on the code path.
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "vm/base/result.h"
+#include "vm/code/code_table.h"
+#include "vm/engine/code_path.h"
+#include "vm/engine/otp_root.h"
+#include "vm/heap/literals.h"
+#include "vm/os/clock.h"
+#include "vm/os/environment.h"
+#include "vm/proc/process.h"
+#include "vm/proc/time.h"
+
+namespace joist {
+
+struct VmOptions {
+  int otp_release = 25;
+  std::string erts_version;
+  CodePath code_path;
+  bool gc_stress = false;
+};
+
+class Vm : private ModuleFinder {
+ public:
+  static Result<std::unique_ptr<Vm>> create(VmOptions options);
+  ~Vm() override;
+  Vm(const Vm&) = delete;
+  Vm& operator=(const Vm&) = delete;
+
+  // Loads the module of that name from the code path, unless it is loaded. The error names the
+  // file and what is wrong with it.
+  Result<void> load_module_by_name(std::string_view name);
+
+  // What became of a call.
+  struct CallResult {
+    bool returned;
+    Term value;                 // of the call, if it returned
+    ExceptionClass exception;   // otherwise
+    Term reason;
+    Term trace;
+  };
+  // Calls the function in the VM's process and runs it to its end. Terms of earlier results may
+  // be arguments; those that must survive further calls are kept with keep().
+  CallResult call(const Mfa& function, std::span<const Term> arguments);
+  CallResult call(std::string_view module, std::string_view function,
+                  std::initializer_list<Term> arguments);
+
+  // Keeps a term of the process alive and up to date across calls; returns its slot.
+  size_t keep(Term term);
+  Term kept(size_t slot) const { return kept_[slot]; }
+
+  Process& process() { return process_; }
+  CodeTable& code() { return *code_; }
+  LiteralSpace& literals() { return literals_; }
+  const std::string& load_error() const { return load_error_; }
+
+ private:
+  explicit Vm(VmOptions options);
+  Result<void> start();
+  bool load(Term module) override;
+
+  VmOptions options_;
+  LiteralSpace literals_;
+  SystemClock clock_;
+  ErlangTime time_{clock_};
+  Environment environment_;
+  Runtime runtime_;
+  std::unique_ptr<CodeTable> code_;
+  std::unique_ptr<Registers> registers_;
+  Process process_;
+  Term kept_[64];
+  size_t kept_count_ = 0;
+  std::string load_error_;  // of the latest module that was found but could not be loaded
+};
+
+}  // namespace joist
