@@ -15,8 +15,10 @@ namespace joist {
   X(erlang_arith_natives)       \
   X(erlang_atom_natives)        \
   X(erlang_binary_natives)      \
+  X(erlang_code_natives)        \
   X(erlang_compare_natives)     \
   X(erlang_convert_natives)     \
+  X(erlang_error_natives)       \
   X(erlang_fun_natives)         \
   X(erlang_identifier_natives)  \
   X(erlang_list_natives)        \
@@ -38,6 +40,7 @@ namespace joist {
   X(process_flag_natives)       \
   X(process_info_natives)       \
   X(re_natives)                 \
+  X(records_natives)            \
   X(statistics_natives)         \
   X(system_info_natives)        \
   X(unicode_natives)            \

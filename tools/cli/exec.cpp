@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "bif/registry.h"
 #include "tools/cli/command.h"
+#include "tools/cli/facts.h"
 #include "vm/base/config.h"
 #include "vm/engine/vm.h"
 #include "vm/heap/builder.h"
@@ -141,6 +143,11 @@ Result<int> run_exec(const Options& options, const Invocation& invocation) {
   vm_options.otp_release = root.release;
   for (const std::string& folder : options.folders) vm_options.code_path.add(folder);
   JOIST_TRY(vm_options.code_path.add_otp(root.path));
+  for (const NativeFact& fact : JOIST_TRY(load_native_facts(""))) {
+    if (fact.in(root.release) && find_native(fact.module, fact.function, fact.arity) == nullptr) {
+      vm_options.missing_natives.push_back({fact.module, fact.function, fact.arity});
+    }
+  }
   vm_options.gc_stress =
       kStress || (kAssertions && invocation.environment.get("JOIST_GC_STRESS") == "1");
   const std::unique_ptr<Vm> vm = JOIST_TRY(Vm::create(std::move(vm_options)));

@@ -8,6 +8,12 @@
 #include "vm/term/rules.h"
 
 namespace joist {
+namespace {
+
+// The stack trace names the native that was called.
+Term refuse_native(Process& p, const Term*) { return p.not_supported("native"); }
+
+}  // namespace
 
 Vm::Vm(VmOptions options) : options_(std::move(options)) {}
 Vm::~Vm() = default;
@@ -30,6 +36,10 @@ Result<void> Vm::start() {
       const Mfa mfa = {must_atom(entry.module), must_atom(entry.function), entry.native.arity};
       code_->add_native(mfa, entry.native.function, entry.kind == kGuard);
     }
+  }
+  for (const NativeName& name : options_.missing_natives) {
+    code_->add_native({must_atom(name.module), must_atom(name.function), name.arity},
+                      refuse_native, false);
   }
   runtime_.code = code_.get();
   runtime_.literals = &literals_;

@@ -23,10 +23,18 @@
 
 namespace joist {
 
+struct NativeName {
+  std::string module;
+  std::string function;
+  uint32_t arity;
+};
+
 struct VmOptions {
   int otp_release = 25;
   std::string erts_version;
   CodePath code_path;
+  // Natives that the release has and Joist has not: calling one raises not_supported.
+  std::vector<NativeName> missing_natives;
   bool gc_stress = false;
 };
 

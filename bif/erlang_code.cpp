@@ -1,0 +1,145 @@
+// Code by name: apply/2,3, module_info, what is loaded and exported; self and node.
+#include <algorithm>
+
+#include "vm/code/code_table.h"
+#include "vm/heap/builder.h"
+#include "vm/proc/native.h"
+
+namespace joist {
+namespace {
+
+// Moves the elements of a proper list to the X registers. nullopt: no proper list, or too long.
+std::optional<uint32_t> spread(Process& p, Term list) {
+  uint32_t count = 0;
+  for (; list.is_list(); list = list.tail()) {
+    if (count == 255) return std::nullopt;
+    p.registers->x[count++] = list.head();
+  }
+  if (!list.is_nil()) return std::nullopt;
+  return count;
+}
+
+Term apply_3(Process& p, Term module, Term function, Term arguments) {
+  if (!module.is_atom() || !function.is_atom()) return p.badarg();
+  const std::optional<uint32_t> arity = spread(p, arguments);
+  if (!arity) return p.badarg();
+  return p.trap_to(p.runtime->code->export_entry({module, function, *arity})->target(), *arity);
+}
+
+Term apply_2(Process& p, Term fun, Term arguments) {
+  const std::optional<uint32_t> arity = spread(p, arguments);
+  if (!arity) return p.badarg();
+  if (!is_fun(fun)) return p.error_tuple(atoms::badfun, fun);
+  const bool local = is_kind(fun, Boxed::kLocalFun);
+  const uint32_t wanted =
+      local ? local_fun_identity(fun)->arity : export_fun_identity(fun)->mfa.arity;
+  if (wanted != *arity) {
+    return p.error_tuple(atoms::badarity, make_tuple(p.heap, {fun, arguments}));
+  }
+  if (!local) return p.trap_to(export_of(export_fun_identity(fun))->target(), *arity);
+  uint32_t count = *arity;
+  for (Term free : local_fun_environment(fun)) p.registers->x[count++] = free;
+  const FunEntry* entry = fun_entry_of(local_fun_identity(fun));
+  return p.trap_to(entry->code.load(std::memory_order_acquire), count);
+}
+
+Term self_0(Process& p) { return p.pid; }
+Term node_0(Process&) { return atoms::nonode_nohost; }
+Term node_1(Process& p, Term thing) {
+  if (thing.is_local_pid() || thing.is_local_port()) return atoms::nonode_nohost;
+  if (!thing.is_boxed()) return p.badarg();
+  switch (header_kind(thing.header())) {
+    case Boxed::kRef:
+    case Boxed::kMagicRef: return atoms::nonode_nohost;
+    case Boxed::kExternalPid:
+    case Boxed::kExternalPort:
+    case Boxed::kExternalRef: return external_node(thing)->name;
+    default: return p.badarg();
+  }
+}
+
+Term function_exported_3(Process& p, Term module, Term function, Term arity) {
+  const bool sound = module.is_atom() && function.is_atom() && arity.is_small() &&
+                     arity.small_value() >= 0;
+  if (!sound) return p.badarg();
+  if (arity.small_value() > 255) return atoms::false_;
+  const ExportEntry* entry = p.runtime->code->find_export(
+      {module, function, static_cast<uint32_t>(arity.small_value())});
+  return boolean(entry != nullptr && !entry->is_undefined());
+}
+
+Term module_loaded_1(Process& p, Term module) {
+  if (!module.is_atom()) return p.badarg();
+  return boolean(p.runtime->code->find_module(module) != nullptr);
+}
+
+Term loaded_0(Process& p) {
+  ListBuilder names(p.heap);
+  for (const Module* module : p.runtime->code->modules()) names.add(module->name);
+  return names.finish();
+}
+
+// --- module_info ---
+
+Term function_list(Process& p, const std::vector<FunctionName>& functions, Term tail) {
+  ListBuilder list(p.heap);
+  for (const FunctionName& function : functions) {
+    list.add(make_tuple(p.heap, {function.name, Term::small(function.arity)}));
+  }
+  return list.finish(tail);
+}
+
+// none(): no such item.
+Term module_item(Process& p, const Module& module, Term item) {
+  if (item == atoms::module) return module.name;
+  if (item == atoms::md5) return make_binary(p.heap, ByteSpan(module.md5, sizeof module.md5));
+  if (item == atoms::attributes) return module.attributes;
+  if (item == atoms::compile) return module.compile_info;
+  if (item == atoms::exports || item == atoms::exported_functions) {
+    return function_list(p, module.exports, Term::nil());
+  }
+  if (item == atoms::functions) {
+    return function_list(p, module.exports, function_list(p, module.locals, Term::nil()));
+  }
+  if (item == atoms::nifs || item == atoms::native_addresses) return Term::nil();
+  if (item == atoms::native) return atoms::false_;
+  return Term::none();
+}
+
+Term get_module_info_2(Process& p, Term name, Term item) {
+  const Module* module = name.is_atom() ? p.runtime->code->find_module(name) : nullptr;
+  if (module == nullptr || !item.is_atom()) return p.badarg();
+  const Term value = module_item(p, *module, item);
+  return value.is_none() ? p.badarg() : value;
+}
+
+Term get_module_info_1(Process& p, Term name) {
+  const Module* module = name.is_atom() ? p.runtime->code->find_module(name) : nullptr;
+  if (module == nullptr) return p.badarg();
+  static constexpr Term kItems[] = {atoms::module, atoms::exports, atoms::attributes,
+                                    atoms::compile, atoms::md5};
+  ListBuilder list(p.heap);
+  for (Term item : kItems) {
+    list.add(make_tuple(p.heap, {item, module_item(p, *module, item)}));
+  }
+  return list.finish();
+}
+
+const NativeEntry kNatives[] = {
+    {"erlang", "apply", native<apply_2>},
+    {"erlang", "apply", native<apply_3>},
+    {"erlang", "self", native<self_0>, kGuard},
+    {"erlang", "node", native<node_0>, kGuard},
+    {"erlang", "node", native<node_1>, kGuard},
+    {"erlang", "function_exported", native<function_exported_3>},
+    {"erlang", "module_loaded", native<module_loaded_1>},
+    {"erlang", "loaded", native<loaded_0>},
+    {"erlang", "get_module_info", native<get_module_info_1>},
+    {"erlang", "get_module_info", native<get_module_info_2>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> erlang_code_natives() { return kNatives; }
+
+}  // namespace joist
