@@ -4,6 +4,7 @@
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/native.h"
+#include "vm/term/node.h"
 
 namespace joist {
 namespace {
@@ -50,21 +51,24 @@ Term node_1(Process& p, Term thing) {
   if (!thing.is_boxed()) return p.badarg();
   switch (header_kind(thing.header())) {
     case Boxed::kRef:
-    case Boxed::kMagicRef: return atoms::nonode_nohost;
+    case Boxed::kMagicRef:
+      return atoms::nonode_nohost;
     case Boxed::kExternalPid:
     case Boxed::kExternalPort:
-    case Boxed::kExternalRef: return external_node(thing)->name;
-    default: return p.badarg();
+    case Boxed::kExternalRef:
+      return external_node(thing)->name;
+    default:
+      return p.badarg();
   }
 }
 
 Term function_exported_3(Process& p, Term module, Term function, Term arity) {
-  const bool sound = module.is_atom() && function.is_atom() && arity.is_small() &&
-                     arity.small_value() >= 0;
+  const bool sound =
+      module.is_atom() && function.is_atom() && arity.is_small() && arity.small_value() >= 0;
   if (!sound) return p.badarg();
   if (arity.small_value() > 255) return atoms::false_;
-  const ExportEntry* entry = p.runtime->code->find_export(
-      {module, function, static_cast<uint32_t>(arity.small_value())});
+  const ExportEntry* entry =
+      p.runtime->code->find_export({module, function, static_cast<uint32_t>(arity.small_value())});
   return boolean(entry != nullptr && !entry->is_undefined());
 }
 

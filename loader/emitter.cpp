@@ -15,9 +15,13 @@ size_t choice_of(char letter, const Argument& argument) {
   if (choice_count(letter) == 1) return 0;
   switch (argument.kind) {
     case Argument::Kind::kX:
-      return argument.value < kMachineXRegisters ? argument.value : static_cast<size_t>(FieldKind::kX);
-    case Argument::Kind::kY: return static_cast<size_t>(FieldKind::kY);
-    default: JOIST_CHECK(letter == 's'); return static_cast<size_t>(FieldKind::kConstant);
+      return argument.value < kMachineXRegisters ? argument.value
+                                                 : static_cast<size_t>(FieldKind::kX);
+    case Argument::Kind::kY:
+      return static_cast<size_t>(FieldKind::kY);
+    default:
+      JOIST_CHECK(letter == 's');
+      return static_cast<size_t>(FieldKind::kConstant);
   }
 }
 
@@ -74,20 +78,32 @@ void Emitter::put_field(uint32_t instruction, FieldKind kind, size_t offset,
   auto* bytes = reinterpret_cast<uint8_t*>(&cells_[instruction]) + offset;
   const auto put = [bytes](auto value) { std::memcpy(bytes, &value, sizeof value); };
   switch (kind) {
-    case FieldKind::kX0: case FieldKind::kX1: case FieldKind::kX2: case FieldKind::kX3: return;
-    case FieldKind::kX: case FieldKind::kY: case FieldKind::kAnyRegister: case FieldKind::kAnyDestination:
+    case FieldKind::kX0:
+    case FieldKind::kX1:
+    case FieldKind::kX2:
+    case FieldKind::kX3:
+      return;
+    case FieldKind::kX:
+    case FieldKind::kY:
+    case FieldKind::kAnyRegister:
+    case FieldKind::kAnyDestination:
       return put(argument.code());
     case FieldKind::kFloat:
       return put(static_cast<uint16_t>(argument.value));
     case FieldKind::kUnsigned16:
       JOIST_CHECK(argument.value <= UINT16_MAX);
       return put(static_cast<uint16_t>(argument.value));
-    case FieldKind::kUnsigned32: case FieldKind::kList:
+    case FieldKind::kUnsigned32:
+    case FieldKind::kList:
       JOIST_CHECK(argument.value <= UINT32_MAX);
       return put(static_cast<uint32_t>(argument.value));
-    case FieldKind::kAnySource: return put(argument.source());
-    case FieldKind::kConstant: case FieldKind::kWord: return put(argument.value);
-    case FieldKind::kLabel: case FieldKind::kLabelOrNone:
+    case FieldKind::kAnySource:
+      return put(argument.source());
+    case FieldKind::kConstant:
+    case FieldKind::kWord:
+      return put(argument.value);
+    case FieldKind::kLabel:
+    case FieldKind::kLabelOrNone:
       if (argument.value != 0) {
         fixups_.push_back({instruction, static_cast<uint32_t>(offset),
                            static_cast<uint32_t>(argument.value), false});

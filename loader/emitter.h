@@ -49,8 +49,7 @@ class Emitter {
       : handlers_(handlers), labels_(label_count, kUndefined) {}
 
   // One argument for each letter of the op's signature but L.
-  void emit(Op op, std::initializer_list<Argument> arguments,
-            std::span<const ListCell> list = {});
+  void emit(Op op, std::initializer_list<Argument> arguments, std::span<const ListCell> list = {});
   void define_label(size_t label) { labels_[label] = static_cast<uint32_t>(cells_.size()); }
   // A label of the emitter's own.
   size_t new_label() {
@@ -73,7 +72,7 @@ class Emitter {
     uint32_t instruction;  // cell index
     uint32_t offset;       // of the field, in bytes from the instruction
     uint32_t label;
-    bool wide;             // a whole cell instead of 32 bits
+    bool wide;  // a whole cell instead of 32 bits
   };
 
   void put_field(uint32_t instruction, FieldKind kind, size_t offset, const Argument& argument);

@@ -115,7 +115,8 @@ class Preparation {
       all.push_back(Term::nil());
     }
     LiteralSpace::Area area;
-    const Term tuple = copy_to_literals(literals_, make_tuple(scratch_, std::span<const Term>(all)), &area);
+    const Term tuple =
+        copy_to_literals(literals_, make_tuple(scratch_, std::span<const Term>(all)), &area);
     if (tuple.is_none()) return make_error("the space for literals is full");
     module().literal_space = &literals_;
     module().literal_areas.push_back(area);

@@ -8,24 +8,33 @@ namespace joist {
 
 Term Specialiser::constant(const Operand& operand) const {
   switch (operand.kind) {
-    case OperandKind::kNil: return Term::nil();
-    case OperandKind::kAtom: return terms_.atoms[operand.index()];
-    case OperandKind::kLiteral: return terms_.literals[operand.index()];
-    case OperandKind::kBigInteger: return terms_.big_integers[operand.index()];
+    case OperandKind::kNil:
+      return Term::nil();
+    case OperandKind::kAtom:
+      return terms_.atoms[operand.index()];
+    case OperandKind::kLiteral:
+      return terms_.literals[operand.index()];
+    case OperandKind::kBigInteger:
+      return terms_.big_integers[operand.index()];
     case OperandKind::kInteger:
     case OperandKind::kUnsigned:
       if (Term::fits_small(operand.value)) return Term::small(operand.value);
       return terms_.wide_integers.at(operand.value);
-    default: fatal("operand kind %d is no constant", static_cast<int>(operand.kind));
+    default:
+      fatal("operand kind %d is no constant", static_cast<int>(operand.kind));
   }
 }
 
 Argument Specialiser::argument(const Operand& operand) const {
   switch (operand.kind) {
-    case OperandKind::kX: return Argument::x(operand.index());
-    case OperandKind::kY: return Argument::y(operand.index());
-    case OperandKind::kFloatRegister: return Argument::float_register(operand.index());
-    default: return Argument::constant(constant(operand));
+    case OperandKind::kX:
+      return Argument::x(operand.index());
+    case OperandKind::kY:
+      return Argument::y(operand.index());
+    case OperandKind::kFloatRegister:
+      return Argument::float_register(operand.index());
+    default:
+      return Argument::constant(constant(operand));
   }
 }
 
@@ -64,14 +73,12 @@ void Specialiser::run(Module& module) {
     const GenericInstruction& instruction = code_.instructions[i];
     if (instruction.op == GenericOp::func_info_3 && function < code_.functions.size()) {
       const GenericFunction& info = code_.functions[function++];
-      module.functions.push_back(
-          {out_.position(), 0, terms_.atoms[info.name], info.arity});
+      module.functions.push_back({out_.position(), 0, terms_.atoms[info.name], info.arity});
       line = UINT32_MAX;
     }
     if (instruction.line != line && instruction.op != GenericOp::label_1) {
       line = instruction.line;
-      const LineEntry position =
-          line < file_.lines.size() ? file_.lines[line] : LineEntry{0, 0};
+      const LineEntry position = line < file_.lines.size() ? file_.lines[line] : LineEntry{0, 0};
       module.lines.push_back({out_.position(), position.file, position.line});
     }
     this->instruction(i);
@@ -136,13 +143,13 @@ void Specialiser::select_value(Operands o, Operands list) {
     if (width < choices.size() * 3 + 2) {
       size_t next = 0;
       for (Word i = 0; i <= width; ++i) {
-        const bool hit = Term::from_bits(choices[next].word).small_value() ==
-                         first + static_cast<int64_t>(i);
+        const bool hit =
+            Term::from_bits(choices[next].word).small_value() == first + static_cast<int64_t>(i);
         cells.push_back(ListCell::label(hit ? choices[next].label : other.value));
         if (hit) ++next;
       }
-      return out_.emit(Op::jump_table,
-                       {value, other, Argument::number(static_cast<Word>(first))}, cells);
+      return out_.emit(Op::jump_table, {value, other, Argument::number(static_cast<Word>(first))},
+                       cells);
     }
   }
   if (words) {
@@ -151,9 +158,9 @@ void Specialiser::select_value(Operands o, Operands list) {
   }
   for (const Choice& choice : choices) cells.push_back(ListCell::word(choice.word));
   for (const Choice& choice : choices) cells.push_back(ListCell::label(choice.label));
-  const Op op = !words                  ? Op::select_exact
+  const Op op = !words                ? Op::select_exact
                 : choices.size() <= 4 ? Op::select_few
-                                        : Op::select_immediate;
+                                      : Op::select_immediate;
   out_.emit(op, {value, other}, cells);
 }
 
@@ -171,14 +178,19 @@ void Specialiser::instruction(size_t index) {
   const Operands o = code_.operands_of(i);
   const auto number = [&](size_t n) { return Argument::number(static_cast<Word>(o[n].value)); };
   switch (i.op) {
-    case GenericOp::label_1: return out_.define_label(o[0].index());
+    case GenericOp::label_1:
+      return out_.define_label(o[0].index());
     case GenericOp::func_info_3:
       return out_.emit(Op::func_info, {argument(o[0]), argument(o[1]), number(2)});
-    case GenericOp::int_code_end_0: return;
-    case GenericOp::jump_1: return out_.emit(Op::jump, {label(o[0])});
+    case GenericOp::int_code_end_0:
+      return;
+    case GenericOp::jump_1:
+      return out_.emit(Op::jump, {label(o[0])});
 
-    case GenericOp::move_2: return out_.emit(Op::move, {argument(o[0]), argument(o[1])});
-    case GenericOp::swap_2: return out_.emit(Op::swap, {argument(o[0]), argument(o[1])});
+    case GenericOp::move_2:
+      return out_.emit(Op::move, {argument(o[0]), argument(o[1])});
+    case GenericOp::swap_2:
+      return out_.emit(Op::swap, {argument(o[0]), argument(o[1])});
     case GenericOp::init_yregs_1: {
       const Operands list = code_.list_of(i);
       if (list.size() == 1) return out_.emit(Op::init_y, {Argument::number(list[0].index())});
@@ -190,16 +202,17 @@ void Specialiser::instruction(size_t index) {
       return out_.emit(Op::put_list, {argument(o[0]), argument(o[1]), argument(o[2])});
     case GenericOp::get_list_3:
       return out_.emit(Op::get_list, {argument(o[0]), argument(o[1]), argument(o[2])});
-    case GenericOp::get_hd_2: return out_.emit(Op::get_hd, {argument(o[0]), argument(o[1])});
-    case GenericOp::get_tl_2: return out_.emit(Op::get_tl, {argument(o[0]), argument(o[1])});
+    case GenericOp::get_hd_2:
+      return out_.emit(Op::get_hd, {argument(o[0]), argument(o[1])});
+    case GenericOp::get_tl_2:
+      return out_.emit(Op::get_tl, {argument(o[0]), argument(o[1])});
     case GenericOp::get_tuple_element_3:
-      return out_.emit(Op::get_tuple_element,
-                       {argument(o[0]), Argument::number((o[1].index() + Word{1}) * 8),
-                        argument(o[2])});
+      return out_.emit(
+          Op::get_tuple_element,
+          {argument(o[0]), Argument::number((o[1].index() + Word{1}) * 8), argument(o[2])});
     case GenericOp::set_tuple_element_3:
-      return out_.emit(Op::set_tuple_element,
-                       {argument(o[0]), argument(o[1]),
-                        Argument::number((o[2].index() + Word{1}) * 8)});
+      return out_.emit(Op::set_tuple_element, {argument(o[0]), argument(o[1]),
+                                               Argument::number((o[2].index() + Word{1}) * 8)});
     case GenericOp::put_tuple2_2:
       return out_.emit(Op::put_tuple, {argument(o[0])}, sources(code_.list_of(i)));
     case GenericOp::update_record_5: {
@@ -212,17 +225,28 @@ void Specialiser::instruction(size_t index) {
       return out_.emit(Op::update_record, {argument(o[2]), number(1), argument(o[3])}, cells);
     }
 
-    case GenericOp::is_integer_2: return test(Op::is_integer, o);
-    case GenericOp::is_float_2: return test(Op::is_float, o);
-    case GenericOp::is_number_2: return test(Op::is_number, o);
-    case GenericOp::is_atom_2: return test(Op::is_atom, o);
-    case GenericOp::is_boolean_2: return test(Op::is_boolean, o);
-    case GenericOp::is_pid_2: return test(Op::is_pid, o);
-    case GenericOp::is_port_2: return test(Op::is_port, o);
-    case GenericOp::is_reference_2: return test(Op::is_reference, o);
-    case GenericOp::is_nil_2: return test(Op::is_nil, o);
-    case GenericOp::is_list_2: return test(Op::is_list, o);
-    case GenericOp::is_nonempty_list_2: return test(Op::is_nonempty_list, o);
+    case GenericOp::is_integer_2:
+      return test(Op::is_integer, o);
+    case GenericOp::is_float_2:
+      return test(Op::is_float, o);
+    case GenericOp::is_number_2:
+      return test(Op::is_number, o);
+    case GenericOp::is_atom_2:
+      return test(Op::is_atom, o);
+    case GenericOp::is_boolean_2:
+      return test(Op::is_boolean, o);
+    case GenericOp::is_pid_2:
+      return test(Op::is_pid, o);
+    case GenericOp::is_port_2:
+      return test(Op::is_port, o);
+    case GenericOp::is_reference_2:
+      return test(Op::is_reference, o);
+    case GenericOp::is_nil_2:
+      return test(Op::is_nil, o);
+    case GenericOp::is_list_2:
+      return test(Op::is_list, o);
+    case GenericOp::is_nonempty_list_2:
+      return test(Op::is_nonempty_list, o);
     case GenericOp::is_tuple_2: {
       // is_tuple and test_arity of the same register on the same label are one test.
       const GenericInstruction* next = following(index);
@@ -237,18 +261,23 @@ void Specialiser::instruction(size_t index) {
       }
       return test(Op::is_tuple, o);
     }
-    case GenericOp::is_map_2: return test(Op::is_map, o);
-    case GenericOp::is_binary_2: return test(Op::is_binary, o);
-    case GenericOp::is_bitstr_2: return test(Op::is_bitstring, o);
-    case GenericOp::is_function_2: return test(Op::is_function, o);
+    case GenericOp::is_map_2:
+      return test(Op::is_map, o);
+    case GenericOp::is_binary_2:
+      return test(Op::is_binary, o);
+    case GenericOp::is_bitstr_2:
+      return test(Op::is_bitstring, o);
+    case GenericOp::is_function_2:
+      return test(Op::is_function, o);
     case GenericOp::is_function2_3:
       return out_.emit(Op::is_function2, {label(o[0]), argument(o[1]), argument(o[2])});
-    case GenericOp::test_arity_3: return tuple_test(o);
+    case GenericOp::test_arity_3:
+      return tuple_test(o);
     case GenericOp::is_tagged_tuple_4:
-      return out_.emit(Op::is_tagged_tuple,
-                       {label(o[0]), argument(o[1]),
-                        Argument::number(make_header(Boxed::kTuple, o[2].index())),
-                        argument(o[3])});
+      return out_.emit(
+          Op::is_tagged_tuple,
+          {label(o[0]), argument(o[1]), Argument::number(make_header(Boxed::kTuple, o[2].index())),
+           argument(o[3])});
     case GenericOp::is_lt_3:
       return out_.emit(Op::is_lt, {label(o[0]), argument(o[1]), argument(o[2])});
     case GenericOp::is_ge_3:
@@ -257,19 +286,25 @@ void Specialiser::instruction(size_t index) {
       return out_.emit(Op::is_eq, {label(o[0]), argument(o[1]), argument(o[2])});
     case GenericOp::is_ne_3:
       return out_.emit(Op::is_ne, {label(o[0]), argument(o[1]), argument(o[2])});
-    case GenericOp::is_eq_exact_3: return exact_comparison(true, o);
-    case GenericOp::is_ne_exact_3: return exact_comparison(false, o);
-    case GenericOp::is_any_native_record_2: return test(Op::is_any_record, o);
+    case GenericOp::is_eq_exact_3:
+      return exact_comparison(true, o);
+    case GenericOp::is_ne_exact_3:
+      return exact_comparison(false, o);
+    case GenericOp::is_any_native_record_2:
+      return test(Op::is_any_record, o);
     case GenericOp::is_native_record_4:
       return out_.emit(Op::is_named_record,
                        {label(o[0]), argument(o[1]), argument(o[2]), argument(o[3])});
     case GenericOp::is_record_accessible_3:
       return out_.emit(Op::is_record_accessible,
                        {label(o[0]), argument(o[1]), Argument::constant(terms_.atoms[1])});
-    case GenericOp::select_val_3: return select_value(o, code_.list_of(i));
-    case GenericOp::select_tuple_arity_3: return select_arity(o, code_.list_of(i));
+    case GenericOp::select_val_3:
+      return select_value(o, code_.list_of(i));
+    case GenericOp::select_tuple_arity_3:
+      return select_arity(o, code_.list_of(i));
 
-    case GenericOp::allocate_2: return out_.emit(Op::allocate, {number(0), number(1)});
+    case GenericOp::allocate_2:
+      return out_.emit(Op::allocate, {number(0), number(1)});
     case GenericOp::allocate_heap_3:
       return out_.emit(Op::allocate_heap,
                        {number(0), Argument::number(heap_words(o[1])), number(2)});
@@ -289,41 +324,54 @@ void Specialiser::instruction(size_t index) {
       }
       return out_.emit(Op::deallocate, {number(0)});
     }
-    case GenericOp::trim_2: return out_.emit(Op::trim, {number(0)});
-    case GenericOp::return_0: return out_.emit(Op::ret, {});
+    case GenericOp::trim_2:
+      return out_.emit(Op::trim, {number(0)});
+    case GenericOp::return_0:
+      return out_.emit(Op::ret, {});
     case GenericOp::call_2:
     case GenericOp::call_last_3:
-    case GenericOp::call_only_2: return call(i.op, o);
+    case GenericOp::call_only_2:
+      return call(i.op, o);
     case GenericOp::call_ext_2:
     case GenericOp::call_ext_last_3:
-    case GenericOp::call_ext_only_2: return call_external(i.op, o);
-    case GenericOp::call_fun_1: return out_.emit(Op::call_fun, {number(0)});
+    case GenericOp::call_ext_only_2:
+      return call_external(i.op, o);
+    case GenericOp::call_fun_1:
+      return out_.emit(Op::call_fun, {number(0)});
     case GenericOp::call_fun2_3: {
       const GenericInstruction* next = following(index);
       if (next != nullptr && next->op == GenericOp::deallocate_1 &&
           following(index + 1) != nullptr && following(index + 1)->op == GenericOp::return_0 &&
           o[2].kind == OperandKind::kX) {
         skip_ = 2;
-        return out_.emit(Op::call_fun_last,
-                         {number(1), argument(o[2]),
-                          Argument::number(code_.operand(*next, 0).index())});
+        return out_.emit(Op::call_fun_last, {number(1), argument(o[2]),
+                                             Argument::number(code_.operand(*next, 0).index())});
       }
       return out_.emit(Op::call_fun_in, {number(1), argument(o[2])});
     }
-    case GenericOp::apply_1: return out_.emit(Op::apply, {number(0)});
-    case GenericOp::apply_last_2: return out_.emit(Op::apply_last, {number(0), number(1)});
+    case GenericOp::apply_1:
+      return out_.emit(Op::apply, {number(0)});
+    case GenericOp::apply_last_2:
+      return out_.emit(Op::apply_last, {number(0), number(1)});
     case GenericOp::make_fun3_3:
       return out_.emit(Op::make_fun,
                        {Argument::address(terms_.lambdas[o[0].index()]), argument(o[1])},
                        sources(code_.list_of(i)));
 
-    case GenericOp::bif0_2: return bif(o, 0);
-    case GenericOp::bif1_4: return bif(o, 1);
-    case GenericOp::bif2_5: return bif(o, 2);
-    case GenericOp::bif3_6: return bif(o, 3);
-    case GenericOp::gc_bif1_5: return gc_bif(o, 1);
-    case GenericOp::gc_bif2_6: return gc_bif(o, 2);
-    case GenericOp::gc_bif3_7: return gc_bif(o, 3);
+    case GenericOp::bif0_2:
+      return bif(o, 0);
+    case GenericOp::bif1_4:
+      return bif(o, 1);
+    case GenericOp::bif2_5:
+      return bif(o, 2);
+    case GenericOp::bif3_6:
+      return bif(o, 3);
+    case GenericOp::gc_bif1_5:
+      return gc_bif(o, 1);
+    case GenericOp::gc_bif2_6:
+      return gc_bif(o, 2);
+    case GenericOp::gc_bif3_7:
+      return gc_bif(o, 3);
 
     case GenericOp::fmove_2:
       if (o[0].kind == OperandKind::kFloatRegister && o[1].kind == OperandKind::kFloatRegister) {
@@ -349,43 +397,63 @@ void Specialiser::instruction(size_t index) {
     case GenericOp::has_map_fields_3:
     case GenericOp::get_map_elements_3:
     case GenericOp::put_record_6:
-    case GenericOp::get_record_elements_3: return map_instruction(i, o);
+    case GenericOp::get_record_elements_3:
+      return map_instruction(i, o);
     case GenericOp::get_record_field_5:
       return out_.emit(Op::get_record_field, {label(o[0]), argument(o[1]), argument(o[2]),
                                               argument(o[3]), argument(o[4])});
 
-    case GenericOp::catch_2: 
+    case GenericOp::catch_2:
     case GenericOp::try_2:
       return out_.emit(Op::catch_start, {Argument::number(o[0].index()), label(o[1])});
     case GenericOp::catch_end_1:
       return out_.emit(Op::catch_end, {Argument::number(o[0].index())});
-    case GenericOp::try_end_1: return out_.emit(Op::try_end, {Argument::number(o[0].index())});
-    case GenericOp::try_case_1: return out_.emit(Op::try_case, {Argument::number(o[0].index())});
-    case GenericOp::try_case_end_1: return out_.emit(Op::try_case_end, {argument(o[0])});
-    case GenericOp::badmatch_1: return out_.emit(Op::badmatch, {argument(o[0])});
-    case GenericOp::if_end_0: return out_.emit(Op::if_end, {});
-    case GenericOp::case_end_1: return out_.emit(Op::case_end, {argument(o[0])});
-    case GenericOp::badrecord_1: return out_.emit(Op::badrecord, {argument(o[0])});
-    case GenericOp::raise_2: return out_.emit(Op::raise, {argument(o[0]), argument(o[1])});
-    case GenericOp::raw_raise_0: return out_.emit(Op::raw_raise, {});
-    case GenericOp::build_stacktrace_0: return out_.emit(Op::build_stacktrace, {});
+    case GenericOp::try_end_1:
+      return out_.emit(Op::try_end, {Argument::number(o[0].index())});
+    case GenericOp::try_case_1:
+      return out_.emit(Op::try_case, {Argument::number(o[0].index())});
+    case GenericOp::try_case_end_1:
+      return out_.emit(Op::try_case_end, {argument(o[0])});
+    case GenericOp::badmatch_1:
+      return out_.emit(Op::badmatch, {argument(o[0])});
+    case GenericOp::if_end_0:
+      return out_.emit(Op::if_end, {});
+    case GenericOp::case_end_1:
+      return out_.emit(Op::case_end, {argument(o[0])});
+    case GenericOp::badrecord_1:
+      return out_.emit(Op::badrecord, {argument(o[0])});
+    case GenericOp::raise_2:
+      return out_.emit(Op::raise, {argument(o[0]), argument(o[1])});
+    case GenericOp::raw_raise_0:
+      return out_.emit(Op::raw_raise, {});
+    case GenericOp::build_stacktrace_0:
+      return out_.emit(Op::build_stacktrace, {});
 
-    case GenericOp::send_0: return out_.emit(Op::send, {});
-    case GenericOp::loop_rec_2: return out_.emit(Op::loop_rec, {label(o[0]), argument(o[1])});
-    case GenericOp::loop_rec_end_1: return out_.emit(Op::loop_rec_end, {label(o[0])});
-    case GenericOp::remove_message_0: return out_.emit(Op::remove_message, {});
-    case GenericOp::wait_1: return out_.emit(Op::wait, {label(o[0])});
+    case GenericOp::send_0:
+      return out_.emit(Op::send, {});
+    case GenericOp::loop_rec_2:
+      return out_.emit(Op::loop_rec, {label(o[0]), argument(o[1])});
+    case GenericOp::loop_rec_end_1:
+      return out_.emit(Op::loop_rec_end, {label(o[0])});
+    case GenericOp::remove_message_0:
+      return out_.emit(Op::remove_message, {});
+    case GenericOp::wait_1:
+      return out_.emit(Op::wait, {label(o[0])});
     case GenericOp::wait_timeout_2:
       return out_.emit(Op::wait_timeout, {label(o[0]), argument(o[1])});
-    case GenericOp::timeout_0: return out_.emit(Op::timeout, {});
+    case GenericOp::timeout_0:
+      return out_.emit(Op::timeout, {});
     case GenericOp::recv_marker_bind_2:
       return out_.emit(Op::recv_marker_bind, {argument(o[0]), argument(o[1])});
-    case GenericOp::recv_marker_clear_1: return out_.emit(Op::recv_marker_clear, {argument(o[0])});
+    case GenericOp::recv_marker_clear_1:
+      return out_.emit(Op::recv_marker_clear, {argument(o[0])});
     case GenericOp::recv_marker_reserve_1:
       return out_.emit(Op::recv_marker_reserve, {argument(o[0])});
-    case GenericOp::recv_marker_use_1: return out_.emit(Op::recv_marker_use, {argument(o[0])});
+    case GenericOp::recv_marker_use_1:
+      return out_.emit(Op::recv_marker_use, {argument(o[0])});
 
-    default: return bits_instruction(i, o);
+    default:
+      return bits_instruction(i, o);
   }
 }
 

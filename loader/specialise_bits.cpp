@@ -32,7 +32,8 @@ void Specialiser::bits_instruction(const GenericInstruction& i, Operands o) {
   };
   switch (i.op) {
     case GenericOp::bs_start_match4_4:
-      return out_.emit(Op::bs_start_match, {label(o[0]), argument(o[2]), argument(o[3]), number(1)});
+      return out_.emit(Op::bs_start_match,
+                       {label(o[0]), argument(o[2]), argument(o[3]), number(1)});
     case GenericOp::bs_get_integer2_7:
       if (const auto bits = fixed_bits(o[3], o[4])) {
         return out_.emit(Op::bs_get_fixed, {label(o[0]), argument(o[1]), Argument::number(*bits),
@@ -48,15 +49,14 @@ void Specialiser::bits_instruction(const GenericInstruction& i, Operands o) {
         return out_.emit(Op::bs_get_binary_all,
                          {label(o[0]), argument(o[1]), number(4), argument(o[6]), number(2)});
       }
-      return out_.emit(Op::bs_get_binary, {label(o[0]), argument(o[1]), argument(o[3]),
-                                           flags(4, 5), argument(o[6]), number(2)});
+      return out_.emit(Op::bs_get_binary, {label(o[0]), argument(o[1]), argument(o[3]), flags(4, 5),
+                                           argument(o[6]), number(2)});
     case GenericOp::bs_skip_bits2_5:
       if (is_all(o[2])) {
         return out_.emit(Op::bs_skip_all, {label(o[0]), argument(o[1]), number(3)});
       }
       if (const auto bits = fixed_bits(o[2], o[3])) {
-        return out_.emit(Op::bs_skip_fixed,
-                         {label(o[0]), argument(o[1]), Argument::number(*bits)});
+        return out_.emit(Op::bs_skip_fixed, {label(o[0]), argument(o[1]), Argument::number(*bits)});
       }
       return out_.emit(Op::bs_skip, {label(o[0]), argument(o[1]), argument(o[2]), flags(3, 4)});
     case GenericOp::bs_test_tail2_3:
@@ -71,17 +71,17 @@ void Specialiser::bits_instruction(const GenericInstruction& i, Operands o) {
     case GenericOp::bs_skip_utf8_4:
       return out_.emit(Op::bs_get_utf8, {label(o[0]), argument(o[1]), Argument::x(kScratchX)});
     case GenericOp::bs_get_utf16_5:
-      return out_.emit(Op::bs_get_utf16, {label(o[0]), argument(o[1]),
-                                          Argument::number(segment_flags(1, number_of(o[3]))),
-                                          argument(o[4])});
+      return out_.emit(Op::bs_get_utf16,
+                       {label(o[0]), argument(o[1]),
+                        Argument::number(segment_flags(1, number_of(o[3]))), argument(o[4])});
     case GenericOp::bs_skip_utf16_4:
       return out_.emit(Op::bs_get_utf16, {label(o[0]), argument(o[1]),
                                           Argument::number(segment_flags(1, number_of(o[3]))),
                                           Argument::x(kScratchX)});
     case GenericOp::bs_get_utf32_5:
-      return out_.emit(Op::bs_get_utf32, {label(o[0]), argument(o[1]),
-                                          Argument::number(segment_flags(1, number_of(o[3]))),
-                                          argument(o[4])});
+      return out_.emit(Op::bs_get_utf32,
+                       {label(o[0]), argument(o[1]),
+                        Argument::number(segment_flags(1, number_of(o[3]))), argument(o[4])});
     case GenericOp::bs_skip_utf32_4:
       return out_.emit(Op::bs_get_utf32, {label(o[0]), argument(o[1]),
                                           Argument::number(segment_flags(1, number_of(o[3]))),
@@ -92,8 +92,10 @@ void Specialiser::bits_instruction(const GenericInstruction& i, Operands o) {
       return out_.emit(Op::bs_get_position, {argument(o[0]), argument(o[1])});
     case GenericOp::bs_set_position_2:
       return out_.emit(Op::bs_set_position, {argument(o[0]), argument(o[1])});
-    case GenericOp::bs_match_3: return bs_match(o, code_.list_of(i));
-    default: return build_bits_instruction(i, o);
+    case GenericOp::bs_match_3:
+      return bs_match(o, code_.list_of(i));
+    default:
+      return build_bits_instruction(i, o);
   }
 }
 
@@ -115,17 +117,18 @@ void Specialiser::bs_match(Operands o, Operands commands) {
       case BsMatchCommand::Kind::kInteger: {
         // Live, flags, size, unit, destination
         const Word bits = number_of(a[2]) * number_of(a[3]);
-        out_.emit(Op::bs_take_integer,
-                  {context, Argument::number(bits),
-                   Argument::number(segment_flags(1, match_flags(a[1]))), argument(a[4]),
-                   number(0)});
+        out_.emit(Op::bs_take_integer, {context, Argument::number(bits),
+                                        Argument::number(segment_flags(1, match_flags(a[1]))),
+                                        argument(a[4]), number(0)});
         break;
       }
       case BsMatchCommand::Kind::kBinary:
         out_.emit(Op::bs_take_binary, {context, Argument::number(number_of(a[2]) * number_of(a[3])),
                                        argument(a[4]), number(0)});
         break;
-      case BsMatchCommand::Kind::kSkip: out_.emit(Op::bs_take_skip, {context, number(0)}); break;
+      case BsMatchCommand::Kind::kSkip:
+        out_.emit(Op::bs_take_skip, {context, number(0)});
+        break;
       case BsMatchCommand::Kind::kGetTail:
         out_.emit(Op::bs_get_tail, {context, argument(a[2]), number(0)});
         break;
@@ -152,11 +155,15 @@ void Specialiser::bs_create_bin(const GenericInstruction& i, Operands o) {
     SegmentType type;
   };
   static constexpr Row kTypes[] = {
-      {atoms::integer, SegmentType::kInteger},  {atoms::float_, SegmentType::kFloat},
-      {atoms::binary, SegmentType::kBinary},    {atoms::append, SegmentType::kAppend},
+      {atoms::integer, SegmentType::kInteger},
+      {atoms::float_, SegmentType::kFloat},
+      {atoms::binary, SegmentType::kBinary},
+      {atoms::append, SegmentType::kAppend},
       {atoms::private_append, SegmentType::kPrivateAppend},
-      {atoms::string, SegmentType::kString},    {atoms::utf8, SegmentType::kUtf8},
-      {atoms::utf16, SegmentType::kUtf16},      {atoms::utf32, SegmentType::kUtf32},
+      {atoms::string, SegmentType::kString},
+      {atoms::utf8, SegmentType::kUtf8},
+      {atoms::utf16, SegmentType::kUtf16},
+      {atoms::utf32, SegmentType::kUtf32},
   };
   std::vector<ListCell> cells;
   Operands list = code_.list_of(i);
@@ -191,24 +198,27 @@ void Specialiser::build_bits_instruction(const GenericInstruction& i, Operands o
     return o[n].is_register() ? argument(o[n]) : Argument::constant(constant(o[n]));
   };
   switch (i.op) {
-    case GenericOp::bs_create_bin_6: return bs_create_bin(i, o);
+    case GenericOp::bs_create_bin_6:
+      return bs_create_bin(i, o);
     case GenericOp::bs_init2_6:
     case GenericOp::bs_init_bits_6:
       if (o[1].kind == OperandKind::kOverflow) {
         return out_.emit(Op::system_limit, {label(o[0])});
       }
-      return out_.emit(Op::bs_init, {label(o[0]), size(1),
-                                     Argument::number(i.op == GenericOp::bs_init2_6 ? 8 : 1),
-                                     Argument::number(heap_words(o[2])), argument(o[5]),
-                                     number(3)});
+      return out_.emit(
+          Op::bs_init,
+          {label(o[0]), size(1), Argument::number(i.op == GenericOp::bs_init2_6 ? 8 : 1),
+           Argument::number(heap_words(o[2])), argument(o[5]), number(3)});
     case GenericOp::bs_append_8:
-      return out_.emit(Op::bs_append, {label(o[0]), argument(o[1]), argument(o[5]), number(4),
-                                       Argument::number(heap_words(o[2])), argument(o[7]),
-                                       number(3)});
+      return out_.emit(Op::bs_append,
+                       {label(o[0]), argument(o[1]), argument(o[5]), number(4),
+                        Argument::number(heap_words(o[2])), argument(o[7]), number(3)});
     case GenericOp::bs_private_append_6:
-      return out_.emit(Op::bs_append, {label(o[0]), argument(o[1]), argument(o[3]), number(2),
-                                       Argument::number(0), argument(o[5]), Argument::number(kNoCollection)});
-    case GenericOp::bs_init_writable_0: return out_.emit(Op::bs_init_writable, {});
+      return out_.emit(Op::bs_append,
+                       {label(o[0]), argument(o[1]), argument(o[3]), number(2), Argument::number(0),
+                        argument(o[5]), Argument::number(kNoCollection)});
+    case GenericOp::bs_init_writable_0:
+      return out_.emit(Op::bs_init_writable, {});
     case GenericOp::bs_add_5:
       return out_.emit(Op::bs_add,
                        {label(o[0]), argument(o[1]), argument(o[2]), number(3), argument(o[4])});
@@ -231,15 +241,16 @@ void Specialiser::build_bits_instruction(const GenericInstruction& i, Operands o
     case GenericOp::bs_put_string_2:
       return out_.emit(Op::bs_put_string,
                        {number(0), Argument::address(terms_.strings + o[1].index())});
-    case GenericOp::bs_put_utf8_3: return out_.emit(Op::bs_put_utf8, {label(o[0]), argument(o[2])});
+    case GenericOp::bs_put_utf8_3:
+      return out_.emit(Op::bs_put_utf8, {label(o[0]), argument(o[2])});
     case GenericOp::bs_put_utf16_3:
-      return out_.emit(Op::bs_put_utf16, {label(o[0]),
-                                          Argument::number(segment_flags(1, number_of(o[1]))),
-                                          argument(o[2])});
+      return out_.emit(
+          Op::bs_put_utf16,
+          {label(o[0]), Argument::number(segment_flags(1, number_of(o[1]))), argument(o[2])});
     case GenericOp::bs_put_utf32_3:
-      return out_.emit(Op::bs_put_utf32, {label(o[0]),
-                                          Argument::number(segment_flags(1, number_of(o[1]))),
-                                          argument(o[2])});
+      return out_.emit(
+          Op::bs_put_utf32,
+          {label(o[0]), Argument::number(segment_flags(1, number_of(o[1]))), argument(o[2])});
     default:
       fatal("generic instruction %s reached the back end", generic_op_info(i.op).name);
   }

@@ -9,8 +9,10 @@ namespace joist {
 
 void Specialiser::call(GenericOp op, Operands o) {
   switch (op) {
-    case GenericOp::call_2: return out_.emit(Op::call, {label(o[1])});
-    case GenericOp::call_only_2: return out_.emit(Op::call_only, {label(o[1])});
+    case GenericOp::call_2:
+      return out_.emit(Op::call, {label(o[1])});
+    case GenericOp::call_only_2:
+      return out_.emit(Op::call_only, {label(o[1])});
     default:
       return out_.emit(Op::call_last, {label(o[1]), Argument::number(o[2].index())});
   }
@@ -39,11 +41,11 @@ bool Specialiser::operator_bif(const ExportEntry* entry, const Argument& fail,
     Op op;
   };
   static constexpr Row kBinary[] = {
-      {atoms::plus, Op::add},          {atoms::minus, Op::subtract},
-      {atoms::times, Op::multiply},    {atoms::divide, Op::divide},
+      {atoms::plus, Op::add},           {atoms::minus, Op::subtract},
+      {atoms::times, Op::multiply},     {atoms::divide, Op::divide},
       {atoms::div, Op::integer_divide}, {atoms::rem, Op::remainder},
-      {atoms::band, Op::band},         {atoms::bor, Op::bor},
-      {atoms::bxor, Op::bxor},         {atoms::bsl, Op::shift_left},
+      {atoms::band, Op::band},          {atoms::bor, Op::bor},
+      {atoms::bxor, Op::bxor},          {atoms::bsl, Op::shift_left},
       {atoms::bsr, Op::shift_right},
   };
   if (!(entry->mfa.module == atoms::erlang)) return false;
@@ -76,8 +78,10 @@ void Specialiser::gc_bif(Operands o, size_t arity) {
   if (inline_bif(entry, fail, {a, arity}, destination)) return;
   const Argument target = Argument::address(entry);
   switch (arity) {
-    case 1: return out_.emit(Op::gc_bif1, {fail, target, a[0], destination, live});
-    case 2: return out_.emit(Op::gc_bif2, {fail, target, a[0], a[1], destination, live});
+    case 1:
+      return out_.emit(Op::gc_bif1, {fail, target, a[0], destination, live});
+    case 2:
+      return out_.emit(Op::gc_bif2, {fail, target, a[0], a[1], destination, live});
     default:
       return out_.emit(Op::gc_bif3, {fail, target, a[0], a[1], a[2], destination, live});
   }
@@ -135,9 +139,12 @@ void Specialiser::bif(Operands o, size_t arity) {
   if (inline_bif(entry, fail, {a, arity}, destination)) return;
   const Argument target = Argument::address(entry);
   switch (arity) {
-    case 1: return out_.emit(Op::bif1, {fail, target, a[0], destination});
-    case 2: return out_.emit(Op::bif2, {fail, target, a[0], a[1], destination});
-    default: return out_.emit(Op::bif3, {fail, target, a[0], a[1], a[2], destination});
+    case 1:
+      return out_.emit(Op::bif1, {fail, target, a[0], destination});
+    case 2:
+      return out_.emit(Op::bif2, {fail, target, a[0], a[1], destination});
+    default:
+      return out_.emit(Op::bif3, {fail, target, a[0], a[1], a[2], destination});
   }
 }
 
@@ -154,16 +161,16 @@ void Specialiser::map_instruction(const GenericInstruction& instruction, Operand
   switch (instruction.op) {
     case GenericOp::put_map_assoc_5:
     case GenericOp::put_map_exact_5:
-      return out_.emit(instruction.op == GenericOp::put_map_assoc_5 ? Op::put_map_assoc
-                                                                    : Op::put_map_exact,
-                       {label(o[0]), argument(o[1]), argument(o[2]), Argument::number(o[3].index())},
-                       sources(list));
+      return out_.emit(
+          instruction.op == GenericOp::put_map_assoc_5 ? Op::put_map_assoc : Op::put_map_exact,
+          {label(o[0]), argument(o[1]), argument(o[2]), Argument::number(o[3].index())},
+          sources(list));
     case GenericOp::has_map_fields_3:
       return out_.emit(Op::has_map_fields, {label(o[0]), argument(o[1])}, sources(list));
     case GenericOp::get_map_elements_3:
       if (list.size() == 2) {
-        return out_.emit(Op::get_map_element, {label(o[0]), argument(o[1]), argument(list[0]),
-                                               argument(list[1])});
+        return out_.emit(Op::get_map_element,
+                         {label(o[0]), argument(o[1]), argument(list[0]), argument(list[1])});
       }
       return out_.emit(Op::get_map_elements, {label(o[0]), argument(o[1])}, pairs_to_registers());
     case GenericOp::put_record_6:
@@ -174,7 +181,8 @@ void Specialiser::map_instruction(const GenericInstruction& instruction, Operand
     case GenericOp::get_record_elements_3:
       return out_.emit(Op::get_record_elements, {label(o[0]), argument(o[1])},
                        pairs_to_registers());
-    default: return;
+    default:
+      return;
   }
 }
 

@@ -35,7 +35,10 @@ std::vector<std::string> normalise(int count, char** values) {
       } else if (!argument.starts_with("-") || argument == "--") {
         arguments.push_back("--");
         if (argument == "--") ++i;
-        for (; i < count; ++i) arguments.push_back(values[i]);
+        // A leading blank keeps CLI11 from reading a term like [1,2] as two operands.
+        for (int operand = 0; i < count; ++i, ++operand) {
+          arguments.push_back(operand < 2 ? std::string(values[i]) : ' ' + std::string(values[i]));
+        }
         break;
       }
     }

@@ -57,8 +57,7 @@ const FunEntry* CodeTable::find_fun(Term module, uint32_t index, uint32_t old_un
   return nullptr;
 }
 
-void CodeTable::publish(std::unique_ptr<Module> module,
-                        const std::vector<uint32_t>& export_cells) {
+void CodeTable::publish(std::unique_ptr<Module> module, const std::vector<uint32_t>& export_cells) {
   Module* loaded = module.get();
   std::unique_ptr<Module> previous;
   {
@@ -102,10 +101,9 @@ std::vector<Module*> CodeTable::modules() const {
 
 const Module* CodeTable::find_code(const Cell* address) const {
   std::lock_guard lock(mutex_);
-  auto after = std::upper_bound(by_address_.begin(), by_address_.end(), address,
-                                [](const Cell* wanted, const Module* module) {
-                                  return wanted < module->cells.get();
-                                });
+  auto after = std::upper_bound(
+      by_address_.begin(), by_address_.end(), address,
+      [](const Cell* wanted, const Module* module) { return wanted < module->cells.get(); });
   if (after == by_address_.begin()) return nullptr;
   return after[-1]->contains(address) ? after[-1] : nullptr;
 }
@@ -114,9 +112,8 @@ void CodeTable::index_addresses() {
   by_address_.clear();
   for (const auto& [name, module] : current_) by_address_.push_back(module.get());
   for (const auto& [name, module] : old_) by_address_.push_back(module.get());
-  std::sort(by_address_.begin(), by_address_.end(), [](const Module* a, const Module* b) {
-    return a->cells.get() < b->cells.get();
-  });
+  std::sort(by_address_.begin(), by_address_.end(),
+            [](const Module* a, const Module* b) { return a->cells.get() < b->cells.get(); });
 }
 
 }  // namespace joist

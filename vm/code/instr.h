@@ -60,40 +60,81 @@ enum class FieldKind : uint8_t {
 // Number of forms the letter offers; 0: no such letter.
 constexpr size_t choice_count(char letter) {
   switch (letter) {
-    case 's': return 7;
+    case 's':
+      return 7;
     case 'r':
-    case 'd': return 6;
-    case 'S': case 'R': case 'D': case 'F': case 'c': case 'w':
-    case 'u': case 't': case 'f': case 'j': case 'L': return 1;
-    default: return 0;
+    case 'd':
+      return 6;
+    case 'S':
+    case 'R':
+    case 'D':
+    case 'F':
+    case 'c':
+    case 'w':
+    case 'u':
+    case 't':
+    case 'f':
+    case 'j':
+    case 'L':
+      return 1;
+    default:
+      return 0;
   }
 }
 
 constexpr FieldKind kind_of_choice(char letter, size_t choice) {
   switch (letter) {
-    case 'S': return FieldKind::kAnySource;
-    case 'R': return FieldKind::kAnyRegister;
-    case 'D': return FieldKind::kAnyDestination;
-    case 'F': return FieldKind::kFloat;
-    case 'c': return FieldKind::kConstant;
-    case 'w': return FieldKind::kWord;
-    case 'u': return FieldKind::kUnsigned16;
-    case 't': return FieldKind::kUnsigned32;
-    case 'f': return FieldKind::kLabel;
-    case 'j': return FieldKind::kLabelOrNone;
-    case 'L': return FieldKind::kList;
-    default: return static_cast<FieldKind>(choice);
+    case 'S':
+      return FieldKind::kAnySource;
+    case 'R':
+      return FieldKind::kAnyRegister;
+    case 'D':
+      return FieldKind::kAnyDestination;
+    case 'F':
+      return FieldKind::kFloat;
+    case 'c':
+      return FieldKind::kConstant;
+    case 'w':
+      return FieldKind::kWord;
+    case 'u':
+      return FieldKind::kUnsigned16;
+    case 't':
+      return FieldKind::kUnsigned32;
+    case 'f':
+      return FieldKind::kLabel;
+    case 'j':
+      return FieldKind::kLabelOrNone;
+    case 'L':
+      return FieldKind::kList;
+    default:
+      return static_cast<FieldKind>(choice);
   }
 }
 
 // Bytes of the operand's field; machine registers need none.
 constexpr size_t field_bytes(FieldKind kind) {
   switch (kind) {
-    case FieldKind::kX0: case FieldKind::kX1: case FieldKind::kX2: case FieldKind::kX3: return 0;
-    case FieldKind::kX: case FieldKind::kY: case FieldKind::kAnyRegister: case FieldKind::kAnyDestination:
-    case FieldKind::kFloat: case FieldKind::kUnsigned16: return 2;
-    case FieldKind::kUnsigned32: case FieldKind::kLabel: case FieldKind::kLabelOrNone: case FieldKind::kList: return 4;
-    case FieldKind::kConstant: case FieldKind::kAnySource: case FieldKind::kWord: return 8;
+    case FieldKind::kX0:
+    case FieldKind::kX1:
+    case FieldKind::kX2:
+    case FieldKind::kX3:
+      return 0;
+    case FieldKind::kX:
+    case FieldKind::kY:
+    case FieldKind::kAnyRegister:
+    case FieldKind::kAnyDestination:
+    case FieldKind::kFloat:
+    case FieldKind::kUnsigned16:
+      return 2;
+    case FieldKind::kUnsigned32:
+    case FieldKind::kLabel:
+    case FieldKind::kLabelOrNone:
+    case FieldKind::kList:
+      return 4;
+    case FieldKind::kConstant:
+    case FieldKind::kAnySource:
+    case FieldKind::kWord:
+      return 8;
   }
   return 0;
 }

@@ -31,7 +31,7 @@ enum class SegmentType : uint8_t {
   kBinaryAll,  // size: the atom all
   kAppend,
   kPrivateAppend,
-  kString,     // source: address (not a term), size: number of bytes
+  kString,  // source: address (not a term), size: number of bytes
   kUtf8,
   kUtf16,
   kUtf32,

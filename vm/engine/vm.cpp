@@ -38,8 +38,8 @@ Result<void> Vm::start() {
     }
   }
   for (const NativeName& name : options_.missing_natives) {
-    code_->add_native({must_atom(name.module), must_atom(name.function), name.arity},
-                      refuse_native, false);
+    code_->add_native({must_atom(name.module), must_atom(name.function), name.arity}, refuse_native,
+                      false);
   }
   runtime_.code = code_.get();
   runtime_.literals = &literals_;
@@ -59,12 +59,14 @@ Result<void> Vm::start() {
 }
 
 Result<void> Vm::load_module_by_name(std::string_view name) {
-  const std::optional<Term> atom = name.size() <= kMaxAtomCharacters ? make_atom(name) : std::nullopt;
+  const std::optional<Term> atom =
+      name.size() <= kMaxAtomCharacters ? make_atom(name) : std::nullopt;
   if (!atom) return make_error("module name of %zu bytes is too long", name.size());
   if (code_->find_module(*atom) != nullptr) return {};
   const std::optional<std::string> path = options_.code_path.find(name);
   if (!path) {
-    return make_error("no module %.*s on the code path", static_cast<int>(name.size()), name.data());
+    return make_error("no module %.*s on the code path", static_cast<int>(name.size()),
+                      name.data());
   }
   const std::vector<uint8_t> bytes = JOIST_TRY(read_file(*path));
   const Result<Term> loaded = load_module(bytes, *code_, literals_);
@@ -102,7 +104,8 @@ Vm::CallResult Vm::call(const Mfa& function, std::span<const Term> arguments) {
   // The way out needs a word of stack; the arguments are live in the X registers.
   for (size_t i = 0; i < arguments.size(); ++i) registers_->x[i] = arguments[i];
   const auto live = static_cast<uint32_t>(arguments.size());
-  if (!p.collect_gc(1, live)) return {false, Term::nil(), ExceptionClass::kExit, p.exit_reason, Term::nil()};
+  if (!p.collect_gc(1, live))
+    return {false, Term::nil(), ExceptionClass::kExit, p.exit_reason, Term::nil()};
   start_process(p, code_->export_entry(function));
   do {
     p.reductions = kReductionsPerSlice;

@@ -52,8 +52,8 @@ class Vm : private ModuleFinder {
   // What became of a call.
   struct CallResult {
     bool returned;
-    Term value;                 // of the call, if it returned
-    ExceptionClass exception;   // otherwise
+    Term value;                // of the call, if it returned
+    ExceptionClass exception;  // otherwise
     Term reason;
     Term trace;
   };

@@ -23,11 +23,16 @@ template <typename T>
 [[gnu::always_inline]] inline Term get_any(const State& s, uint16_t code) {
   if (code & 1) return Term::from_bits(slot_at(s.sp, code - size_t{1}));
   switch (code) {
-    case 0: return s.x0;
-    case 8: return s.x1;
-    case 16: return s.x2;
-    case 24: return s.x3;
-    default: return Term::from_bits(slot_at(s.r->x, code));
+    case 0:
+      return s.x0;
+    case 8:
+      return s.x1;
+    case 16:
+      return s.x2;
+    case 24:
+      return s.x3;
+    default:
+      return Term::from_bits(slot_at(s.r->x, code));
   }
 }
 [[gnu::always_inline]] inline void set_any(State& s, uint16_t code, Term value) {
@@ -36,11 +41,20 @@ template <typename T>
     return;
   }
   switch (code) {
-    case 0: s.x0 = value; break;
-    case 8: s.x1 = value; break;
-    case 16: s.x2 = value; break;
-    case 24: s.x3 = value; break;
-    default: slot_at(s.r->x, code) = value.bits();
+    case 0:
+      s.x0 = value;
+      break;
+    case 8:
+      s.x1 = value;
+      break;
+    case 16:
+      s.x2 = value;
+      break;
+    case 24:
+      s.x3 = value;
+      break;
+    default:
+      slot_at(s.r->x, code) = value.bits();
   }
 }
 [[gnu::always_inline]] inline Term get_source(const State& s, Word source) {
@@ -159,7 +173,7 @@ template <FieldKind kKind>
 // process. Reached by tail call (exception_handling.cpp).
 JOIST_HANDLER_ABI void raise_exception(JOIST_HANDLER_PARAMETERS);
 
-#define JOIST_TAIL_CALL(function, s)                                                           \
+#define JOIST_TAIL_CALL(function, s)                                                         \
   [[clang::musttail]] return function((s).pc, (s).r, (s).sp, (s).hp, (s).reductions, (s).x0, \
                                       (s).x1, (s).x2, (s).x3)
 #define JOIST_DISPATCH(s) JOIST_TAIL_CALL(reinterpret_cast<Handler*>(*(s).pc), s)
@@ -175,7 +189,8 @@ struct HandlerOf {
     }
     return kMaxOperands;
   }
-  static constexpr size_t kLabelOperand = operand_of_kind(FieldKind::kLabel, FieldKind::kLabelOrNone);
+  static constexpr size_t kLabelOperand =
+      operand_of_kind(FieldKind::kLabel, FieldKind::kLabelOrNone);
   static constexpr size_t kListOperand = operand_of_kind(FieldKind::kList, FieldKind::kList);
 
   // Where the next instruction begins.
@@ -191,13 +206,11 @@ struct HandlerOf {
   [[gnu::always_inline]] static auto apply(State& s, std::index_sequence<kIndex...>) {
     const Cell* pc = s.pc;
     if constexpr (kSlowPath) {
-      return Semantics::slow(s, next(pc),
-                             decode<kLayout.kind[kIndex]>(pc, kLayout.offset[kIndex],
-                                                          kLayout.cells)...);
+      return Semantics::slow(
+          s, next(pc), decode<kLayout.kind[kIndex]>(pc, kLayout.offset[kIndex], kLayout.cells)...);
     } else {
-      return Semantics::run(s, next(pc),
-                            decode<kLayout.kind[kIndex]>(pc, kLayout.offset[kIndex],
-                                                         kLayout.cells)...);
+      return Semantics::run(
+          s, next(pc), decode<kLayout.kind[kIndex]>(pc, kLayout.offset[kIndex], kLayout.cells)...);
     }
   }
   template <bool kSlowPath>

@@ -11,9 +11,12 @@ namespace joist {
 
 Term exception_class_atom(ExceptionClass exception) {
   switch (exception) {
-    case ExceptionClass::kError: return atoms::error;
-    case ExceptionClass::kExit: return atoms::exit;
-    case ExceptionClass::kThrow: return atoms::throw_;
+    case ExceptionClass::kError:
+      return atoms::error;
+    case ExceptionClass::kExit:
+      return atoms::exit;
+    case ExceptionClass::kThrow:
+      return atoms::throw_;
   }
   return atoms::error;
 }
@@ -67,8 +70,7 @@ size_t gather_addresses(const Process& p, Word* addresses) {
   return count;
 }
 
-Term trace_entry(Process& p, const Module& module, const Cell* address, Term arguments,
-                 Term info) {
+Term trace_entry(Process& p, const Module& module, const Cell* address, Term arguments, Term info) {
   const FunctionRange* function = module.function_at(address);
   if (function == nullptr) return Term::none();
   Term location = info;
@@ -187,8 +189,7 @@ Flow raise_again(State& s, Term raw_trace, Term reason) {
 __attribute__((noinline)) JOIST_HANDLER_ABI void raise_exception(JOIST_HANDLER_PARAMETERS) {
   State s{JOIST_HANDLER_ARGUMENTS};
   Process& p = s.process();
-  const Term raw =
-      p.trace_kind == StackTraceKind::kRaw ? p.exception_trace : make_raw_trace(p);
+  const Term raw = p.trace_kind == StackTraceKind::kRaw ? p.exception_trace : make_raw_trace(p);
   p.exception_function = nullptr;
   p.exception_arguments = p.exception_info = p.error_cause = Term::none();
   const CatchPlace place = find_catch(p);

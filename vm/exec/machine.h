@@ -70,8 +70,8 @@ struct State {
   bool has_room(size_t words) const { return static_cast<size_t>(sp - hp) > words; }
 };
 
-#define JOIST_HANDLER_PARAMETERS                                                             \
-  const ::joist::Cell *pc, ::joist::Registers *r, ::joist::Word *sp, ::joist::Word *hp,      \
+#define JOIST_HANDLER_PARAMETERS                                                        \
+  const ::joist::Cell *pc, ::joist::Registers *r, ::joist::Word *sp, ::joist::Word *hp, \
       int64_t reductions, ::joist::Term x0, ::joist::Term x1, ::joist::Term x2, ::joist::Term x3
 #define JOIST_HANDLER_ARGUMENTS pc, r, sp, hp, reductions, x0, x1, x2, x3
 

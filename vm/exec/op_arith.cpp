@@ -38,8 +38,8 @@ using Operator = ArithResult(Allocator&, Term, Term);
 template <Operator* kOperator, Word kName>
 struct BinaryOperator : SlowOp {
   static constexpr Mfa kMfa = {atoms::erlang, Term::from_bits(kName), 2};
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto left, auto right,
-                         auto destination, auto live) {
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto left, auto right, auto destination,
+                         auto live) {
     const Term a = left.get(s);
     const Term b = right.get(s);
     s.save();
@@ -54,9 +54,9 @@ struct op_add : BinaryOperator<arith_add, atoms::plus.bits()> {
     const Term a = left.get(s);
     const Term b = right.get(s);
     int64_t sum;
-    if (Term::both_small(a, b) &&
-        !__builtin_add_overflow(static_cast<int64_t>(a.bits()), static_cast<int64_t>(b.bits()),
-                                &sum)) [[likely]] {
+    if (Term::both_small(a, b) && !__builtin_add_overflow(static_cast<int64_t>(a.bits()),
+                                                          static_cast<int64_t>(b.bits()), &sum))
+        [[likely]] {
       destination.set(s, Term::from_bits(static_cast<Word>(sum)));
       return Flow::kNext;
     }

@@ -32,9 +32,9 @@ Flow raise_fault(State& s, int32_t fail, const BuildFault& fault) {
   Process& p = s.process();
   p.error(fault.status == BuildStatus::kSystemLimit ? atoms::system_limit : atoms::badarg);
   if (!fault.type.is_none()) {
-    const Term cause = make_tuple(
-        p.heap, {Term::small(fault.segment), fault.type, fault.what, fault.value});
-    const Term pairs[] = {atoms::cause,           cause,         atoms::function,
+    const Term cause =
+        make_tuple(p.heap, {Term::small(fault.segment), fault.type, fault.what, fault.value});
+    const Term pairs[] = {atoms::cause,          cause,         atoms::function,
                           atoms::format_bs_fail, atoms::module, atoms::erl_erts_errors};
     p.exception_info = make_map(p.heap, pairs);
   }
@@ -58,8 +58,12 @@ struct Segment {
 };
 
 Segment segment_at(const State& s, const Cell* cells) {
-  Segment segment = {static_cast<SegmentType>(cells[0] & 0xff), cells[0] >> 8, Term::nil(),
-                     Term::nil(), nullptr, 0};
+  Segment segment = {static_cast<SegmentType>(cells[0] & 0xff),
+                     cells[0] >> 8,
+                     Term::nil(),
+                     Term::nil(),
+                     nullptr,
+                     0};
   if (segment.type == SegmentType::kString) {
     segment.string = reinterpret_cast<const uint8_t*>(cells[1]);
     segment.string_bytes = cells[2];
@@ -72,12 +76,18 @@ Segment segment_at(const State& s, const Cell* cells) {
 
 Term type_name(SegmentType type) {
   switch (type) {
-    case SegmentType::kInteger: return atoms::integer;
-    case SegmentType::kFloat: return atoms::float_;
-    case SegmentType::kUtf8: return atoms::utf8;
-    case SegmentType::kUtf16: return atoms::utf16;
-    case SegmentType::kUtf32: return atoms::utf32;
-    default: return atoms::binary;
+    case SegmentType::kInteger:
+      return atoms::integer;
+    case SegmentType::kFloat:
+      return atoms::float_;
+    case SegmentType::kUtf8:
+      return atoms::utf8;
+    case SegmentType::kUtf16:
+      return atoms::utf16;
+    case SegmentType::kUtf32:
+      return atoms::utf32;
+    default:
+      return atoms::binary;
   }
 }
 
@@ -103,7 +113,9 @@ BuildFault fault_of(BuildStatus status, const Segment& segment, Term what, Term 
 BuildFault measure(const Segment& segment, size_t* bits) {
   const size_t unit = segment_unit(segment.flags);
   switch (segment.type) {
-    case SegmentType::kString: *bits = segment.string_bytes * 8; return {};
+    case SegmentType::kString:
+      *bits = segment.string_bytes * 8;
+      return {};
     case SegmentType::kUtf8:
     case SegmentType::kUtf16:
     case SegmentType::kUtf32:
@@ -123,11 +135,13 @@ BuildFault measure(const Segment& segment, size_t* bits) {
         return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
       *bits = bits_size(segment.value);
-      if (*bits % unit != 0) return fault_of(BuildStatus::kBadArg, segment, atoms::unit, segment.value);
+      if (*bits % unit != 0)
+        return fault_of(BuildStatus::kBadArg, segment, atoms::unit, segment.value);
       return {};
     default: {
       const BuildStatus status = scaled_size(segment.size, unit, bits);
-      if (status == BuildStatus::kBadArg) return fault_of(status, segment, atoms::size, segment.size);
+      if (status == BuildStatus::kBadArg)
+        return fault_of(status, segment, atoms::size, segment.size);
       return {status, type_name(segment.type), atoms::size, segment.size, 0};
     }
   }
@@ -150,10 +164,18 @@ BuildFault write(BitWriter& writer, const Segment& segment, size_t bits) {
         return fault_of(BuildStatus::kBadArg, segment, atoms::invalid, segment.size);
       }
       return fault_of(BuildStatus::kBadArg, segment, atoms::no_float, segment.value);
-    case SegmentType::kString: writer.put_bytes(segment.string, segment.string_bytes); return {};
-    case SegmentType::kUtf8: writer.put_utf8(character()); return {};
-    case SegmentType::kUtf16: writer.put_utf16(character(), little); return {};
-    case SegmentType::kUtf32: writer.put_utf32(character(), little); return {};
+    case SegmentType::kString:
+      writer.put_bytes(segment.string, segment.string_bytes);
+      return {};
+    case SegmentType::kUtf8:
+      writer.put_utf8(character());
+      return {};
+    case SegmentType::kUtf16:
+      writer.put_utf16(character(), little);
+      return {};
+    case SegmentType::kUtf32:
+      writer.put_utf32(character(), little);
+      return {};
     default:
       if (!is_bits(segment.value)) {
         return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
@@ -212,8 +234,8 @@ Term create_bin(State& s, const Cell* cells, size_t cell_count, BuildFault* faul
 
 struct op_bs_create_bin : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto words, auto destination,
-                         auto live, auto list) {
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto words, auto destination, auto live,
+                         auto list) {
     s.save();
     BuildFault fault;
     Term result = create_bin(s, list.cells, list.field, &fault);

@@ -74,8 +74,7 @@ struct op_bs_start_match : SlowOp {
 }
 
 // Whole bytes at a byte boundary, at most four: the case that parsers live on.
-[[gnu::always_inline]] inline bool is_simple(const MatchContext& context, size_t bits,
-                                             Word flags) {
+[[gnu::always_inline]] inline bool is_simple(const MatchContext& context, size_t bits, Word flags) {
   return ((context.position | bits) & 7) == 0 && bits <= 32 && !(flags & 6);
 }
 [[gnu::always_inline]] inline uint64_t read_simple(const MatchContext& context, size_t bits) {
@@ -87,8 +86,8 @@ struct op_bs_start_match : SlowOp {
 
 // The rest: any size, any alignment. Moves the position. save() was done.
 template <typename Destination>
-Flow take_integer(State& s, MatchContext& context, size_t bits, Word flags,
-                  Destination destination, size_t live) {
+Flow take_integer(State& s, MatchContext& context, size_t bits, Word flags, Destination destination,
+                  size_t live) {
   Process& p = s.process();
   Term value = Term::none();
   if (bits <= 64) {
@@ -130,8 +129,8 @@ struct op_bs_get_fixed : SlowOp {
 };
 
 struct op_bs_take_integer : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto source, auto bits, auto flags,
-                        auto destination, auto) {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto source, auto bits, auto flags, auto destination,
+                        auto) {
     MatchContext& context = context_of(source.get(s));
     if (!is_simple(context, bits.field, flags.field)) return Flow::kSlow;
     const uint64_t value = read_simple(context, bits.field);
@@ -352,8 +351,8 @@ struct op_bs_take_equal : FastOp {
 // --- characters ---
 
 template <typename Destination>
-[[gnu::always_inline]] inline bool take_character(State& s, MatchContext& context,
-                                                  const Utf& utf, Destination destination) {
+[[gnu::always_inline]] inline bool take_character(State& s, MatchContext& context, const Utf& utf,
+                                                  Destination destination) {
   context.position += utf.bits;
   destination.set(s, Term::small(utf.character));
   return true;
@@ -404,8 +403,7 @@ struct op_bs_get_position : FastOp {
 
 struct op_bs_set_position : FastOp {
   JOIST_INLINE void run(State& s, const Cell*, auto source, auto position) {
-    context_of(source.get(s)).position =
-        static_cast<Word>(position.get(s).small_value());
+    context_of(source.get(s)).position = static_cast<Word>(position.get(s).small_value());
   }
 };
 

@@ -157,13 +157,14 @@ struct op_call_ext_only : SlowOp {
 // --- natives ---
 
 // Calls the native with x[0], ...; kNext with its value in x0, or what settle_native says.
-[[gnu::always_inline]] inline Flow run_native(State& s, const ExportEntry* entry,
-                                              const Cell* next, size_t slots) {
+[[gnu::always_inline]] inline Flow run_native(State& s, const ExportEntry* entry, const Cell* next,
+                                              size_t slots) {
   s.save();
   Process& p = s.process();
   --p.reductions;
   Term result = entry->native(p, s.r->x);
-  if (result.is_none()) [[unlikely]] return settle_native(s, entry, next, slots);
+  if (result.is_none()) [[unlikely]]
+    return settle_native(s, entry, next, slots);
   if (p.heap.wants_collection() || wants_gc_stress(s)) [[unlikely]] {
     if (!tidy_heap_gc(p, 0, &result)) return Flow::kLeave;
   }
@@ -234,9 +235,12 @@ struct op_undefined_stub : SlowOp {
 inline bool accepts(Term fun, size_t arity) {
   if (!fun.is_boxed()) return false;
   switch (header_kind(fun.header())) {
-    case Boxed::kLocalFun: return local_fun_identity(fun)->arity == arity;
-    case Boxed::kExportFun: return export_fun_identity(fun)->mfa.arity == arity;
-    default: return false;
+    case Boxed::kLocalFun:
+      return local_fun_identity(fun)->arity == arity;
+    case Boxed::kExportFun:
+      return export_fun_identity(fun)->mfa.arity == arity;
+    default:
+      return false;
   }
 }
 
@@ -252,9 +256,8 @@ Flow call_fun(State& s, const Cell* next, Term fun, size_t arity, size_t slots) 
   const Term was = fun;
   s.pc = enter_fun(s, was, arity);
   if (--s.reductions > 0) return Flow::kJump;
-  const size_t free = header_kind(was.header()) == Boxed::kLocalFun
-                          ? local_fun_environment(was).size()
-                          : 0;
+  const size_t free =
+      header_kind(was.header()) == Boxed::kLocalFun ? local_fun_environment(was).size() : 0;
   return yield_at(s, s.pc, arity + free);
 }
 

@@ -12,8 +12,7 @@ namespace {
 struct op_catch_start : FastOp {
   JOIST_INLINE void run(State& s, const Cell*, auto slot, auto label) {
     const Cell* handler = jump_target(s.pc, label.field);
-    s.sp[slot.field] =
-        Term::immediate(Immediate::kCatch, reinterpret_cast<Word>(handler)).bits();
+    s.sp[slot.field] = Term::immediate(Immediate::kCatch, reinterpret_cast<Word>(handler)).bits();
   }
 };
 
@@ -64,8 +63,8 @@ struct RaiseTagged : SlowOp {
     return raise_error(s, Tag::kAtom, value.get(s));
   }
 };
-#define JOIST_TAG(name) \
-  struct Tag_##name {   \
+#define JOIST_TAG(name)                        \
+  struct Tag_##name {                          \
     static constexpr Term kAtom = atoms::name; \
   }
 JOIST_TAG(try_clause);

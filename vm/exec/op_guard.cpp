@@ -5,12 +5,12 @@
 namespace joist {
 namespace {
 
-#define JOIST_TYPE_TEST(name, condition)                         \
-  struct op_##name : FastOp {                                    \
+#define JOIST_TYPE_TEST(name, condition)                               \
+  struct op_##name : FastOp {                                          \
     JOIST_INLINE bool run(State& s, const Cell*, auto, auto operand) { \
-      const Term t = operand.get(s);                             \
-      return condition;                                          \
-    }                                                            \
+      const Term t = operand.get(s);                                   \
+      return condition;                                                \
+    }                                                                  \
   };
 
 // The first test of each decides nearly always; those on headers need the object.
@@ -62,8 +62,7 @@ struct op_is_tuple_of_arity : FastOp {
 struct op_is_tagged_tuple : FastOp {
   JOIST_INLINE bool run(State& s, const Cell*, auto, auto operand, auto header, auto tag) {
     const Term t = operand.get(s);
-    return t.is_boxed() && t.header() == header.field &&
-           t.object()[1] == tag.get(s).bits();
+    return t.is_boxed() && t.header() == header.field && t.object()[1] == tag.get(s).bits();
   }
 };
 

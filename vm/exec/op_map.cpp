@@ -25,8 +25,7 @@ Term updated_map(State& s, Term map, const Cell* cells, size_t count, bool exact
   }
   const std::vector<Term> pairs = gather(s, cells, count);
   if (!exact) {
-    return count == 2 ? map_put(p.heap, map, pairs[0], pairs[1])
-                      : map_put_all(p.heap, map, pairs);
+    return count == 2 ? map_put(p.heap, map, pairs[0], pairs[1]) : map_put_all(p.heap, map, pairs);
   }
   Term missing = pairs[0];
   const Term result = map_update_all(p.heap, map, pairs, &missing);
@@ -37,8 +36,8 @@ Term updated_map(State& s, Term map, const Cell* cells, size_t count, bool exact
 template <bool kExact>
 struct PutMap : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto, auto, auto, auto, auto) { return Flow::kSlow; }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto source, auto destination,
-                         auto live, auto list) {
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto source, auto destination, auto live,
+                         auto list) {
     const Term map = source.get(s);
     s.save();
     Term result = updated_map(s, map, list.cells, list.field, kExact, fail.field == 0);
@@ -100,8 +99,7 @@ struct op_get_map_elements : FastOp {
 };
 
 struct op_get_map_element : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto map, auto key_operand,
-                        auto destination) {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto map, auto key_operand, auto destination) {
     const Term t = map.get(s);
     const Term key = key_operand.get(s);
     if (!is_flat_map(t)) return Flow::kSlow;

@@ -12,9 +12,9 @@ Flow refuse(State& s, const char* instruction) {
   return Flow::kRaise;
 }
 
-#define JOIST_REFUSED(name)                                              \
-  struct op_##name : SlowOp {                                            \
-    JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; } \
+#define JOIST_REFUSED(name)                                                             \
+  struct op_##name : SlowOp {                                                           \
+    JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }         \
     JOIST_INLINE Flow slow(State& s, const Cell*, auto...) { return refuse(s, #name); } \
   };
 JOIST_REFUSED(send)

@@ -36,8 +36,8 @@ const HandlerTable& handler_table() {
 
 void run_process(Process& p) {
   Registers* r = p.registers;
-  State s{p.code_pointer, r, p.heap.limit, p.heap.top, p.reductions, r->x[0], r->x[1], r->x[2],
-          r->x[3]};
+  State s{p.code_pointer, r,       p.heap.limit, p.heap.top, p.reductions,
+          r->x[0],        r->x[1], r->x[2],      r->x[3]};
   reinterpret_cast<Handler*>(*s.pc)(s.pc, s.r, s.sp, s.hp, s.reductions, s.x0, s.x1, s.x2, s.x3);
 }
 

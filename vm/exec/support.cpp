@@ -4,7 +4,8 @@ namespace joist {
 
 bool tidy_heap_gc(Process& p, size_t live, Term* result, size_t need) {
   const bool has_room = static_cast<size_t>(p.heap.limit - p.heap.top) > need;
-  if (has_room && !p.heap.wants_collection() && !p.registers->gc_stress) [[likely]] return true;
+  if (has_room && !p.heap.wants_collection() && !p.registers->gc_stress) [[likely]]
+    return true;
   p.registers->x[live] = *result;
   const bool alive = p.collect_gc(need, static_cast<uint32_t>(live + 1));
   *result = p.registers->x[live];
@@ -31,10 +32,14 @@ void blame_native(Process& p, const Mfa& mfa, const Term* arguments) {
 Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t slots) {
   Process& p = s.process();
   switch (p.outcome) {
-    case NativeOutcome::kRaise: blame_native(p, entry->mfa, s.r->x); return Flow::kRaise;
-    case NativeOutcome::kExit: return Flow::kLeave;
+    case NativeOutcome::kRaise:
+      blame_native(p, entry->mfa, s.r->x);
+      return Flow::kRaise;
+    case NativeOutcome::kExit:
+      return Flow::kLeave;
     case NativeOutcome::kTrap:
-    case NativeOutcome::kYield: break;
+    case NativeOutcome::kYield:
+      break;
   }
   const bool yields = p.outcome == NativeOutcome::kYield;
   const Cell* target = yields ? entry->native_stub : p.trap_code;

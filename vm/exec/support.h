@@ -16,8 +16,8 @@ struct FunctionHeader {
   Term function;
 };
 inline const FunctionHeader& header_of_function(const Cell* entry) {
-  return *reinterpret_cast<const FunctionHeader*>(
-      reinterpret_cast<const char*>(entry) - sizeof(FunctionHeader));
+  return *reinterpret_cast<const FunctionHeader*>(reinterpret_cast<const char*>(entry) -
+                                                  sizeof(FunctionHeader));
 }
 static_assert(layout_of("cct", 0).offset[2] == 8 && layout_of("cct", 0).offset[0] == 16 &&
               layout_of("cct", 0).cells * sizeof(Cell) == sizeof(FunctionHeader));
