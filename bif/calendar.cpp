@@ -57,6 +57,10 @@ int64_t to_seconds(const DateTime& t) {
          t.second;
 }
 
+int64_t day_in_year(int64_t days, int64_t year) {
+  return days - (365 * year + year / 4 - year / 100 + year / 400);
+}
+
 DateTime from_seconds(int64_t seconds) {
   int64_t days = seconds / kSecondsPerDay;
   int64_t second_of_day = seconds % kSecondsPerDay;
@@ -64,20 +68,16 @@ DateTime from_seconds(int64_t seconds) {
     second_of_day += kSecondsPerDay;
     --days;
   }
+  // From 0000-03-01: the year by its mean length, corrected where that is too late. Divisions
+  // truncate, which gives odd dates before the year 0; they are OTP's.
   days += kDaysFromEraToEpoch;
-  int64_t era = (days >= 0 ? days : days - kDaysPerEra + 1) / kDaysPerEra;
-  int64_t day_of_era = days - era * kDaysPerEra;
-  int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  return {era * 400 + year_of_era + (month <= 2 ? 1 : 0),
-          month,
-          day_of_year - (153 * month_from_march + 2) / 5 + 1,
-          second_of_day / 3600,
-          second_of_day / 60 % 60,
-          second_of_day % 60};
+  int64_t year = (10000 * days + 14780) / 3652425;
+  int64_t day_of_year = day_in_year(days, year);
+  if (day_of_year < 0) day_of_year = day_in_year(days, --year);
+  int64_t month = (100 * day_of_year + 52) / 3060;  // 0 is March
+  return {
+      year + (month + 2) / 12, (month + 2) % 12 + 1,    day_of_year - (306 * month + 5) / 10 + 1,
+      second_of_day / 3600,    second_of_day / 60 % 60, second_of_day % 60};
 }
 
 DateTime from_tm(const struct tm& t) {
