@@ -85,18 +85,25 @@ bool to_wide(Term number, Wide* value) {
 
 bool both_wide(Term a, Term b, Wide* x, Wide* y) { return to_wide(a, x) && to_wide(b, y); }
 
-ArithResult wide_result(Allocator& heap, Wide value) {
-  auto low = static_cast<int64_t>(value);
-  if (low == value) return ok(heap, low);
-  bool negative = value < 0;
-  auto magnitude = static_cast<unsigned __int128>(negative ? -value : value);
+ArithResult magnitude_result(Allocator& heap, unsigned __int128 magnitude, bool negative) {
+  auto low = static_cast<Word>(magnitude);
   auto high = static_cast<Word>(magnitude >> 64);
+  if (high == 0 && low <= static_cast<Word>(Term::kMaxSmall) + negative) {
+    auto value = static_cast<int64_t>(low);
+    return ok(Term::small(negative ? -value : value));
+  }
   size_t count = high != 0 ? 2 : 1;
   Word* words = heap.alloc(1 + count);
   words[0] = make_header(negative ? Boxed::kNegativeBig : Boxed::kPositiveBig, count);
-  words[1] = static_cast<Word>(magnitude);
+  words[1] = low;
   if (high != 0) words[2] = high;
   return ok(Term::boxed(words));
+}
+
+ArithResult wide_result(Allocator& heap, Wide value) {
+  bool negative = value < 0;
+  return magnitude_result(heap, static_cast<unsigned __int128>(negative ? -value : value),
+                          negative);
 }
 
 // Both operands as doubles, for an operation that has at least one float.
@@ -124,11 +131,19 @@ ArithResult bitwise(Allocator& heap, Term a, Term b, WideOperation wide, BigOper
   return with_sum_room(heap, a, b, operation);
 }
 
-bool is_mask(Term b) { return b.is_small() && b.small_value() >= 0; }
-Term masked(Term big, Term mask) {
+// Of a mask that is not negative and fits a limb, only an operand's lowest limb matters.
+bool to_mask(Term b, Word* mask) {
+  if (b.is_small()) {
+    *mask = static_cast<Word>(b.small_value());
+    return b.small_value() >= 0;
+  }
+  if (!is_kind(b, Boxed::kPositiveBig) || big_limbs(b).size() != 1) return false;
+  *mask = big_limbs(b)[0];
+  return true;
+}
+Word low_limb(Term big) {
   Word low = big_limbs(big)[0];
-  if (big_is_negative(big)) low = Word{0} - low;
-  return Term::small(static_cast<int64_t>(low & static_cast<Word>(mask.small_value())));
+  return big_is_negative(big) ? Word{0} - low : low;
 }
 
 enum class Part { kQuotient, kRemainder };
@@ -231,9 +246,12 @@ bool number_to_double(Term number, double* value) {
 ArithResult arith_add(Allocator& heap, Term a, Term b) {
   if (Term::both_small(a, b)) [[likely]]
     return ok(heap, a.small_value() + b.small_value());
-  Wide i;
-  Wide j;
-  if (both_wide(a, b, &i, &j)) return wide_result(heap, i + j);
+  if (a.is_word_float() && b.is_word_float()) {
+    return float_result(heap, a.word_float_value() + b.word_float_value());
+  }
+  Wide left;
+  Wide right;
+  if (both_wide(a, b, &left, &right)) return wide_result(heap, left + right);
   if (is_integer(a) && is_integer(b)) return with_sum_room(heap, a, b, big::add);
   double x;
   double y;
@@ -244,9 +262,12 @@ ArithResult arith_add(Allocator& heap, Term a, Term b) {
 ArithResult arith_subtract(Allocator& heap, Term a, Term b) {
   if (Term::both_small(a, b)) [[likely]]
     return ok(heap, a.small_value() - b.small_value());
-  Wide i;
-  Wide j;
-  if (both_wide(a, b, &i, &j)) return wide_result(heap, i - j);
+  if (a.is_word_float() && b.is_word_float()) {
+    return float_result(heap, a.word_float_value() - b.word_float_value());
+  }
+  Wide left;
+  Wide right;
+  if (both_wide(a, b, &left, &right)) return wide_result(heap, left - right);
   if (is_integer(a) && is_integer(b)) return with_sum_room(heap, a, b, big::subtract);
   double x;
   double y;
@@ -258,12 +279,19 @@ ArithResult arith_multiply(Allocator& heap, Term a, Term b) {
   if (Term::both_small(a, b)) [[likely]] {
     return wide_result(heap, static_cast<Wide>(a.small_value()) * b.small_value());
   }
+  if (a.is_word_float() && b.is_word_float()) {
+    return float_result(heap, a.word_float_value() * b.word_float_value());
+  }
   if (is_integer(a) && is_integer(b)) {
     Word a_limb;
     Word b_limb;
     Number x = big::of_term(a, &a_limb);
     Number y = big::of_term(b, &b_limb);
     if (x.is_zero() || y.is_zero()) return ok(Term::small(0));
+    if (x.count == 1 && y.count == 1) {
+      return magnitude_result(heap, static_cast<unsigned __int128>(x.limbs[0]) * y.limbs[0],
+                              x.negative != y.negative);
+    }
     if (x.count + y.count - 1 > term_rules().max_big_limbs) return kSystemLimit;
     IntegerResult result(heap, x.count + y.count);
     return result.finish(big::multiply(result.limbs(), x, y));
@@ -305,9 +333,9 @@ ArithResult arith_absolute(Allocator& heap, Term a) {
 ArithResult arith_band(Allocator& heap, Term a, Term b) {
   if (Term::both_small(a, b)) [[likely]]
     return ok(Term::from_bits(a.bits() & b.bits()));
-  // A mask that is small and not negative: only the lowest limb counts.
-  if (is_mask(b) && is_big(a)) return ok(masked(a, b));
-  if (is_mask(a) && is_big(b)) return ok(masked(b, a));
+  Word mask;
+  if (is_big(a) && to_mask(b, &mask)) return ok(make_unsigned(heap, low_limb(a) & mask));
+  if (is_big(b) && to_mask(a, &mask)) return ok(make_unsigned(heap, low_limb(b) & mask));
   return bitwise(heap, a, b, [](Wide x, Wide y) { return x & y; }, big::bit_and);
 }
 
