@@ -41,6 +41,7 @@ class Execution {
   Execution(Vm& vm, const Options& options) : vm_(vm), options_(options) {}
 
   Result<int> run() {
+    enable_no_features();
     for (const std::string& text : options_.terms) JOIST_TRY(parse(text));
     const Result<void> loaded = vm_.load_module_by_name(options_.module);
     if (!loaded) return Error(loaded.error());
@@ -62,6 +63,19 @@ class Execution {
   }
 
  private:
+  // Which language features are enabled is something that the scanner and the printer ask; without
+  // an init process to tell its arguments, the answer that an OTP boot without -enable-feature
+  // leaves behind is put in place.
+  void enable_no_features() {
+    const Term module = must_atom("erl_features");
+    const auto put = [&](const char* name, Term value) {
+      vm_.put_persistent(make_tuple(vm_.process().heap, {module, must_atom(name)}), value);
+    };
+    put("enabled_features", Term::nil());
+    put("keywords", Term::nil());
+    put("init_done", atoms::true_);
+  }
+
   Result<void> parse(const std::string& text) {
     const auto wrong = [&text] { return make_error("not an Erlang term: %s", text.c_str()); };
     const Vm::CallResult scanned =

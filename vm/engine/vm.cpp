@@ -1,5 +1,7 @@
 #include "vm/engine/vm.h"
 
+#include "bif/persistent.h"
+#include "bif/re_pattern.h"
 #include "bif/registry.h"
 #include "loader/load.h"
 #include "vm/base/config.h"
@@ -41,7 +43,13 @@ Result<void> Vm::start() {
     code_->add_native({must_atom(name.module), must_atom(name.function), name.arity}, refuse_native,
                       false);
   }
+  persistent_ = std::make_unique<PersistentTerms>(literals_);
+  regexes_ = std::make_unique<RegexCache>();
+  resolver_ = std::make_unique<CodeResolver>(*code_);
   runtime_.code = code_.get();
+  runtime_.persistent = persistent_.get();
+  runtime_.regexes = regexes_.get();
+  runtime_.externals = resolver_.get();
   runtime_.literals = &literals_;
   runtime_.clock = &clock_;
   runtime_.time = &time_;
@@ -83,6 +91,11 @@ bool Vm::load(Term module) {
   const Result<void> result = load_module_by_name(atom_text(module));
   if (!result) load_error_ = result.error().text;
   return result.ok();
+}
+
+bool Vm::put_persistent(Term key, Term value) {
+  return persistent_->put(key, value, PersistentTerms::PutMode::kReplace) ==
+         PersistentTerms::PutResult::kDone;
 }
 
 size_t Vm::keep(Term term) {

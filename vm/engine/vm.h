@@ -38,6 +38,8 @@ struct VmOptions {
   bool gc_stress = false;
 };
 
+class CodeResolver;
+
 class Vm : private ModuleFinder {
  public:
   static Result<std::unique_ptr<Vm>> create(VmOptions options);
@@ -63,6 +65,9 @@ class Vm : private ModuleFinder {
   CallResult call(std::string_view module, std::string_view function,
                   std::initializer_list<Term> arguments);
 
+  // persistent_term:put/2 for the embedding program. False: the literal space is full.
+  bool put_persistent(Term key, Term value);
+
   // Keeps a term of the process alive and up to date across calls; returns its slot.
   size_t keep(Term term);
   Term kept(size_t slot) const { return kept_[slot]; }
@@ -84,6 +89,9 @@ class Vm : private ModuleFinder {
   Environment environment_;
   Runtime runtime_;
   std::unique_ptr<CodeTable> code_;
+  std::unique_ptr<PersistentTerms> persistent_;
+  std::unique_ptr<RegexCache> regexes_;
+  std::unique_ptr<CodeResolver> resolver_;
   std::unique_ptr<Registers> registers_;
   Process process_;
   Term kept_[64];
