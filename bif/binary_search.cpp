@@ -24,7 +24,10 @@ void BytePatterns::build(std::span<const ByteSpan> patterns) {
   depth_.push_back(0);
   longest_.push_back(0);
   next_.assign(class_count_, 0);
-  for (ByteSpan pattern : patterns) add(pattern);
+  for (ByteSpan pattern : patterns) {
+    starts_[pattern[0]] = true;
+    add(pattern);
+  }
   link_failures();
 }
 
@@ -81,6 +84,10 @@ std::optional<Part> BytePatterns::find(ByteSpan text, size_t from, size_t to) co
   Part best{0, 0};
   size_t state = 0;
   for (size_t i = from; i < to; ++i) {
+    if (state == 0 && best.length == 0) {
+      while (i < to && !starts_[data[i]]) ++i;
+      if (i == to) break;
+    }
     state = next_[state * class_count_ + class_of_[data[i]]];
     if (state == 0) {
       if (best.length != 0) break;

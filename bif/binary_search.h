@@ -38,6 +38,7 @@ class BytePatterns {
   std::vector<uint8_t> bytes_;  // of a single pattern
   uint16_t class_of_[256] = {};
   size_t class_count_ = 1;  // class 0: bytes in no pattern
+  bool starts_[256] = {};   // bytes that begin a pattern
   std::vector<uint32_t> next_;
   std::vector<uint32_t> depth_;
   std::vector<uint32_t> longest_;

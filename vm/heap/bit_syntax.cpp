@@ -52,8 +52,7 @@ void negate(Word* limbs, size_t count) {
 
 // --- reading ---
 
-uint64_t read_bits(const uint8_t* base, size_t position, size_t bits, bool little) {
-  if (!little || bits <= 8) return load_bits(base, position, bits);
+uint64_t read_little_bits(const uint8_t* base, size_t position, size_t bits) {
   size_t whole = bits & ~size_t{7};
   size_t rest = bits & 7;
   uint64_t value = __builtin_bswap64(load_bits(base, position, whole)) >> (64 - whole);

@@ -16,8 +16,17 @@ namespace joist {
 
 // --- reading ---
 
+uint64_t read_little_bits(const uint8_t* base, size_t position, size_t bits);
+
 // The value of a segment of at most 64 bits, not sign-extended.
-uint64_t read_bits(const uint8_t* base, size_t position, size_t bits, bool little);
+inline uint64_t read_bits(const uint8_t* base, size_t position, size_t bits, bool little) {
+  if (little && bits > 8) return read_little_bits(base, position, bits);
+  size_t shift = position % 8;
+  if (bits != 0 && shift + bits <= 8) {  // in one byte
+    return base[position / 8] >> (8 - shift - bits) & ((1u << bits) - 1);
+  }
+  return load_bits(base, position, bits);
+}
 
 inline int64_t sign_extended(uint64_t value, size_t bits) {
   if (bits == 0 || bits >= 64) return bits == 0 ? 0 : static_cast<int64_t>(value);
