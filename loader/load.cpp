@@ -24,8 +24,10 @@ const ExportIdentity* CodeResolver::find_export(const Mfa& mfa, bool only_existi
 const FunIdentity* CodeResolver::find_fun(const ExternalFun& fun) {
   uint8_t unique[16];
   std::memcpy(unique, fun.unique, sizeof unique);
-  if (const FunEntry* entry = code_.find_fun(fun.module, fun.index, fun.old_unique, unique)) {
-    return entry;
+  // The counts come from outside; code must never run with another number of free variables.
+  const FunEntry* known = code_.find_fun(fun.module, fun.index, fun.old_unique, unique);
+  if (known != nullptr && known->arity == fun.arity && known->free_count == fun.free_count) {
+    return known;
   }
   // Code that is not loaded: an entry whose code raises badfun's kin when it is called.
   FunEntry* entry = code_.new_fun_entry();

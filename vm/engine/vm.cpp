@@ -6,6 +6,7 @@
 #include "loader/load.h"
 #include "vm/base/config.h"
 #include "vm/exec/run.h"
+#include "vm/os/entropy.h"
 #include "vm/os/file.h"
 #include "vm/term/rules.h"
 
@@ -50,6 +51,7 @@ Result<void> Vm::start() {
   runtime_.persistent = persistent_.get();
   runtime_.regexes = regexes_.get();
   runtime_.externals = resolver_.get();
+  runtime_.local_term_key = SystemEntropy().seed();
   runtime_.literals = &literals_;
   runtime_.clock = &clock_;
   runtime_.time = &time_;
