@@ -7,13 +7,17 @@ import tempfile
 
 import check_files
 import check_layers
+import check_natives
 
-LAYERS = "low:\nhigh: low\nside: low\n"
+LAYERS = "low:\nhigh: low\nside: low\nbif: low\n"
 GOOD = {
     "tests/lint/layers.txt": LAYERS,
+    "bif/README.md": "bif\n",
     "low/README.md": "low\n",
     "high/README.md": "high\n",
     "low/a.h": "#pragma once\n",
+    "bif/registry.cpp": "  X(a_natives) \\\n  X(b_natives)\n",
+    "bif/a.cpp": "std::span<const NativeEntry> a_natives() { return kNatives; }\n",
     "high/b.cpp": '#include "low/a.h"\n#include <vector>\n',
 }
 MISTAKES = [
@@ -33,10 +37,14 @@ MISTAKES = [
     ("unfinished", check_files, {"low/c.cpp": "// TO" "DO: more\n"}),
     ("platform condition", check_files, {"low/c.cpp": "#ifdef __linux__\n#endif\n"}),
     ("no README", check_files, {"side/c.cpp": "int a;\n"}),
+    ("table not listed", check_natives,
+     {"bif/c.cpp": "std::span<const NativeEntry> c_natives() { return kNatives; }\n"}),
+    ("table listed twice", check_natives, {"bif/registry.cpp": "X(a_natives) X(a_natives)\n"}),
 ]
 ALLOWED = [
     ("good tree", check_layers, {}),
     ("good tree", check_files, {}),
+    ("good tree", check_natives, {}),
     ("long file with a reason", check_files,
      {"low/c.cpp": "// long-file: one table\n" + "int a;\n" * 601}),
 ]
