@@ -350,9 +350,18 @@ class CompareWalk {
 
 }  // namespace
 
-int compare_slow(Term a, Term b) { return CompareWalk(false, false).run(a, b); }
+int compare_slow(Term a, Term b) {
+  if (a.is_atom() && b.is_atom()) return compare_atoms(a, b);
+  return CompareWalk(false, false).run(a, b);
+}
 
-bool equal_slow(Term a, Term b) { return CompareWalk(false, true).run(a, b) == 0; }
+bool equal_slow(Term a, Term b) {
+  // Of immediates with different words only numbers can be equal.
+  if (!a.is_pointer() && !b.is_pointer()) {
+    return is_number(a) && is_number(b) && compare_numbers(a, b, false) == 0;
+  }
+  return CompareWalk(false, true).run(a, b) == 0;
+}
 
 int compare_exact(Term a, Term b) { return a == b ? 0 : CompareWalk(true, false).run(a, b); }
 

@@ -1,12 +1,12 @@
 #include <catch2/catch.hpp>
 
-#include "tests/unit/bif/native_call.h"
+#include "tests/unit/bif/call_native.h"
 #include "vm/term/compare.h"
 
 using namespace joist;
 
 TEST_CASE("put, get and erase answer with the old value") {
-  test::NativeCaller n;
+  NativeCaller n;
   Term a = must_atom("a");
   CHECK(n.text("erlang", "get", {}) == "[]");
   CHECK(n.text("erlang", "erase", {a}) == "undefined");
@@ -26,12 +26,12 @@ TEST_CASE("put, get and erase answer with the old value") {
 }
 
 TEST_CASE("the dictionary keeps its terms alive") {
-  test::NativeCaller n;
+  NativeCaller n;
   for (int i = 0; i < 100; ++i) {
     n.call("erlang", "put", {n.tuple({Term::small(i)}), n.list({Term::small(i), atoms::ok})});
   }
-  REQUIRE(n.p.collect_gc(0, 0, Collection::kFull));
-  REQUIRE(n.p.collect_gc(0, 0, Collection::kMinor));
+  REQUIRE(n.process().collect_gc(0, 0, Collection::kFull));
+  REQUIRE(n.process().collect_gc(0, 0, Collection::kMinor));
   for (int i = 0; i < 100; ++i) {
     std::string expected = "[" + std::to_string(i) + ",ok]";
     CHECK(n.text("erlang", "get", {n.tuple({Term::small(i)})}) == expected);
