@@ -12,6 +12,7 @@ the case is made simpler step by step, as long as the outcomes still differ, and
 import argparse
 import concurrent.futures
 import glob
+import itertools
 import os
 import re
 import subprocess
@@ -21,7 +22,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 CHUNK = 20000
 MAX_SHOWN = 5
-MAX_SHRINK_STEPS = 60
+MAX_SHRINK_STEPS = 150
+WIDTH = 600  # of what is shown of a line
 TIMEOUT = 900
 
 
@@ -108,10 +110,20 @@ def shrink(pool, machines, topic, seed, index):
 def report(pool, machines, topic, seed, index):
     path = shrink(pool, machines, topic, seed, index)
     print(f"  case {index} of topic {topic}, seed {seed}, made simpler along {path}:")
-    for machine, lines in zip(machines, both(pool, machines, "show", topic, seed, index, path)):
-        for line in lines:
-            print(f"    {machine.name:6} {line[:1500]}")
+    left, right = both(pool, machines, "show", topic, seed, index, path)
+    for expected, found in itertools.zip_longest(left, right, fillvalue="(nothing)"):
+        if expected == found:
+            print(f"    both   {excerpt(expected, 0)}")
+            continue
+        same = len(os.path.commonprefix([expected, found]))
+        print(f"    {machines[0].name:6} {excerpt(expected, same)}")
+        print(f"    {machines[1].name:6} {excerpt(found, same)}")
     sys.stdout.flush()
+
+
+def excerpt(line, place):
+    start = max(0, place - WIDTH // 2) if len(line) > WIDTH else 0
+    return ("... " if start else "") + line[start:start + WIDTH]
 
 
 def run_chunk(pool, machines, topic, seed, first, count):

@@ -27,9 +27,20 @@ candidates(Topic, Seed, Index, Path) ->
 
 show(Topic, Seed, Index, Path) ->
     Case = variant(make(Topic, Seed, Index), Path),
-    erlang:display(Case),
-    erlang:display(outcome(Topic, Case)),
+    erlang:display(ordered(Case)),
+    erlang:display(ordered(outcome(Topic, Case))),
     done.
+
+%% Big maps as sorted lists: the order in which they are displayed is each machine's own.
+ordered(Map) when is_map(Map) ->
+    Pairs = [{ordered(K), ordered(V)} || {K, V} <- lists:sort(maps:to_list(Map))],
+    case length(Pairs) > 32 of
+        true -> {'#', Pairs};
+        false -> maps:from_list(Pairs)
+    end;
+ordered([H | T]) -> [ordered(H) | ordered(T)];
+ordered(Tuple) when is_tuple(Tuple) -> list_to_tuple(ordered(tuple_to_list(Tuple)));
+ordered(Term) -> Term.
 
 make(Topic, Seed, Index) ->
     prng:seed(Seed, Index),
@@ -53,7 +64,8 @@ origin(Other) -> Other.
 
 %% Simpler cases: the operation stays, one of its arguments becomes simpler.
 simpler(Case) ->
-    lists:append([[setelement(I, Case, S) || S <- simpler_term(element(I, Case))]
+    lists:append([[setelement(I, Case, S)
+                   || S <- simpler_term(element(I, Case)), S =/= element(I, Case)]
                   || I <- lists:seq(2, tuple_size(Case))]).
 
 simpler_term(0) -> [];
@@ -92,7 +104,10 @@ is_proper(T) -> T =:= [].
 %% Without a half, without an element, with a simpler element.
 simpler_list(List) ->
     Half = length(List) div 2,
+    Quarter = length(List) div 4,
     [lists:sublist(List, Half), lists:nthtail(Half, List)]
+        ++ [lists:sublist(List, I) ++ lists:nthtail(I + Quarter, List)
+            || I <- [0, Quarter, 2 * Quarter, 3 * Quarter], Quarter > 1]
         ++ [without(I, List) || I <- lists:seq(1, length(List)), length(List) > 2]
         ++ [replaced(I, List, S)
             || I <- lists:seq(1, min(length(List), 12)), S <- simpler_term(lists:nth(I, List))].

@@ -6,7 +6,10 @@ make() ->
     Term = generate:term(4),
     case prng:below(4) of
         0 ->
-            {decode, changed(term_to_binary(Term))};
+            case has_big_map(Term) of
+                true -> make();
+                false -> {decode, changed(term_to_binary(Term))}
+            end;
         1 ->
             {encode_with, Term,
              prng:pick({[{minor_version, 0}], [{minor_version, 1}], [{minor_version, 2}],

@@ -1,4 +1,5 @@
-%% io_lib:format over drawn formats. Maps that are big have no order, so they do not occur.
+%% io_lib's formatting over drawn formats. Maps have no order, so hardly any occur. Not by
+%% io_lib:format/2, which asks the code server when a format is wrong.
 -module(formatting).
 -export([make/0, run/1]).
 
@@ -44,4 +45,4 @@ external_size_of_maps(_) -> false.
 
 run({write, Term}) -> lists:flatten(io_lib:write(Term));
 run({print, Term, Columns}) -> lists:flatten(io_lib:print(Term, 1, Columns, -1));
-run({format, Format, Arguments}) -> lists:flatten(io_lib:format(Format, Arguments)).
+run({format, Format, Arguments}) -> lists:flatten(io_lib_format:fwrite(Format, Arguments)).
