@@ -57,7 +57,7 @@ struct Segment {
   size_t string_bytes;
 };
 
-Segment segment_at(const State& s, const Cell* cells) {
+[[gnu::always_inline]] inline Segment segment_at(const State& s, const Cell* cells) {
   Segment segment = {static_cast<SegmentType>(cells[0] & 0xff),
                      cells[0] >> 8,
                      Term::nil(),
@@ -105,100 +105,112 @@ BuildStatus scaled_size(Term size, size_t unit, size_t* bits) {
   return huge ? BuildStatus::kSystemLimit : BuildStatus::kBadArg;
 }
 
-BuildFault fault_of(BuildStatus status, const Segment& segment, Term what, Term value) {
-  return {status, type_name(segment.type), what, value, 0};
+// Fills in *fault, of which the caller knows the segment's number; returns false.
+[[gnu::cold]] bool refuse(BuildFault* fault, BuildStatus status, const Segment& segment, Term what,
+                          Term value) {
+  *fault = {status, type_name(segment.type), what, value, 0};
+  return false;
 }
 
 // Bits the segment takes; checks what the size depends on, not the value's type.
-BuildFault measure(const Segment& segment, size_t* bits) {
+[[gnu::always_inline]] inline bool measure(const Segment& segment, size_t* bits,
+                                           BuildFault* fault) {
   const size_t unit = segment_unit(segment.flags);
   switch (segment.type) {
     case SegmentType::kString:
       *bits = segment.string_bytes * 8;
-      return {};
+      return true;
     case SegmentType::kUtf8:
     case SegmentType::kUtf16:
-    case SegmentType::kUtf32:
+    case SegmentType::kUtf32: {
       if (!is_unicode(segment.value)) {
-        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
+        return refuse(fault, BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
-      *bits = segment.type == SegmentType::kUtf8
-                  ? utf8_bits(static_cast<uint32_t>(segment.value.small_value()))
-              : segment.type == SegmentType::kUtf16
-                  ? utf16_bits(static_cast<uint32_t>(segment.value.small_value()))
-                  : 32;
-      return {};
+      const auto character = static_cast<uint32_t>(segment.value.small_value());
+      *bits = segment.type == SegmentType::kUtf8    ? utf8_bits(character)
+              : segment.type == SegmentType::kUtf16 ? utf16_bits(character)
+                                                    : 32;
+      return true;
+    }
     case SegmentType::kBinaryAll:
     case SegmentType::kAppend:
     case SegmentType::kPrivateAppend:
       if (!is_bits(segment.value)) {
-        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
+        return refuse(fault, BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
       *bits = bits_size(segment.value);
-      if (*bits % unit != 0)
-        return fault_of(BuildStatus::kBadArg, segment, atoms::unit, segment.value);
-      return {};
+      if (unit != 1 && *bits % unit != 0) {
+        return refuse(fault, BuildStatus::kBadArg, segment, atoms::unit, segment.value);
+      }
+      return true;
     default: {
       const BuildStatus status = scaled_size(segment.size, unit, bits);
-      if (status == BuildStatus::kBadArg)
-        return fault_of(status, segment, atoms::size, segment.size);
-      return {status, type_name(segment.type), atoms::size, segment.size, 0};
+      if (status == BuildStatus::kOk) return true;
+      return refuse(fault, status, segment, atoms::size, segment.size);
     }
   }
 }
 
 // Writes one segment of `bits` bits.
-BuildFault write(BitWriter& writer, const Segment& segment, size_t bits) {
+[[gnu::always_inline]] inline bool write(BitWriter& writer, const Segment& segment, size_t bits,
+                                         BuildFault* fault) {
   const bool little = segment_little(segment.flags);
   const auto character = [&] { return static_cast<uint32_t>(segment.value.small_value()); };
   switch (segment.type) {
     case SegmentType::kInteger:
-      if (writer.put_integer(segment.value, bits, little)) return {};
-      return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
+      if (writer.put_integer(segment.value, bits, little)) return true;
+      return refuse(fault, BuildStatus::kBadArg, segment, atoms::type, segment.value);
     case SegmentType::kFloat:
-      if (writer.put_float(segment.value, bits, little)) return {};
+      if (writer.put_float(segment.value, bits, little)) return true;
       if (!is_number(segment.value)) {
-        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
+        return refuse(fault, BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
       if (bits != 16 && bits != 32 && bits != 64) {
-        return fault_of(BuildStatus::kBadArg, segment, atoms::invalid, segment.size);
+        return refuse(fault, BuildStatus::kBadArg, segment, atoms::invalid, segment.size);
       }
-      return fault_of(BuildStatus::kBadArg, segment, atoms::no_float, segment.value);
+      return refuse(fault, BuildStatus::kBadArg, segment, atoms::no_float, segment.value);
     case SegmentType::kString:
       writer.put_bytes(segment.string, segment.string_bytes);
-      return {};
+      return true;
     case SegmentType::kUtf8:
       writer.put_utf8(character());
-      return {};
+      return true;
     case SegmentType::kUtf16:
       writer.put_utf16(character(), little);
-      return {};
+      return true;
     case SegmentType::kUtf32:
       writer.put_utf32(character(), little);
-      return {};
+      return true;
     default:
       if (!is_bits(segment.value)) {
-        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
+        return refuse(fault, BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
       if (bits > bits_size(segment.value)) {
-        return fault_of(BuildStatus::kBadArg, segment, atoms::short_, segment.value);
+        return refuse(fault, BuildStatus::kBadArg, segment, atoms::short_, segment.value);
       }
       writer.put(bits_view(segment.value).part(0, bits));
-      return {};
+      return true;
   }
 }
 
 // The bitstring of all segments; none() with *fault set. save() was done. `s` is read only.
+// A fault travels by address and is written only when there is one: this loop is hot.
 Term create_bin(State& s, const Cell* cells, size_t cell_count, BuildFault* fault) {
+  constexpr size_t kMeasured = 16;
+  size_t sizes[kMeasured];  // of the first segments
   Process& p = s.process();
+  const size_t count = cell_count / 3;
   size_t total = 0;
-  for (size_t i = 0; i < cell_count; i += 3) {
+  for (size_t i = 0; i < count; ++i) {
     size_t bits = 0;
-    *fault = measure(segment_at(s, cells + i), &bits);
-    fault->segment = static_cast<uint32_t>(i / 3 + 1);
-    if (fault->status != BuildStatus::kOk) return Term::none();
+    const bool measured = measure(segment_at(s, cells + 3 * i), &bits, fault);
+    if (!measured) [[unlikely]] {
+      fault->segment = static_cast<uint32_t>(i + 1);
+      return Term::none();
+    }
+    if (i < kMeasured) sizes[i] = bits;
     total += bits;
-    if (total > kMaxBits) {
+    if (total > kMaxBits) [[unlikely]] {
       fault->status = BuildStatus::kSystemLimit;
       return Term::none();
     }
@@ -209,8 +221,8 @@ Term create_bin(State& s, const Cell* cells, size_t cell_count, BuildFault* faul
   Term result;
   const Segment head = segment_at(s, cells);
   if (head.type == SegmentType::kAppend || head.type == SegmentType::kPrivateAppend) {
-    result = append_bits(p.heap, head.value, total - bits_size(head.value), &bytes, &offset);
-    first = 3;
+    result = append_bits(p.heap, head.value, total - sizes[0], &bytes, &offset);
+    first = 1;
   } else {
     result = make_bits_uninitialised(p.heap, total, &bytes);
   }
@@ -219,13 +231,19 @@ Term create_bin(State& s, const Cell* cells, size_t cell_count, BuildFault* faul
     return result;
   }
   BitWriter writer(bytes, offset);
-  for (size_t i = first; i < cell_count; i += 3) {
-    const Segment segment = segment_at(s, cells + i);
+  for (size_t i = first; i < count; ++i) {
+    const Segment segment = segment_at(s, cells + 3 * i);
     size_t bits = 0;
-    measure(segment, &bits);
-    *fault = write(writer, segment, bits);
-    fault->segment = static_cast<uint32_t>(i / 3 + 1);
-    if (fault->status != BuildStatus::kOk) return Term::none();
+    if (i < kMeasured) {
+      bits = sizes[i];
+    } else {
+      measure(segment, &bits, fault);
+    }
+    const bool written = write(writer, segment, bits, fault);
+    if (!written) [[unlikely]] {
+      fault->segment = static_cast<uint32_t>(i + 1);
+      return Term::none();
+    }
   }
   writer.finish();
   p.charge(static_cast<int64_t>(total / 8 / 1024));
@@ -369,9 +387,10 @@ struct Put : SlowOp {
   JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto size, auto value, auto flags) {
     const Segment segment = {kType, flags.field, value.get(s), size.get(s), nullptr, 0};
     size_t bits = 0;
-    BuildFault fault = measure(segment, &bits);
-    if (fault.status == BuildStatus::kOk) fault = write(writer_of(s), segment, bits);
-    if (fault.status == BuildStatus::kOk) return Flow::kNext;
+    BuildFault fault;
+    if (measure(segment, &bits, &fault) && write(writer_of(s), segment, bits, &fault)) {
+      return Flow::kNext;
+    }
     return raise_status(s, fail.field, fault.status);
   }
 };
@@ -383,9 +402,10 @@ template <SegmentType kType>
 Flow put_sized_by_value(State& s, int32_t fail, Term value, Word flags) {
   const Segment segment = {kType, flags, value, Term::nil(), nullptr, 0};
   size_t bits = 0;
-  BuildFault fault = measure(segment, &bits);
-  if (fault.status == BuildStatus::kOk) fault = write(writer_of(s), segment, bits);
-  if (fault.status == BuildStatus::kOk) return Flow::kNext;
+  BuildFault fault;
+  if (measure(segment, &bits, &fault) && write(writer_of(s), segment, bits, &fault)) {
+    return Flow::kNext;
+  }
   return raise_status(s, fail, fault.status);
 }
 
