@@ -3,6 +3,8 @@
 // Up to OTP 26 list_to_integer and binary_to_integer are natives. From OTP 27 on they are Erlang
 // code over erts_internal:list_to_integer/2 and binary_to_integer/2, which answer `big` for
 // texts that are better converted piece by piece.
+#include <string>
+
 #include "bif/list_text.h"
 #include "bif/registry.h"
 #include "vm/codec/number.h"
@@ -93,12 +95,12 @@ Term integer_of(Process& p, const ListDigits& digits, unsigned base) {
     }
     return Term::small(digits.negative ? -value : value);
   }
-  std::string text;
-  text.reserve(digits.count);
-  for (Term cell = digits.first; text.size() < digits.count; cell = cell.tail()) {
-    text += static_cast<char>(character_of(cell.head()));
-  }
-  return make_integer_from_digits(p.allocator(), text, base, digits.negative);
+  ByteScratch scratch;
+  uint8_t* text = scratch.reserve(digits.count);
+  Term cell = digits.first;
+  for (size_t i = 0; i < digits.count; ++i, cell = cell.tail()) text[i] = character_of(cell.head());
+  std::string_view view(reinterpret_cast<const char*>(text), digits.count);
+  return make_integer_from_digits(p.allocator(), view, base, digits.negative);
 }
 
 Term whole_list_to_integer(Process& p, Term list, unsigned base) {

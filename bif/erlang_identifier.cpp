@@ -26,7 +26,7 @@ class IdentifierReader {
  public:
   explicit IdentifierReader(Term list) {
     ok_ = list_.read(list, kLongestText);
-    text_ = list_.text();
+    if (ok_) text_ = list_.text();
   }
   bool ok() const { return ok_; }
   bool at_end() const { return ok_ && text_.empty(); }

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <limits>
-#include <string>
 #include <string_view>
 
-#include "vm/term/boxed.h"
+#include "vm/term/bits.h"
 
 namespace joist {
 
@@ -13,19 +12,30 @@ class ListText {
  public:
   // False: improper, an element that is no byte, or more than `limit` elements.
   bool read(Term list, size_t limit = std::numeric_limits<size_t>::max()) {
-    for (; list.is_list(); list = list.tail()) {
-      Term element = list.head();
-      if (!element.is_small() || text_.size() == limit) return false;
-      int64_t value = element.small_value();
-      if (value < 0 || value > 255) return false;
-      text_ += static_cast<char>(value);
+    size_ = 0;
+    Term rest = list;
+    for (; rest.is_list(); rest = rest.tail()) {
+      if (!is_byte(rest.head()) || size_++ == limit) return false;
     }
-    return list.is_nil();
+    if (!rest.is_nil()) return false;
+    bytes_ = scratch_.reserve(size_);
+    uint8_t* to = bytes_;
+    for (; list.is_list(); list = list.tail()) {
+      *to++ = static_cast<uint8_t>(list.head().small_value());
+    }
+    return true;
   }
-  std::string_view text() const { return text_; }
+  // Precondition: read said true.
+  std::string_view text() const { return {reinterpret_cast<const char*>(bytes_), size_}; }
 
  private:
-  std::string text_;
+  static bool is_byte(Term term) {
+    return term.is_small() && static_cast<uint64_t>(term.small_value()) < 256;
+  }
+
+  ByteScratch scratch_;
+  uint8_t* bytes_ = nullptr;
+  size_t size_ = 0;
 };
 
 }  // namespace joist

@@ -5,6 +5,7 @@
 //   float    [+-] digit... (. | ,) digit... [(e|E) [+-] digit...]
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -37,7 +38,17 @@ class IntegerText {
 };
 
 // The value of a digit, kMaxBase for a character that is none.
-unsigned digit_value(uint8_t character);
+inline constexpr auto kDigitValues = [] {
+  std::array<uint8_t, 256> values{};
+  values.fill(kMaxBase);
+  for (uint8_t i = 0; i < 10; ++i) values[static_cast<uint8_t>('0' + i)] = i;
+  for (uint8_t i = 10; i < kMaxBase; ++i) {
+    values[static_cast<uint8_t>('A' + i - 10)] = i;
+    values[static_cast<uint8_t>('a' + i - 10)] = i;
+  }
+  return values;
+}();
+inline unsigned digit_value(uint8_t character) { return kDigitValues[character]; }
 
 // The number that digits (at least one, all valid in `base`) stand for, negated if `negative`.
 // none(): it has more limbs than term_rules().max_big_limbs.

@@ -109,13 +109,6 @@ class Scratch {
 
 }  // namespace
 
-unsigned digit_value(uint8_t character) {
-  if (character >= '0' && character <= '9') return character - '0';
-  if (character >= 'A' && character <= 'Z') return character - 'A' + 10;
-  if (character >= 'a' && character <= 'z') return character - 'a' + 10;
-  return kMaxBase;
-}
-
 IntegerText::IntegerText(Term integer, unsigned base) {
   JOIST_ASSERT(base >= kMinBase && base <= kMaxBase);
   if (integer.is_small()) {
