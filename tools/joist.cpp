@@ -19,31 +19,25 @@ std::string program_folder() {
 }
 
 // CLI11 knows options of the form --name, erl has -name: the ones that erl's users know are
-// accepted in their form. What follows the first operand of `exec` belongs to the Erlang function
-// and is left as it is, behind a "--".
-std::vector<std::string> normalise(int count, char** values) {
+// accepted in their form. What follows the first operand of `exec` is for the Erlang function:
+// MODULE and FUNCTION go behind a "--", the terms past CLI11, which would take `[1,2]` apart.
+std::vector<std::string> normalise(int count, char** values, std::vector<std::string>& terms) {
   std::vector<std::string> arguments;
-  bool exec = false;
-  bool skip_value = false;
-  for (int i = 1; i < count; ++i) {
+  bool is_value = false;
+  int i = 1;
+  for (; i < count; ++i) {
     std::string argument = values[i];
-    const bool is_value = std::exchange(skip_value, false);
     if (!is_value && (argument == "-pa" || argument == "-root")) argument.insert(0, "-");
-    if (exec && !is_value) {
-      if (argument == "--pa" || argument == "--root") {
-        skip_value = true;
-      } else if (!argument.starts_with("-") || argument == "--") {
-        arguments.push_back("--");
-        if (argument == "--") ++i;
-        // A leading blank keeps CLI11 from reading a term like [1,2] as two operands.
-        for (int operand = 0; i < count; ++i, ++operand) {
-          arguments.push_back(operand < 2 ? std::string(values[i]) : ' ' + std::string(values[i]));
-        }
-        break;
-      }
-    }
-    if (arguments.empty() && argument == "exec") exec = true;
+    const bool is_option = is_value || argument.starts_with("-");
+    is_value = !is_value && (argument == "--pa" || argument == "--root");
+    if (!arguments.empty() && arguments[0] == "exec" && (!is_option || argument == "--")) break;
     arguments.push_back(std::move(argument));
+  }
+  if (i == count) return arguments;
+  if (std::string_view(values[i]) == "--") ++i;
+  arguments.push_back("--");
+  for (int operand = 0; i < count; ++i, ++operand) {
+    (operand < 2 ? arguments : terms).push_back(values[i]);
   }
   return arguments;
 }
@@ -66,7 +60,7 @@ int run(int count, char** values) {
     return std::string("joist: ") + error.what() + "; see --help\n";
   });
 
-  std::vector<std::string> arguments = normalise(count, values);
+  std::vector<std::string> arguments = normalise(count, values, invocation.terms);
   if (arguments.empty()) {
     std::fputs(app.help().c_str(), stderr);
     return 2;

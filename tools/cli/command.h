@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "vm/base/result.h"
 #include "vm/engine/otp_root.h"
@@ -16,6 +17,7 @@ namespace joist::cli {
 struct Invocation {
   std::string program_folder;  // of the running program; empty: unknown
   Environment environment;
+  std::vector<std::string> terms;  // of `exec`, exactly as given
   int exit_code = 0;
 
   void fail(const Error& error);

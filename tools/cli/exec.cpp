@@ -1,18 +1,18 @@
-// joist exec: calls one function in a bare VM, and prints its result.
-#include <unistd.h>
-
+// joist exec: calls one function on a bare VM, without OTP's boot.
+//
+// What Erlang can do is left to OTP's own modules running on Joist: terms are read by erl_scan
+// and erl_parse, results are shown by io_lib, exceptions by erl_error.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <string>
 #include <vector>
 
-#include "bif/registry.h"
 #include "tools/cli/command.h"
-#include "tools/cli/facts.h"
-#include "vm/base/config.h"
-#include "vm/engine/vm.h"
+#include "tools/cli/vm_setup.h"
+#include "vm/codec/characters.h"
+#include "vm/codec/unicode.h"
 #include "vm/heap/builder.h"
-#include "vm/term/bits.h"
+#include "vm/heap/map_build.h"
 #include "vm/term/print.h"
 
 namespace joist::cli {
@@ -20,180 +20,229 @@ namespace joist::cli {
 namespace {
 
 struct Options {
-  std::vector<std::string> folders;
   std::string root;
+  std::vector<std::string> folders;
   std::string module;
   std::string function;
   std::vector<std::string> terms;
 };
 
-// A string as Erlang has it: the list of its characters. Not UTF-8: of its bytes.
-Term list_of_text(Process& p, const std::string& text) { return make_string(p.heap, text); }
+constexpr int64_t kLongestTerm = 2000;
 
-std::string bytes_of(Term binary) {
-  ByteScratch scratch;
-  const ByteSpan bytes = binary_bytes(binary, scratch);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+// The UTF-8 of Erlang character data; nothing if it is none.
+std::optional<std::string> text_of(Allocator& heap, Term characters) {
+  const CharacterMeasure measure = measure_characters(characters, CharacterEncoding::kUtf8);
+  if (!measure.ok) return std::nullopt;
+  std::vector<uint8_t> bytes(measure.bytes + 1);
+  CharacterSink sink{CharacterEncoding::kUtf8, bytes.data(), 0, {}, 0};
+  int64_t budget = std::numeric_limits<int64_t>::max();
+  const PutCharacters put = put_characters(heap, characters, sink, &budget);
+  if (put.status != PutStatus::kDone) return std::nullopt;
+  return std::string(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(sink.size));
 }
 
-class Execution {
- public:
-  Execution(Vm& vm, const Options& options) : vm_(vm), options_(options) {}
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
 
-  Result<int> run() {
-    enable_no_features();
-    for (const std::string& text : options_.terms) JOIST_TRY(parse(text));
-    const Result<void> loaded = vm_.load_module_by_name(options_.module);
-    if (!loaded) return Error(loaded.error());
-    const Mfa mfa = {must_atom(options_.module), must_atom(options_.function),
-                     static_cast<uint32_t>(options_.terms.size())};
-    const ExportEntry* entry = vm_.code().find_export(mfa);
-    if (entry == nullptr || entry->is_undefined()) {
-      return make_error("module %s has no function %s/%u", options_.module.c_str(),
-                        options_.function.c_str(), mfa.arity);
-    }
-    std::vector<Term> arguments;
-    for (size_t slot : slots_) arguments.push_back(vm_.kept(slot));
-    const Vm::CallResult result = vm_.call(mfa, arguments);
-    if (!result.returned) {
-      print_exception(result);
-      return 1;
-    }
-    return print_value(result.value);
+const char* class_name(ExceptionClass exception) {
+  switch (exception) {
+    case ExceptionClass::kError:
+      return "error";
+    case ExceptionClass::kExit:
+      return "exit";
+    case ExceptionClass::kThrow:
+      return "throw";
   }
+  return "?";
+}
+
+class Exec {
+ public:
+  Exec(Vm& vm, const Options& options) : vm_(vm), options_(options) {}
+
+  // The exit code: 0 if the function returned, 1 if it raised an exception.
+  Result<int> run();
 
  private:
-  // Which language features are enabled is something that the scanner and the printer ask; without
-  // an init process to tell its arguments, the answer that an OTP boot without -enable-feature
-  // leaves behind is put in place.
-  void enable_no_features() {
-    const Term module = must_atom("erl_features");
-    const auto put = [&](const char* name, Term value) {
-      vm_.put_persistent(make_tuple(vm_.process().heap, {module, must_atom(name)}), value);
-    };
-    put("enabled_features", Term::nil());
-    put("keywords", Term::nil());
-    put("init_done", atoms::true_);
-  }
+  Result<void> check_function(const Mfa& function);
+  // The terms that the texts stand for, as a list.
+  Result<Term> parse_terms();
+  Result<Term> parse(const std::string& text, const std::string& shown);
+  std::string error_text(Term error_info);
+  Result<void> print_result(Term value);
+  void print_exception(Vm::CallResult result);
+  Error failure(const char* what, const Vm::CallResult& result) const;
 
-  Result<void> parse(const std::string& text) {
-    const auto wrong = [&text] { return make_error("not an Erlang term: %s", text.c_str()); };
-    const Vm::CallResult scanned =
-        vm_.call("erl_scan", "string", {list_of_text(vm_.process(), text + " .")});
-    if (!scanned.returned) return Error(unexpected("erl_scan", scanned));
-    if (!is_tuple(scanned.value) || !(tuple_elements(scanned.value)[0] == atoms::ok)) {
-      return wrong();
-    }
-    const Vm::CallResult parsed =
-        vm_.call("erl_parse", "parse_term", {tuple_elements(scanned.value)[1]});
-    if (!parsed.returned) return Error(unexpected("erl_parse", parsed));
-    if (!is_tuple(parsed.value) || !(tuple_elements(parsed.value)[0] == atoms::ok)) return wrong();
-    slots_.push_back(vm_.keep(tuple_elements(parsed.value)[1]));
-    return {};
-  }
-
-  // What a library function of OTP raised although its arguments were right.
-  Error unexpected(const char* module, const Vm::CallResult& result) {
-    std::string reason = term_text(result.reason);
-    if (!vm_.load_error().empty()) reason += " (" + vm_.load_error() + ")";
-    return make_error("%s failed: %s", module, reason.c_str());
-  }
-
-  // io_lib:format(Format, Arguments) as UTF-8; none if that fails.
-  Result<std::string> format(const char* text, Term arguments) {
-    Process& p = vm_.process();
-    const size_t kept = vm_.keep(arguments);
-    const Term control = make_string(p.heap, text);
-    const Vm::CallResult formatted = vm_.call("io_lib", "format", {control, vm_.kept(kept)});
-    if (!formatted.returned) return Error(unexpected("io_lib:format", formatted));
-    return utf8(formatted.value);
-  }
-  Result<std::string> utf8(Term characters) {
-    const Vm::CallResult binary = vm_.call("unicode", "characters_to_binary", {characters});
-    if (!binary.returned || !is_binary(binary.value)) {
-      return Error(unexpected("unicode:characters_to_binary", binary));
-    }
-    return bytes_of(binary.value);
-  }
-
-  Result<int> print_value(Term value) {
-    Process& p = vm_.process();
-    const std::string text = JOIST_TRY(format("~tp~n", make_list(p.heap, {&value, 1})));
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-        std::fflush(stdout) != 0) {
-      return make_error("cannot write to standard output");
-    }
-    return 0;
-  }
-
-  // As the shell does, by erl_error; plainly if that cannot run.
-  void print_exception(const Vm::CallResult& result) {
-    const size_t reason = vm_.keep(result.reason);
-    const size_t trace = vm_.keep(result.trace);
-    const Term exception = result.exception == ExceptionClass::kError  ? atoms::error
-                           : result.exception == ExceptionClass::kExit ? atoms::exit
-                                                                       : atoms::throw_;
-    const Vm::CallResult formatted =
-        vm_.call("erl_error", "format_exception", {exception, vm_.kept(reason), vm_.kept(trace)});
-    if (formatted.returned) {
-      const Result<std::string> text = utf8(formatted.value);
-      if (text) {
-        std::fprintf(stderr, "** %s\n", text.value().c_str());
-        return;
-      }
-    }
-    std::fprintf(stderr, "** exception %s: %s\n   %s\n", std::string(atom_text(exception)).c_str(),
-                 term_text(vm_.kept(reason)).c_str(), term_text(vm_.kept(trace)).c_str());
-  }
+  Allocator& heap() { return vm_.process().heap; }
 
   Vm& vm_;
   const Options& options_;
-  std::vector<size_t> slots_;
 };
 
-Result<int> run_exec(const Options& options, const Invocation& invocation) {
-  const OtpRoot root = JOIST_TRY(invocation.otp_root(options.root));
-  VmOptions vm_options;
-  vm_options.otp_release = root.release;
-  for (const std::string& folder : options.folders) vm_options.code_path.add(folder);
-  JOIST_TRY(vm_options.code_path.add_otp(root.path));
-  for (const NativeFact& fact : JOIST_TRY(load_native_facts(""))) {
-    if (fact.in(root.release) && find_native(fact.module, fact.function, fact.arity) == nullptr) {
-      vm_options.missing_natives.push_back({fact.module, fact.function, fact.arity});
+// For what should not fail: OTP's own functions that exec itself calls.
+Error Exec::failure(const char* what, const Vm::CallResult& result) const {
+  std::string text = one_line(term_text(result.reason, kLongestTerm));
+  if (result.trace.is_list()) {
+    text += ", at " + one_line(term_text(result.trace.head(), kLongestTerm));
+  }
+  if (!vm_.load_error().empty()) text += " (" + vm_.load_error() + ")";
+  return make_error("%s failed: %s", what, text.c_str());
+}
+
+// The text of {Location, Module, Descriptor}, as erl_scan and erl_parse report errors.
+std::string Exec::error_text(Term error_info) {
+  const std::string plain = one_line(term_text(error_info, kLongestTerm));
+  if (is_tuple(error_info) && tuple_size(error_info) == 3) {
+    const Mfa format = {tuple_elements(error_info)[1], must_atom("format_error"), 1};
+    const Term descriptor = tuple_elements(error_info)[2];
+    const Vm::CallResult formatted = vm_.call(format, {&descriptor, 1});
+    if (formatted.returned) {
+      const auto text = text_of(heap(), formatted.value);
+      if (text) return one_line(*text);
     }
   }
-  vm_options.gc_stress =
-      kStress || (kAssertions && invocation.environment.get("JOIST_GC_STRESS") == "1");
-  const std::unique_ptr<Vm> vm = JOIST_TRY(Vm::create(std::move(vm_options)));
-  return Execution(*vm, options).run();
+  return plain;
+}
+
+// erl_scan and erl_parse both return {ok, …} or {error, ErrorInfo, …}.
+Result<Term> Exec::parse(const std::string& text, const std::string& shown) {
+  const std::string sentence = text + "\n.";
+  const ByteSpan bytes(reinterpret_cast<const uint8_t*>(sentence.data()), sentence.size());
+  if (!is_utf8(bytes)) return make_error("%s: not UTF-8", shown.c_str());
+  Vm::CallResult result = vm_.call("erl_scan", "string", {make_utf8_list(heap(), bytes)});
+  if (!result.returned) return failure("erl_scan:string/1", result);
+  if (tuple_elements(result.value)[0] == must_atom("ok")) {
+    result = vm_.call("erl_parse", "parse_term", {tuple_elements(result.value)[1]});
+    if (!result.returned) return failure("erl_parse:parse_term/1", result);
+  }
+  const Term value = tuple_elements(result.value)[1];
+  if (tuple_elements(result.value)[0] == must_atom("ok")) return value;
+  return make_error("%s: no term: %s", shown.c_str(), error_text(value).c_str());
+}
+
+Result<Term> Exec::parse_terms() {
+  if (options_.terms.empty()) return Term::nil();
+  // Each alone first, so that a wrong one is named and none can reach into the next.
+  std::string all;
+  for (const std::string& text : options_.terms) {
+    JOIST_TRY(parse(text, text));
+    all += (all.empty() ? "[" : "\n,") + text;
+  }
+  return parse(all + "\n]", "the terms");
+}
+
+Result<void> Exec::check_function(const Mfa& function) {
+  JOIST_TRY(vm_.load_module_by_name(options_.module));
+  const ExportEntry* entry = vm_.code().find_export(function);
+  if (entry != nullptr && !entry->is_undefined()) return {};
+  std::string others;
+  for (const FunctionName& exported : vm_.code().find_module(function.module)->exports) {
+    if (!(exported.name == function.function)) continue;
+    others += others.empty() ? "; it has arity " : ", ";
+    others += std::to_string(exported.arity);
+  }
+  return make_error("module %s exports no %s/%u%s", options_.module.c_str(),
+                    options_.function.c_str(), function.arity, others.c_str());
+}
+
+// As io:format("~tp~n", [Value]) prints it.
+Result<void> Exec::print_result(Term value) {
+  const Term arguments = make_cons(heap(), value, Term::nil());
+  const Vm::CallResult formatted =
+      vm_.call("io_lib", "format", {make_string(heap(), "~tp~n"), arguments});
+  if (!formatted.returned) return failure("io_lib:format/2", formatted);
+  const auto text = text_of(heap(), formatted.value);
+  if (!text) return make_error("io_lib:format/2 returned no characters");
+  std::fwrite(text->data(), 1, text->size(), stdout);
+  return {};
+}
+
+// As the Erlang shell prints it; plainly, where Joist cannot run what the shell uses.
+void Exec::print_exception(Vm::CallResult result) {
+  std::fflush(stdout);
+  // A throw that reaches the end of the process became error:{nocatch, Reason}; the shell, which
+  // catches it before, shows the throw.
+  if (result.exception == ExceptionClass::kError && is_tuple(result.reason) &&
+      tuple_size(result.reason) == 2 && tuple_elements(result.reason)[0] == must_atom("nocatch")) {
+    result.exception = ExceptionClass::kThrow;
+    result.reason = tuple_elements(result.reason)[1];
+  }
+  const Term exception = must_atom(class_name(result.exception));
+  const std::string plain =
+      term_text(result.reason, kLongestTerm) + "\n     " + term_text(result.trace, kLongestTerm);
+  const Term column[] = {must_atom("column"), Term::small(4)};
+  const Vm::CallResult formatted =
+      vm_.call("erl_error", "format_exception",
+               {exception, result.reason, result.trace, make_map(heap(), column)});
+  const auto text = formatted.returned ? text_of(heap(), formatted.value) : std::nullopt;
+  if (text) {
+    std::fprintf(stderr, "** %s\n", text->c_str());
+  } else {
+    std::fprintf(stderr, "** exception %s: %s\n", class_name(result.exception), plain.c_str());
+  }
+  if (!vm_.load_error().empty()) {
+    std::fprintf(stderr, "joist: %s\n", vm_.load_error().c_str());
+  }
+}
+
+Result<int> Exec::run() {
+  const std::optional<Term> module = make_atom(options_.module);
+  const std::optional<Term> function = make_atom(options_.function);
+  if (!module || !function) return make_error("a name of more than 255 characters");
+  const Mfa mfa = {*module, *function, static_cast<uint32_t>(options_.terms.size())};
+  JOIST_TRY(check_function(mfa));
+  std::vector<Term> arguments;
+  for (Term list = JOIST_TRY(parse_terms()); list.is_list(); list = list.tail()) {
+    arguments.push_back(list.head());
+  }
+  const Vm::CallResult result = vm_.call(mfa, arguments);
+  if (result.returned) {
+    JOIST_TRY(print_result(result.value));
+    return 0;
+  }
+  print_exception(result);
+  return 1;
 }
 
 }  // namespace
 
 void add_exec(CLI::App& app, Invocation& invocation) {
-  CLI::App* command =
-      app.add_subcommand("exec", "Call a function in a bare VM and print its result");
+  CLI::App* command = app.add_subcommand("exec", "Call an Erlang function and print its result");
   auto options = std::make_shared<Options>();
-  command->add_option("--pa", options->folders, "a folder to load modules from (also -pa)")
+  command
+      ->add_option("--pa", options->folders,
+                   "look for modules in this folder first (also -pa; may be repeated)")
       ->type_name("DIR")
       ->expected(1)
-      ->take_all();
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_root_option(*command, options->root);
   command->add_option("MODULE", options->module, "the module, e.g. lists")->required();
-  command->add_option("FUNCTION", options->function, "the function, e.g. sort")->required();
+  command
+      ->add_option("FUNCTION", options->function, "an exported function, e.g. sort")
+
+      ->required();
+  // For the help only: the terms are in the Invocation.
   command->add_option("TERM", options->terms, "its arguments, each an Erlang term");
   command->footer(
-      "\nNo OTP application is started: modules are loaded when they are called, from the -pa\n"
-      "folders and the OTP root. The exit code is 0, or 1 if the call raises an exception.\n\n"
-      "  joist exec lists sort '[3,1,2]'\n"
-      "  joist exec -pa ebin my_module main");
+      "\nThe VM is bare: OTP is not booted, so there is no code server, no logger, no I/O server.\n"
+      "Modules are loaded when they are first called, from the -pa folders, then from the OTP "
+      "root\n"
+      "(see joist doctor). Options come before MODULE; quote terms for the shell.\n\n"
+      "Exits with 0 after printing the result as io:format(\"~tp~n\") would; with 1 after an\n"
+      "exception, which is printed to standard error as the Erlang shell prints it.\n\n"
+      "Examples:\n"
+      "  joist exec lists reverse '[1, 2, 3]'\n"
+      "  joist exec -pa ebin my_module my_function 42 '{a, \"text\"}'");
   command->callback([options, &invocation] {
-    const Result<int> code = run_exec(*options, invocation);
-    if (code) {
-      invocation.exit_code = code.value();
-    } else {
-      invocation.fail(code.error());
-    }
+    const auto vm = make_vm(invocation, options->root, options->folders);
+    if (!vm.ok()) return invocation.fail(vm.error());
+    options->terms = invocation.terms;
+    Exec exec(*vm.value(), *options);
+    const Result<int> result = exec.run();
+    if (!result.ok()) return invocation.fail(result.error());
+    invocation.exit_code = result.value();
   });
 }
 

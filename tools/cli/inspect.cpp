@@ -174,8 +174,9 @@ void add_inspect(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       app.add_subcommand("inspect", "Show what is in a .beam file and what it needs");
   auto options = std::make_shared<Options>();
-  command->add_option("path", options->path, "a .beam file, or a folder of them")
-      ->type_name("FILE.beam|DIR")
+  command
+      ->add_option("FILE.beam|DIR", options->path, "a .beam file, or a folder of them")
+
       ->required();
   command->add_flag("--verify", options->verify, "check the code too, as the loader does");
   command->footer(

@@ -1,19 +1,20 @@
 -module(hello).
 -export([main/0]).
 
+%% What erlc makes of this runs on Joist: comprehensions, maps, bit syntax, big integers, and the
+%% functions of OTP's own lists, maps and io_lib.
 main() ->
-    Numbers = [N * N || N <- lists:seq(1, 5)],
-    Ring = ring(1000),
-    io_lib:format("squares ~w, sum ~w, once round a ring of 1000 processes: ~w",
-                  [Numbers, lists:sum(Numbers), Ring]).
+    Squares = [N * N || N <- lists:seq(1, 10)],
+    Counts = count("hello from compiled erlang"),
+    Packed = << <<N:4>> || N <- [1, 2, 3, 15] >>,
+    lists:flatten(
+      io_lib:format("squares ~w, letters ~w, packed ~w, 30! = ~w",
+                    [Squares, lists:sort(maps:to_list(Counts)), Packed, factorial(30)])).
 
-%% Sends a token through Count processes and returns what comes out.
-ring(Count) ->
-    Self = self(),
-    First = lists:foldl(fun(_, Next) -> spawn(fun() -> relay(Next) end) end,
-                        Self, lists:seq(1, Count)),
-    First ! {token, 0},
-    receive {token, Hops} -> {hops, Hops} end.
+count(Text) ->
+    lists:foldl(fun(Letter, Counts) ->
+                        maps:update_with([Letter], fun(N) -> N + 1 end, 1, Counts)
+                end, #{}, [Letter || Letter <- Text, Letter =/= $\s]).
 
-relay(Next) ->
-    receive {token, Hops} -> Next ! {token, Hops + 1} end.
+factorial(0) -> 1;
+factorial(N) -> N * factorial(N - 1).

@@ -38,7 +38,7 @@ run({operations, Start, Operations}) ->
 
 step({put, K, V}, {M, R}) -> {M#{K => V}, R};
 step({remove, K}, {M, R}) -> {maps:remove(K, M), R};
-step({update, K, V}, {M, R}) -> 
+step({update, K, V}, {M, R}) ->
     try M#{K := V} of
         M2 -> {M2, R}
     catch

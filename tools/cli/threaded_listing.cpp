@@ -1,0 +1,175 @@
+#include "tools/cli/threaded_listing.h"
+
+#include <cstdio>
+#include <cstring>
+
+#include "vm/term/print.h"
+
+namespace joist::cli {
+
+namespace {
+
+constexpr int64_t kLongestTerm = 400;
+
+template <typename T>
+T read_field(const Cell* instruction, size_t offset) {
+  T value;
+  std::memcpy(&value, reinterpret_cast<const char*>(instruction) + offset, sizeof value);
+  return value;
+}
+
+std::string register_text(uint16_t code) {
+  return (code & 1 ? "y" : "x") + std::to_string(code / 8);
+}
+
+std::string term_on_one_line(Word word) {
+  std::string text;
+  for (char c : term_text(Term::from_bits(word), kLongestTerm)) {
+    if (c == '\n') {
+      text += "\\n";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+std::string source_text(Word source) {
+  return is_register_source(source) ? register_text(register_of_source(source))
+                                    : term_on_one_line(source);
+}
+
+std::string hex_text(Word word) {
+  char text[24];
+  std::snprintf(text, sizeof text, "16#%llx", static_cast<unsigned long long>(word));
+  return text;
+}
+
+// The other lists hold numbers, headers and distances.
+bool has_list_of_sources(Op op) {
+  switch (op) {
+    case Op::put_tuple:
+    case Op::make_fun:
+    case Op::put_map_assoc:
+    case Op::put_map_exact:
+    case Op::new_flat_map:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+ThreadedListing::ThreadedListing(const HandlerTable& handlers, const Module& module)
+    : module_(module) {
+  for (size_t op = 0; op < kOpCount; ++op) {
+    const size_t count = combination_count(kOpInfo[op].signature);
+    for (size_t combination = 0; combination < count; ++combination) {
+      forms_.emplace(handlers.handlers[op][combination], Form{static_cast<Op>(op), combination});
+    }
+  }
+}
+
+void ThreadedListing::name_word(const void* address, std::string name) {
+  names_.emplace(reinterpret_cast<Word>(address), std::move(name));
+}
+
+uint32_t ThreadedListing::end_of(const FunctionRange& function) const {
+  uint32_t end = static_cast<uint32_t>(module_.cell_count);
+  for (const FunctionRange& other : module_.functions) {
+    if (other.start > function.start && other.start < end) end = other.start;
+  }
+  return end;
+}
+
+void ThreadedListing::append(const FunctionRange& function, std::string& text) const {
+  print_atom(text, function.name);
+  text += "/" + std::to_string(function.arity) + ":\n";
+  const uint32_t end = end_of(function);
+  uint32_t position = function.start;
+  while (position < end) {
+    const size_t cells = append_instruction(position, text);
+    if (cells == 0) return;
+    position += static_cast<uint32_t>(cells);
+  }
+}
+
+size_t ThreadedListing::append_instruction(uint32_t position, std::string& text) const {
+  const Cell* instruction = &module_.cells[position];
+  const auto form = forms_.find(*instruction);
+  char index[16];
+  std::snprintf(index, sizeof index, "%6u  ", position);
+  text += index;
+  if (form == forms_.end()) {
+    text += hex_text(*instruction) + ": not a handler\n";
+    return 0;
+  }
+  const Op op = form->second.op;
+  const OpInfo& info = op_info(op);
+  const Layout layout = layout_of(info.signature, form->second.combination);
+  text += info.name;
+  size_t list_cells = 0;
+  for (size_t i = 0; i < layout.count; ++i) {
+    text += ' ';
+    if (layout.kind[i] == FieldKind::kList) {
+      list_cells = read_field<uint32_t>(instruction, layout.offset[i]);
+      append_list(op, instruction + layout.cells, list_cells, text);
+    } else {
+      text += field_text(position, layout.kind[i], layout.offset[i]);
+    }
+  }
+  text += '\n';
+  return layout.cells + list_cells;
+}
+
+std::string ThreadedListing::field_text(uint32_t position, FieldKind kind, size_t offset) const {
+  const Cell* instruction = &module_.cells[position];
+  switch (kind) {
+    case FieldKind::kX0:
+    case FieldKind::kX1:
+    case FieldKind::kX2:
+    case FieldKind::kX3:
+      return "x" + std::to_string(static_cast<size_t>(kind));
+    case FieldKind::kX:
+    case FieldKind::kY:
+    case FieldKind::kAnyRegister:
+    case FieldKind::kAnyDestination:
+      return register_text(read_field<uint16_t>(instruction, offset));
+    case FieldKind::kConstant:
+      return term_on_one_line(read_field<Word>(instruction, offset));
+    case FieldKind::kAnySource:
+      return source_text(read_field<Word>(instruction, offset));
+    case FieldKind::kFloat:
+      return "fr" + std::to_string(read_field<uint16_t>(instruction, offset));
+    case FieldKind::kUnsigned16:
+      return std::to_string(read_field<uint16_t>(instruction, offset));
+    case FieldKind::kUnsigned32:
+      return std::to_string(read_field<uint32_t>(instruction, offset));
+    case FieldKind::kLabel:
+    case FieldKind::kLabelOrNone: {
+      const int32_t distance = read_field<int32_t>(instruction, offset);
+      if (distance == 0) return "-";
+      return "@" + std::to_string(position + distance / static_cast<int32_t>(sizeof(Cell)));
+    }
+    case FieldKind::kWord: {
+      const Word word = read_field<Word>(instruction, offset);
+      const auto name = names_.find(word);
+      return name != names_.end() ? name->second : hex_text(word);
+    }
+    case FieldKind::kList:
+      break;
+  }
+  return "?";
+}
+
+void ThreadedListing::append_list(Op op, const Cell* cells, size_t count, std::string& text) const {
+  text += '[';
+  for (size_t i = 0; i < count; ++i) {
+    if (i != 0) text += ' ';
+    text += has_list_of_sources(op) ? source_text(cells[i]) : hex_text(cells[i]);
+  }
+  text += ']';
+}
+
+}  // namespace joist::cli
