@@ -48,6 +48,30 @@ struct BinaryOperator : SlowOp {
   }
 };
 
+struct Add {
+  static double apply(double a, double b) { return a + b; }
+};
+struct Subtract {
+  static double apply(double a, double b) { return a - b; }
+};
+struct Multiply {
+  static double apply(double a, double b) { return a * b; }
+};
+struct Divide {
+  static double apply(double a, double b) { return a / b; }
+};
+
+// An operator on two floats held in words whose result is held in a word, too. Infinities and
+// NaN never are.
+template <typename Operation>
+[[gnu::always_inline]] inline Flow word_floats(State& s, Term a, Term b, auto destination) {
+  if (!a.is_word_float() || !b.is_word_float()) return Flow::kSlow;
+  const double value = Operation::apply(a.word_float_value(), b.word_float_value());
+  if (!Term::fits_word_float(value)) return Flow::kSlow;
+  destination.set(s, Term::word_float(value));
+  return Flow::kNext;
+}
+
 struct op_add : BinaryOperator<arith_add, atoms::plus.bits()> {
   JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
                         auto) {
@@ -60,7 +84,7 @@ struct op_add : BinaryOperator<arith_add, atoms::plus.bits()> {
       destination.set(s, Term::from_bits(static_cast<Word>(sum)));
       return Flow::kNext;
     }
-    return Flow::kSlow;
+    return word_floats<Add>(s, a, b, destination);
   }
 };
 
@@ -76,7 +100,7 @@ struct op_subtract : BinaryOperator<arith_subtract, atoms::minus.bits()> {
       destination.set(s, Term::from_bits(static_cast<Word>(difference)));
       return Flow::kNext;
     }
-    return Flow::kSlow;
+    return word_floats<Subtract>(s, a, b, destination);
   }
 };
 
@@ -92,12 +116,15 @@ struct op_multiply : BinaryOperator<arith_multiply, atoms::times.bits()> {
       destination.set(s, Term::from_bits(static_cast<Word>(product)));
       return Flow::kNext;
     }
-    return Flow::kSlow;
+    return word_floats<Multiply>(s, a, b, destination);
   }
 };
 
 struct op_divide : BinaryOperator<arith_divide, atoms::divide.bits()> {
-  JOIST_INLINE Flow run(State&, const Cell*, auto, auto, auto, auto, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
+                        auto) {
+    return word_floats<Divide>(s, left.get(s), right.get(s), destination);
+  }
 };
 
 // Division of smalls: by zero, and the one quotient that overflows, are for `slow`.
@@ -287,18 +314,6 @@ struct FloatBinary : SlowOp {
     s.process().badarith();
     return Flow::kRaise;
   }
-};
-struct Add {
-  static double apply(double a, double b) { return a + b; }
-};
-struct Subtract {
-  static double apply(double a, double b) { return a - b; }
-};
-struct Multiply {
-  static double apply(double a, double b) { return a * b; }
-};
-struct Divide {
-  static double apply(double a, double b) { return a / b; }
 };
 struct op_float_add : FloatBinary<Add> {};
 struct op_float_subtract : FloatBinary<Subtract> {};
