@@ -7,6 +7,7 @@ namespace joist {
 // One line for each file of natives; the tables are defined there.
 #define JOIST_NATIVE_TABLES(X)  \
   X(atomics_natives)            \
+  X(beam_files_natives)         \
   X(binary_natives)             \
   X(calendar_natives)           \
   X(checksum_natives)           \

@@ -85,7 +85,7 @@ class Vm : private ModuleFinder {
   VmOptions options_;
   LiteralSpace literals_;
   SystemClock clock_;
-  ErlangTime time_{clock_};
+  ErlangTime time_{clock_, options_.otp_release >= 26};
   Environment environment_;
   Runtime runtime_;
   std::unique_ptr<CodeTable> code_;

@@ -8,12 +8,21 @@
 namespace joist {
 namespace {
 
-// The terms that the cells of a list name.
-std::vector<Term> gather(const State& s, const Cell* cells, size_t count) {
-  std::vector<Term> terms(count);
-  for (size_t i = 0; i < count; ++i) terms[i] = get_source(s, cells[i]);
-  return terms;
-}
+// The terms that the cells of a list name; few of them need no memory of their own.
+class Gathered {
+ public:
+  Gathered(const State& s, const Cell* cells, size_t count) : size_(count) {
+    if (count > std::size(few_)) many_.resize(count);
+    Term* terms = many_.empty() ? few_ : many_.data();
+    for (size_t i = 0; i < count; ++i) terms[i] = get_source(s, cells[i]);
+  }
+  std::span<const Term> terms() const { return {many_.empty() ? few_ : many_.data(), size_}; }
+
+ private:
+  size_t size_;
+  Term few_[16];
+  std::vector<Term> many_;
+};
 
 // The value of an update in x-independent form: none() when an exception or failure is due.
 // save() was done.
@@ -23,12 +32,18 @@ Term updated_map(State& s, Term map, const Cell* cells, size_t count, bool exact
     if (raises) p.error_tuple(atoms::badmap, map);
     return Term::none();
   }
-  const std::vector<Term> pairs = gather(s, cells, count);
-  if (!exact) {
-    return count == 2 ? map_put(p.heap, map, pairs[0], pairs[1]) : map_put_all(p.heap, map, pairs);
+  if (count == 2) {
+    const Term key = get_source(s, cells[0]);
+    const Term value = get_source(s, cells[1]);
+    if (!exact) return map_put(p.heap, map, key, value);
+    const Term result = map_update(p.heap, map, key, value);
+    if (result.is_none() && raises) p.error_tuple(atoms::badkey, key);
+    return result;
   }
-  Term missing = pairs[0];
-  const Term result = map_update_all(p.heap, map, pairs, &missing);
+  const Gathered pairs(s, cells, count);
+  if (!exact) return map_put_all(p.heap, map, pairs.terms());
+  Term missing = Term::none();
+  const Term result = map_update_all(p.heap, map, pairs.terms(), &missing);
   if (result.is_none() && raises) p.error_tuple(atoms::badkey, missing);
   return result;
 }

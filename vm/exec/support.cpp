@@ -2,10 +2,7 @@
 
 namespace joist {
 
-bool tidy_heap_gc(Process& p, size_t live, Term* result, size_t need) {
-  const bool has_room = static_cast<size_t>(p.heap.limit - p.heap.top) > need;
-  if (has_room && !p.heap.wants_collection() && !p.registers->gc_stress) [[likely]]
-    return true;
+bool tidy_full_heap_gc(Process& p, size_t live, Term* result, size_t need) {
   p.registers->x[live] = *result;
   const bool alive = p.collect_gc(need, static_cast<uint32_t>(live + 1));
   *result = p.registers->x[live];

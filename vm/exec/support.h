@@ -37,7 +37,13 @@ inline Flow collect_gc(State& s, size_t need, size_t live) {
 // Before the next instruction, once a native or an operator has allocated: collects if fragments
 // or off-heap binaries have piled up, or fewer than `need` words are free. `result` is kept as one
 // more root. True: the process goes on.
-bool tidy_heap_gc(Process& p, size_t live, Term* result, size_t need = 0);
+bool tidy_full_heap_gc(Process& p, size_t live, Term* result, size_t need);
+inline bool tidy_heap_gc(Process& p, size_t live, Term* result, size_t need = 0) {
+  const bool has_room = static_cast<size_t>(p.heap.limit - p.heap.top) > need;
+  if (has_room && !p.heap.wants_collection() && !p.registers->gc_stress) [[likely]]
+    return true;
+  return tidy_full_heap_gc(p, live, result, need);
+}
 
 // Makes the native `mfa`, called with `arguments`, the head of the trace of the exception that it
 // has just raised.

@@ -6,10 +6,44 @@
 
 #include "vm/heap/builder.h"
 #include "vm/heap/hamt_build.h"
+#include "vm/term/atom.h"
 #include "vm/term/compare.h"
+#include "vm/term/rules.h"
 
 namespace joist {
 namespace {
+
+// compare_flatmap_keys(), without a call for the usual keys.
+int order_keys(Term a, Term b, bool atoms_by_index) {
+  if (Term::both_small(a, b)) return a.small_value() < b.small_value() ? -1 : a == b ? 0 : 1;
+  if (a.is_atom() && b.is_atom()) {
+    if (!atoms_by_index) return compare_atoms(a, b);
+    return a.atom_index() < b.atom_index() ? -1 : a == b ? 0 : 1;
+  }
+  return compare_flatmap_keys(a, b);
+}
+
+// Where `key` is among sorted keys (true), or where it belongs.
+bool find_place(const Term* keys, size_t size, Term key, size_t* place) {
+  bool atoms_by_index = term_rules().atom_keys_by_index;
+  size_t low = 0;
+  size_t high = size;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    int order = order_keys(keys[middle], key, atoms_by_index);
+    if (order == 0) {
+      *place = middle;
+      return true;
+    }
+    if (order < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  *place = low;
+  return false;
+}
 
 // A flat map in the making: sorted keys and their values, with room for one pair too many.
 class FlatDraft {
@@ -26,7 +60,7 @@ class FlatDraft {
   // Precondition: !is_overfull().
   void put(Term key, Term value) {
     size_t position = find_word(keys_, size_, key);
-    if (position == size_ && !find_place(key, &position)) {
+    if (position == size_ && !find_place(keys_, size_, key, &position)) {
       std::copy_backward(keys_ + position, keys_ + size_, keys_ + size_ + 1);
       std::copy_backward(values_ + position, values_ + size_, values_ + size_ + 1);
       keys_[position] = key;
@@ -48,27 +82,6 @@ class FlatDraft {
   }
 
  private:
-  // Where the key is (true), or where it belongs.
-  bool find_place(Term key, size_t* place) const {
-    size_t low = 0;
-    size_t high = size_;
-    while (low < high) {
-      size_t middle = (low + high) / 2;
-      int order = compare_flatmap_keys(keys_[middle], key);
-      if (order == 0) {
-        *place = middle;
-        return true;
-      }
-      if (order < 0) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    *place = low;
-    return false;
-  }
-
   size_t size_ = 0;
   Term keys_[kFlatMapLimit + 1];
   Term values_[kFlatMapLimit + 1];
@@ -111,6 +124,41 @@ Term with_value(Allocator& heap, Term map, size_t position, Term value) {
   return copy;
 }
 
+// The flat map, which is not full, with a pair that goes to `position`.
+Term with_new_pair(Allocator& heap, Term map, size_t position, Term key, Term value) {
+  size_t size = flat_map_size(map);
+  Word* keys = heap.alloc(1 + size + 1 + 2 + size + 1);
+  Word* copy = keys + 1 + size + 1;
+  keys[0] = make_header(Boxed::kTuple, size + 1);
+  copy[0] = make_header(Boxed::kFlatMap, 1 + size + 1);
+  copy[1] = Term::boxed(keys).bits();
+  auto copy_around = [position, size](const Term* from, Term* to, Term added) {
+    std::copy(from, from + position, to);
+    to[position] = added;
+    std::copy(from + position, from + size, to + position + 1);
+  };
+  copy_around(flat_map_keys(map).data(), term_words(keys + 1), key);
+  copy_around(flat_map_values(map).data(), term_words(copy + 2), value);
+  return Term::boxed(copy);
+}
+
+// The flat map of two or more pairs without the one at `position`.
+Term without_pair(Allocator& heap, Term map, size_t position) {
+  size_t size = flat_map_size(map);
+  Word* keys = heap.alloc(1 + size - 1 + 2 + size - 1);
+  Word* copy = keys + 1 + size - 1;
+  keys[0] = make_header(Boxed::kTuple, size - 1);
+  copy[0] = make_header(Boxed::kFlatMap, 1 + size - 1);
+  copy[1] = Term::boxed(keys).bits();
+  auto copy_others = [position, size](const Term* from, Term* to) {
+    std::copy(from, from + position, to);
+    std::copy(from + position + 1, from + size, to + position);
+  };
+  copy_others(flat_map_keys(map).data(), term_words(keys + 1));
+  copy_others(flat_map_values(map).data(), term_words(copy + 2));
+  return Term::boxed(copy);
+}
+
 // Replaces the values of keys that the flat map has; none(): it lacks one, which is *missing.
 Term replace_values(Allocator& heap, Term map, std::span<const Term> pairs, Term* missing) {
   size_t size = flat_map_size(map);
@@ -149,6 +197,7 @@ Term put_all_flat(Allocator& heap, Term map, std::span<const Term> pairs) {
 Term merge_flat(Allocator& heap, Term a, Term b) {
   std::span<const Term> keys_a = flat_map_keys(a);
   std::span<const Term> keys_b = flat_map_keys(b);
+  bool atoms_by_index = term_rules().atom_keys_by_index;
   Term keys[2 * kFlatMapLimit];
   Term values[2 * kFlatMapLimit];
   size_t size = 0;
@@ -157,7 +206,7 @@ Term merge_flat(Allocator& heap, Term a, Term b) {
   while (i < keys_a.size() || j < keys_b.size()) {
     int order = i == keys_a.size()   ? 1
                 : j == keys_b.size() ? -1
-                                     : compare_flatmap_keys(keys_a[i], keys_b[j]);
+                                     : order_keys(keys_a[i], keys_b[j], atoms_by_index);
     keys[size] = order < 0 ? keys_a[i] : keys_b[j];
     values[size++] = order < 0 ? flat_map_values(a)[i] : flat_map_values(b)[j];
     if (order <= 0) ++i;
@@ -201,11 +250,14 @@ Term map_put(Allocator& heap, Term map, Term key, Term value) {
   if (is_hash_map(map)) return HamtBuild<KeyHash>(heap).put(map, key, value);
   size_t position = flat_map_position(map, key);
   if (position < flat_map_size(map)) return with_value(heap, map, position, value);
-  FlatDraft draft(map);
-  draft.put(key, value);
-  if (!draft.is_overfull()) return draft.finish(heap);
+  if (position < kFlatMapLimit) {
+    find_place(flat_map_keys(map).data(), position, key, &position);
+    return with_new_pair(heap, map, position, key, value);
+  }
   std::vector<Term> pairs;
-  draft.append_pairs(&pairs);
+  append_pairs(map, &pairs);
+  pairs.push_back(key);
+  pairs.push_back(value);
   return HamtBuild<KeyHash>(heap).from_pairs(pairs);
 }
 
@@ -244,17 +296,7 @@ Term map_remove(Allocator& heap, Term map, Term key) {
   size_t position = flat_map_position(map, key);
   if (position == size) return map;
   if (size == 1) return make_empty_map(heap);
-  Term keys = make_tuple_uninitialised(heap, size - 1);
-  std::span<const Term> old_keys = flat_map_keys(map);
-  std::span<const Term> old_values = flat_map_values(map);
-  Term values[kFlatMapLimit];
-  auto copy_others = [position](std::span<const Term> from, Term* to) {
-    to = std::copy(from.begin(), from.begin() + static_cast<ptrdiff_t>(position), to);
-    std::copy(from.begin() + static_cast<ptrdiff_t>(position) + 1, from.end(), to);
-  };
-  copy_others(old_keys, term_words(object_words(keys)));
-  copy_others(old_values, values);
-  return make_flat_map(heap, keys, {values, size - 1});
+  return without_pair(heap, map, position);
 }
 
 Term map_merge(Allocator& heap, Term a, Term b) {

@@ -12,13 +12,7 @@ size_t flat_map_position_slow(Term map, Term key) {
   return i;
 }
 
-const Term* map_find(Term map, Term key) {
-  if (is_flat_map(map)) {
-    size_t position = flat_map_position(map, key);
-    return position < flat_map_size(map) ? &flat_map_values(map)[position] : nullptr;
-  }
-  return hamt_find(map, key, map_key_hash(key));
-}
+const Term* hash_map_find(Term map, Term key) { return hamt_find(map, key, map_key_hash(key)); }
 
 MapIterator::MapIterator(Term map) {
   if (is_flat_map(map)) {

@@ -65,7 +65,12 @@ inline size_t flat_map_position(Term map, Term key) {
 }
 
 // The value's place, valid until the map moves; null: no such key.
-const Term* map_find(Term map, Term key);
+const Term* hash_map_find(Term map, Term key);
+inline const Term* map_find(Term map, Term key) {
+  if (!is_flat_map(map)) return hash_map_find(map, key);
+  size_t position = flat_map_position(map, key);
+  return position < flat_map_size(map) ? &flat_map_values(map)[position] : nullptr;
+}
 
 // Visits all pairs: flat maps in key order, hash maps in the order of the trie.
 class MapIterator {

@@ -1,0 +1,53 @@
+#include "vm/proc/time.h"
+
+#include <catch2/catch.hpp>
+
+using namespace joist;
+
+namespace {
+
+class FakeClock final : public Clock {
+ public:
+  int64_t monotonic_ns() override { return monotonic; }
+  int64_t wall_ns() override { return wall; }
+  int64_t process_cpu_ns() override { return 0; }
+  int64_t thread_cpu_ns() override { return 0; }
+
+  int64_t monotonic = 5000;
+  int64_t wall = 1'700'000'000 * ErlangTime::kSecond;
+};
+
+}  // namespace
+
+TEST_CASE("Erlang time starts at its fixed point and follows the monotonic clock") {
+  FakeClock clock;
+  ErlangTime time(clock);
+  CHECK(time.monotonic() == ErlangTime::kStart);
+  CHECK(time.system() == clock.wall);
+  clock.monotonic += 77;
+  CHECK(time.monotonic() == ErlangTime::kStart + 77);
+}
+
+TEST_CASE("the time offset follows a wall clock that was set, or stays, as the release has it") {
+  for (bool follows : {false, true}) {
+    FakeClock clock;
+    ErlangTime time(clock, follows);
+    int64_t offset = time.offset();
+    clock.wall += ErlangTime::kOffsetTolerance;  // drift
+    CHECK(time.offset() == offset);
+    clock.wall += 3600 * ErlangTime::kSecond;
+    CHECK(time.offset() ==
+          (follows ? offset + ErlangTime::kOffsetTolerance + 3600 * ErlangTime::kSecond : offset));
+    CHECK(time.monotonic() == ErlangTime::kStart);
+  }
+}
+
+TEST_CASE("now/0 never gives a time twice") {
+  FakeClock clock;
+  ErlangTime time(clock);
+  int64_t first = time.unique_microseconds();
+  CHECK(first == clock.wall / 1000);
+  CHECK(time.unique_microseconds() == first + 1);
+  clock.monotonic += 1'000'000;
+  CHECK(time.unique_microseconds() == first + 1000);
+}
