@@ -73,15 +73,15 @@ struct op_bs_start_match : SlowOp {
   return Term::fits_small(number) ? Term::small(number) : Term::none();
 }
 
-// Whole bytes at a byte boundary, at most four: the case that parsers live on.
-[[gnu::always_inline]] inline bool is_simple(const MatchContext& context, size_t bits, Word flags) {
-  return ((context.position | bits) & 7) == 0 && bits <= 32 && !(flags & 6);
+// What parsers live on: any alignment, and small whatever the bits are.
+[[gnu::always_inline]] inline bool is_simple(size_t bits, Word flags) {
+  return bits <= 57 && !segment_little(flags);
 }
-[[gnu::always_inline]] inline uint64_t read_simple(const MatchContext& context, size_t bits) {
-  const uint8_t* bytes = context.base + context.position / 8;
-  uint64_t value = 0;
-  for (size_t i = 0; i < bits / 8; ++i) value = value << 8 | bytes[i];
-  return value;
+[[gnu::always_inline]] inline Term take_simple(MatchContext& context, size_t bits, Word flags) {
+  const uint64_t value = load_short_bits(context.base, context.position, bits);
+  context.position += bits;
+  return Term::small(segment_signed(flags) ? sign_extended(value, bits)
+                                           : static_cast<int64_t>(value));
 }
 
 // The rest: any size, any alignment. Moves the position. save() was done.
@@ -114,10 +114,8 @@ struct op_bs_get_fixed : SlowOp {
                         auto destination, auto) {
     MatchContext& context = context_of(source.get(s));
     if (!has_bits(context, bits.field)) return Flow::kFail;
-    if (!is_simple(context, bits.field, flags.field)) return Flow::kSlow;
-    const uint64_t value = read_simple(context, bits.field);
-    context.position += bits.field;
-    destination.set(s, Term::small(static_cast<int64_t>(value)));
+    if (!is_simple(bits.field, flags.field)) return Flow::kSlow;
+    destination.set(s, take_simple(context, bits.field, flags.field));
     return Flow::kNext;
   }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto source, auto bits, auto flags,
@@ -132,10 +130,8 @@ struct op_bs_take_integer : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell*, auto source, auto bits, auto flags, auto destination,
                         auto) {
     MatchContext& context = context_of(source.get(s));
-    if (!is_simple(context, bits.field, flags.field)) return Flow::kSlow;
-    const uint64_t value = read_simple(context, bits.field);
-    context.position += bits.field;
-    destination.set(s, Term::small(static_cast<int64_t>(value)));
+    if (!is_simple(bits.field, flags.field)) return Flow::kSlow;
+    destination.set(s, take_simple(context, bits.field, flags.field));
     return Flow::kNext;
   }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto source, auto bits, auto flags,

@@ -21,10 +21,7 @@ uint64_t read_little_bits(const uint8_t* base, size_t position, size_t bits);
 // The value of a segment of at most 64 bits, not sign-extended.
 inline uint64_t read_bits(const uint8_t* base, size_t position, size_t bits, bool little) {
   if (little && bits > 8) return read_little_bits(base, position, bits);
-  size_t shift = position % 8;
-  if (bits != 0 && shift + bits <= 8) {  // in one byte
-    return base[position / 8] >> (8 - shift - bits) & ((1u << bits) - 1);
-  }
+  if (bits <= 57) return load_short_bits(base, position, bits);
   return load_bits(base, position, bits);
 }
 

@@ -50,33 +50,13 @@ BitsView bits_view(Term bitstring) {
   }
 }
 
-namespace {
-
-// `count` bytes, 1 to 8, as a big-endian number: two loads that may overlap, none beyond the end.
-uint64_t load_bytes(const uint8_t* bytes, size_t count) {
-  if (count >= 4) {
-    uint32_t first, last;
-    std::memcpy(&first, bytes, 4);
-    std::memcpy(&last, bytes + count - 4, 4);
-    return uint64_t{__builtin_bswap32(first)} << (8 * (count - 4)) | __builtin_bswap32(last);
-  }
-  if (count == 1) return bytes[0];
-  uint16_t first, last;
-  std::memcpy(&first, bytes, 2);
-  std::memcpy(&last, bytes + count - 2, 2);
-  return uint64_t{__builtin_bswap16(first)} << (8 * (count - 2)) | __builtin_bswap16(last);
-}
-
-}  // namespace
-
 uint64_t load_bits(const uint8_t* base, size_t offset, size_t count) {
   JOIST_ASSERT(count <= 64);
-  if (count == 0) return 0;
-  const uint8_t* bytes = base + offset / 8;
+  if (count <= 57) return load_short_bits(base, offset, count);
   size_t shift = offset % 8;
   size_t touched = (shift + count + 7) / 8;
   if (touched == 9) return load_bits_64(base, offset) >> (64 - count);
-  uint64_t word = load_bytes(bytes, touched) >> (touched * 8 - shift - count);
+  uint64_t word = load_bytes(base + offset / 8, touched) >> (touched * 8 - shift - count);
   return count == 64 ? word : word & ((uint64_t{1} << count) - 1);
 }
 

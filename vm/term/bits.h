@@ -48,7 +48,29 @@ inline uint64_t load_bits_64(const uint8_t* base, size_t offset) {
   unsigned shift = offset % 8;
   return shift == 0 ? word : word << shift | bytes[8] >> (8 - shift);
 }
-// `count` bits at an offset as an unsigned number; count <= 64.
+// `count` bytes, 1 to 8, as a big-endian number: two loads that may overlap, none beyond the end.
+inline uint64_t load_bytes(const uint8_t* bytes, size_t count) {
+  if (count >= 4) {
+    uint32_t first, last;
+    std::memcpy(&first, bytes, 4);
+    std::memcpy(&last, bytes + count - 4, 4);
+    return uint64_t{__builtin_bswap32(first)} << (8 * (count - 4)) | __builtin_bswap32(last);
+  }
+  if (count == 1) return bytes[0];
+  uint16_t first, last;
+  std::memcpy(&first, bytes, 2);
+  std::memcpy(&last, bytes + count - 2, 2);
+  return uint64_t{__builtin_bswap16(first)} << (8 * (count - 2)) | __builtin_bswap16(last);
+}
+// `count` bits at an offset as an unsigned number; count <= 57.
+inline uint64_t load_short_bits(const uint8_t* base, size_t offset, size_t count) {
+  if (count == 0) return 0;
+  size_t shift = offset % 8;
+  size_t touched = (shift + count + 7) / 8;
+  uint64_t word = load_bytes(base + offset / 8, touched) >> (touched * 8 - shift - count);
+  return word & ((uint64_t{1} << count) - 1);
+}
+// The same for count <= 64.
 uint64_t load_bits(const uint8_t* base, size_t offset, size_t count);
 // Writes the low `count` bits of `value` at an offset, other bits stay; count <= 64.
 void store_bits(uint8_t* base, size_t offset, uint64_t value, size_t count);
