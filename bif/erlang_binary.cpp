@@ -19,12 +19,6 @@ Term bit_size_1(Process& p, Term bits) {
   return make_unsigned(p.heap, bits_size(bits));
 }
 
-Term size_1(Process& p, Term term) {
-  if (is_tuple(term)) return Term::small(static_cast<int64_t>(tuple_size(term)));
-  if (!is_bits(term)) return p.badarg();
-  return Term::small(static_cast<int64_t>(bits_size(term) / 8));
-}
-
 Term binary_part_3(Process& p, Term binary, Term start, Term length) {
   Part part;
   if (!is_bits(binary) || !part_arguments(start, length, bits_size(binary) / 8, &part)) {
@@ -100,7 +94,6 @@ Term dt_restore_tag_1(Process& p, Term tag) {
 const NativeEntry kNatives[] = {
     {"erlang", "byte_size", native<byte_size_1>, kGuard},
     {"erlang", "bit_size", native<bit_size_1>, kGuard},
-    {"erlang", "size", native<size_1>, kGuard},
     {"erlang", "binary_part", native<binary_part_2>, kGuard},
     {"erlang", "binary_part", native<binary_part_3>, kGuard},
     {"binary", "part", native<binary_part_2>},

@@ -53,15 +53,14 @@ Term create_4(Process& p, Term module, Term name, Term pairs, Term options) {
   std::vector<Term> sorted = fields;
   std::sort(sorted.begin(), sorted.end(), [](Term a, Term b) { return a.bits() < b.bits(); });
   if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) return p.badarg();
-  return make_record(
-      p, intern_record_definition(module, name, *exported == atoms::true_, fields), values);
+  return make_record(p, intern_record_definition(module, name, *exported == atoms::true_, fields),
+                     values);
 }
 
 Term update_4(Process& p, Term record, Term module, Term name, Term changes) {
   if (!is_native_record(record)) return badrecord(p, record);
   const RecordDefinition* definition = record_definition(record);
-  if (!(name == atoms::underscore) &&
-      !(definition->module == module && definition->name == name)) {
+  if (!(name == atoms::underscore) && !(definition->module == module && definition->name == name)) {
     return badrecord(p, name);
   }
   if (!is_map(changes)) return p.error_tuple(atoms::badmap, changes);

@@ -79,8 +79,8 @@ class Process {
   Term exception_info = Term::none();  // error_info map given to erlang:error/3, else none()
   // The native that raised, to head the trace with its arguments; null: the code that called.
   const Mfa* exception_function = nullptr;
-  const Cell* trap_code = nullptr;     // where a trap continues; its arguments are in x[0], ...
-  uint32_t live = 0;                   // X registers in use while not running, and for a trap
+  const Cell* trap_code = nullptr;  // where a trap continues; its arguments are in x[0], ...
+  uint32_t live = 0;                // X registers in use while not running, and for a trap
 
   // --- how it stopped running ---
   RunOutcome run_outcome = RunOutcome::kYielded;
@@ -94,7 +94,7 @@ class Process {
   void add_roots(RootSet& roots);
 
   std::span<Term> host_roots;  // terms that the embedding program keeps
-  BitWriter bit_writer;  // where bs_put_* instructions write
+  BitWriter bit_writer;        // where bs_put_* instructions write
 
   // --- process dictionary, flags and their kin ---
   struct Extras;  // vm/proc/process_extras.h: made when first needed
