@@ -26,13 +26,13 @@ bool claim_room(Binary* binary, size_t end, size_t extra) {
 
 }  // namespace
 
-Binary* new_binary(size_t byte_count) {
+Binary* try_new_binary(size_t byte_count) {
   size_t bytes;
   Binary* binary = nullptr;
   if (!__builtin_add_overflow(sizeof(Binary), byte_count, &bytes)) {
     binary = static_cast<Binary*>(malloc(bytes));
   }
-  if (binary == nullptr) fatal("out of memory: a binary of %zu bytes", byte_count);
+  if (binary == nullptr) return nullptr;
   binary->reference_count = 1;
   binary->destroy = free_binary;
   binary->capacity = byte_count;
@@ -41,35 +41,59 @@ Binary* new_binary(size_t byte_count) {
   return binary;
 }
 
-Binary* new_appendable(size_t bits, size_t used_bits) {
-  Binary* binary = new_binary(std::max((bits + 7) / 8, kMinAppendableBytes));
-  binary->used_bits = used_bits;
+Binary* new_binary(size_t byte_count) {
+  Binary* binary = try_new_binary(byte_count);
+  if (binary == nullptr) fatal("out of memory: a binary of %zu bytes", byte_count);
   return binary;
 }
 
+Binary* new_appendable(size_t room_bits, size_t used_bits) {
+  Binary* binary = try_new_binary(std::max((room_bits + 7) / 8, kMinAppendableBytes));
+  if (binary != nullptr) binary->used_bits = used_bits;
+  return binary;
+}
+
+namespace {
+
+// A copy of `before` with `extra` bits of room behind it; none(): no memory.
+Term copy_with_room(Allocator& heap, BitsView before, size_t extra, uint8_t** bytes) {
+  const size_t total = before.size + extra;
+  Term result;
+  if (total <= kHeapBitsLimit * 8) {
+    // Copied again by the next append, but that is cheaper than a buffer.
+    result = make_bits_uninitialised(heap, total, bytes);
+  } else {
+    Binary* binary = new_appendable(2 * total, total);
+    if (binary == nullptr) binary = new_appendable(total, total);
+    if (binary == nullptr) return Term::none();
+    *bytes = binary->bytes;
+    result = make_bits_of(heap, binary, total);
+  }
+  copy_bits_padded(*bytes, before);
+  return result;
+}
+
+}  // namespace
+
 Term append_bits(Allocator& heap, Term prefix, size_t extra, uint8_t** bytes, size_t* bit_offset) {
-  const size_t total = bits_size(prefix) + extra;
   if (header_kind(prefix.header()) == Boxed::kSubBits) {
     const auto* view = reinterpret_cast<const SubBits*>(prefix.object());
     Binary* binary = reinterpret_cast<OffHeap*>(view->holder.object())->binary;
-    size_t end = view->bit_offset + view->bit_size;
+    const size_t end = view->bit_offset + view->bit_size;
     if (binary->capacity * 8 - end >= extra && claim_room(binary, end, extra)) {
       *bytes = binary->bytes;
       *bit_offset = end;
       Word* words = heap.alloc(kSubBitsWords);
       words[0] = make_header(Boxed::kSubBits, kSubBitsWords - 1);
-      words[1] = total;
+      words[1] = view->bit_size + extra;
       words[2] = view->bit_offset;
       words[3] = view->holder.bits();
       return Term::boxed(words);
     }
   }
   const BitsView before = bits_view(prefix);
-  Binary* binary = new_appendable(2 * total, total);
-  copy_bits_padded(binary->bytes, before);
-  *bytes = binary->bytes;
   *bit_offset = before.size;
-  return make_bits_of(heap, binary, total);
+  return copy_with_room(heap, before, extra, bytes);
 }
 
 }  // namespace joist

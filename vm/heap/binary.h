@@ -21,11 +21,11 @@ namespace joist {
 
 // A bitstring that begins with `prefix` (a bitstring) and goes on for `extra` bits that the
 // caller fills in at once: they begin at bit *bit_offset of *bytes, and bits of the last byte
-// behind them are unspecified. Amortised cost: O(extra).
+// behind them are unspecified. Amortised cost: O(extra). none(): no memory.
 Term append_bits(Allocator& heap, Term prefix, size_t extra, uint8_t** bytes, size_t* bit_offset);
 
 // A buffer with one reference and room for at least `room_bits`, of which the first `used_bits`
-// are in use: what building by appending starts from.
+// are in use: what building by appending starts from. nullptr: no memory.
 Binary* new_appendable(size_t room_bits, size_t used_bits);
 
 }  // namespace joist

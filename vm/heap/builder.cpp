@@ -77,7 +77,8 @@ constexpr bool fits_heap(size_t bits) { return bits <= kHeapBitsLimit * 8; }
 
 Term make_bits_uninitialised(Allocator& heap, size_t bits, uint8_t** bytes) {
   if (fits_heap(bits)) return make_heap_bits(heap, bits, bytes);
-  Binary* binary = new_binary((bits + 7) / 8);
+  Binary* binary = try_new_binary(bits / 8 + (bits % 8 != 0));
+  if (binary == nullptr) return Term::none();
   *bytes = binary->bytes;
   return make_bits_of(heap, binary, bits);
 }
@@ -85,6 +86,7 @@ Term make_bits_uninitialised(Allocator& heap, size_t bits, uint8_t** bytes) {
 Term make_binary(Allocator& heap, ByteSpan bytes) {
   uint8_t* target;
   Term binary = make_bits_uninitialised(heap, bytes.size() * 8, &target);
+  if (binary.is_none()) fatal("out of memory: a binary of %zu bytes", bytes.size());
   if (!bytes.empty()) memcpy(target, bytes.data(), bytes.size());
   return binary;
 }

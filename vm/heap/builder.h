@@ -62,10 +62,12 @@ Term make_list(Allocator& heap, std::span<const Term> elements, Term tail = Term
 Term make_string(Allocator& heap, std::string_view bytes, Term tail = Term::nil());
 
 // --- binaries ---
-// An off-heap buffer with one reference, freed with the last; bytes uninitialised.
+// An off-heap buffer with one reference, freed with the last; bytes uninitialised. nullptr: no
+// memory; new_binary() is for sizes that no program chose, and fatal then.
+Binary* try_new_binary(size_t byte_count);
 Binary* new_binary(size_t byte_count);
 // A bitstring of `bits` bits whose bytes the caller fills in at *bytes, padding bits zero: on
-// the heap up to kHeapBitsLimit bytes, else off-heap.
+// the heap up to kHeapBitsLimit bytes, else off-heap. none(): no memory for that many.
 Term make_bits_uninitialised(Allocator& heap, size_t bits, uint8_t** bytes);
 Term make_binary(Allocator& heap, ByteSpan bytes);
 inline Term make_binary(Allocator& heap, std::string_view text) {

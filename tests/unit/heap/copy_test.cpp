@@ -62,12 +62,11 @@ TEST_CASE("Literals are shared by copies and copied into other literal areas") {
 TEST_CASE("A copy of a small view does not keep the buffer") {
   Allocator source;
   Allocator target;
-  uint8_t* bytes;
-  size_t offset;
-  Term first = append_bits(source, make_binary(source, "abc"), 8, &bytes, &offset);
-  bytes[offset / 8] = 'd';
-  REQUIRE(header_kind(first.header()) == Boxed::kSubBits);
-  Term copy = copy_term(target, first, nullptr);
+  Binary* buffer = new_binary(100);
+  std::memcpy(buffer->bytes, "abcdef", 6);
+  Term view = make_bits_of(source, buffer, 32);
+  REQUIRE(header_kind(view.header()) == Boxed::kSubBits);
+  Term copy = copy_term(target, view, nullptr);
   CHECK(header_kind(copy.header()) == Boxed::kHeapBits);
   CHECK(equal_bits(bits_view(copy), bits_view(make_binary(target, "abcd"))));
   CHECK(target.off_heap == nullptr);
