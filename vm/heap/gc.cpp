@@ -57,12 +57,16 @@ namespace {
 
 size_t used_words(const Heap& heap) { return static_cast<size_t>(heap.top - heap.start); }
 
-// Enough between top and stack, after a collection that promoted: OTP's rules.
+// Enough between top and stack, after a collection that promoted: OTP's rules, but for the first.
 GcResult adjust_after_minor(Heap& heap, const RootSet& roots, size_t need) {
   const size_t size = heap.young_words();
   const size_t old_size = heap.old_words();
   const size_t need_after = used_words(heap) + need + heap.stack_words();
-  if (need_after > size) return resize_gc(heap, roots, next_heap_size(need_after));
+  // With a deep stack in a block that it nearly fills, each collection would scan all of the stack
+  // to find room for a few words.
+  if (need_after + size / 16 > size) {
+    return resize_gc(heap, roots, next_heap_size(need_after + size / 16));
+  }
   // After tenuring a small part of the block is in use, so only big blocks are cut.
   if (size > 3000 && 4 * need_after < size && (size > 8000 || size > old_size)) {
     size_t wanted = 3 * need_after;
