@@ -14,10 +14,8 @@
 namespace joist {
 
 const ExportIdentity* CodeResolver::find_export(const Mfa& mfa, bool only_existing) {
-  if (only_existing) {
-    const ExportEntry* entry = code_.find_export(mfa);
-    return entry == nullptr || entry->is_undefined() ? nullptr : entry;
-  }
+  // As in OTP a name that somebody has mentioned exists, whether or not the function does.
+  if (only_existing) return code_.find_export(mfa);
   return code_.export_entry(mfa);
 }
 
