@@ -42,7 +42,9 @@ Term error_format_module(Term module) {
 
 Term error_info_list(Process& p) {
   Term info = p.exception_info;
-  if (info.is_none() && p.exception_function != nullptr) {
+  // A function that is not there has nobody to explain its errors.
+  const bool is_native = p.exception_function != nullptr && !(p.exception_reason == atoms::undef);
+  if (info.is_none() && is_native) {
     const Term format_module = error_format_module(p.exception_function->module);
     if (format_module.is_none()) return Term::nil();
     const Term pairs[] = {atoms::module, format_module, atoms::cause, p.error_cause};

@@ -225,6 +225,7 @@ struct op_undefined_stub : SlowOp {
       return Flow::kJump;
     }
     p.error(atoms::undef);
+    p.exception_function = &entry->mfa;
     p.exception_arguments = arguments;
     return Flow::kRaise;
   }

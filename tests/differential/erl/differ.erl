@@ -33,10 +33,10 @@ show(Topic, Seed, Index, Path) ->
 
 %% Big maps as sorted lists: the order in which they are displayed is each machine's own.
 ordered(Map) when is_map(Map) ->
-    Pairs = [{ordered(K), ordered(V)} || {K, V} <- lists:sort(maps:to_list(Map))],
-    case length(Pairs) > 32 of
-        true -> {'#', Pairs};
-        false -> maps:from_list(Pairs)
+    Ordered = maps:from_list([{ordered(K), ordered(V)} || {K, V} <- maps:to_list(Map)]),
+    case map_size(Ordered) > 32 of
+        true -> {'#', lists:sort([#{K => V} || {K, V} <- maps:to_list(Ordered)])};
+        false -> Ordered
     end;
 ordered([H | T]) -> [ordered(H) | ordered(T)];
 ordered(Tuple) when is_tuple(Tuple) -> list_to_tuple(ordered(tuple_to_list(Tuple)));

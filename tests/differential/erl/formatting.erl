@@ -33,15 +33,17 @@ precision() -> prng:pick({"", "", "", ".3", ".10", ".0", "..*", ".5.-"}).
 
 small(Depth) ->
     Term = generate:term(Depth),
-    case external_size_of_maps(Term) of
+    case has_order(Term) of
         true -> small(Depth);
         false -> Term
     end.
 
-external_size_of_maps(M) when is_map(M) -> map_size(M) > 1;
-external_size_of_maps([H | T]) -> external_size_of_maps(H) orelse external_size_of_maps(T);
-external_size_of_maps(T) when is_tuple(T) -> external_size_of_maps(tuple_to_list(T));
-external_size_of_maps(_) -> false.
+%% Whether a map in it has more than one pair, and so an order.
+has_order(M) when is_map(M) ->
+    map_size(M) > 1 orelse has_order(maps:to_list(M));
+has_order([H | T]) -> has_order(H) orelse has_order(T);
+has_order(T) when is_tuple(T) -> has_order(tuple_to_list(T));
+has_order(_) -> false.
 
 run({write, Term}) -> lists:flatten(io_lib:write(Term));
 run({print, Term, Columns}) -> lists:flatten(io_lib:print(Term, 1, Columns, -1));

@@ -30,11 +30,15 @@ run({operations, Start, Operations}) ->
     {Map, Results} = lists:foldl(fun step/2, {Start, []}, Operations),
     Keys = maps:keys(Map),
     Pairs = maps:to_list(Map),
-    {lists:sort(Pairs), map_size(Map), lists:reverse(Results), lists:sort(Keys),
+    {sorted(Map), map_size(Map), lists:reverse(Results),
+     lists:sort([#{K => []} || K <- Keys]),
      lists:zip(Keys, maps:values(Map)) =:= Pairs, maps:from_list(Pairs) =:= Map,
      Map =:= maps:from_list(lists:reverse(Pairs)), Map < Start, Map == Start,
-     erlang:phash2(Map), lists:sort(maps:to_list(maps:map(fun(_, V) -> {V} end, Map))),
+     erlang:phash2(Map), sorted(maps:map(fun(_, V) -> {V} end, Map)),
      case Map of #{a := V} -> V; #{1 := V} -> {one, V}; #{} -> none end}.
+
+%% Pairs in the exact order of their keys, in which 1 and 1.0 differ.
+sorted(Map) -> lists:sort([#{K => V} || {K, V} <- maps:to_list(Map)]).
 
 step({put, K, V}, {M, R}) -> {M#{K => V}, R};
 step({remove, K}, {M, R}) -> {maps:remove(K, M), R};
@@ -52,6 +56,6 @@ step({take, K}, {M, R}) ->
 step({merge, Other}, {M, R}) -> {maps:merge(M, Other), R};
 step({find, K}, {M, R}) ->
     {M, [{maps:find(K, M), maps:get(K, M, default), maps:is_key(K, M)} | R]};
-step({with, Ks}, {M, R}) -> {M, [lists:sort(maps:to_list(maps:with(Ks, M))) | R]};
+step({with, Ks}, {M, R}) -> {M, [sorted(maps:with(Ks, M)) | R]};
 step({without, Ks}, {M, R}) -> {maps:without(Ks, M), R};
 step({fold}, {M, R}) -> {M, [maps:fold(fun(_, _, N) -> N + 1 end, 0, M) | R]}.
