@@ -257,7 +257,11 @@ struct op_bs_create_bin : SlowOp {
     s.save();
     BuildFault fault;
     Term result = create_bin(s, list.cells, list.field, &fault);
-    if (result.is_none()) return raise_fault(s, fail.field, fault);
+    if (result.is_none()) {
+      // What was built before the fault stays on the heap: the state must know of it.
+      s.load();
+      return raise_fault(s, fail.field, fault);
+    }
     if (!tidy_heap_gc(s.process(), live.field, &result, words.field)) return Flow::kLeave;
     s.load();
     destination.set(s, result);
