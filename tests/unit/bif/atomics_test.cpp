@@ -1,10 +1,9 @@
 #include <catch2/catch.hpp>
 
-#include "tests/unit/bif/native_call.h"
+#include "tests/unit/bif/call_native.h"
 #include "vm/term/map.h"
 
 using namespace joist;
-using test::NativeCaller;
 
 namespace {
 
@@ -12,7 +11,7 @@ namespace {
 std::string text(NativeCaller& c, std::string_view module, std::string_view function,
                  std::initializer_list<Term> arguments) {
   Term result = c.call(module, function, arguments);
-  return result.is_none() ? "!" + term_text(c.p.exception_reason) : term_text(result);
+  return result.is_none() ? "!" + term_text(c.process().exception_reason) : term_text(result);
 }
 
 }  // namespace
@@ -22,7 +21,7 @@ TEST_CASE("atomics count in 64 bits, signed or unsigned, and wrap around") {
   Term one = Term::small(1);
   Term signed_array = c.call("erts_internal", "atomics_new", {Term::small(2), one});
   Term unsigned_array = c.call("erts_internal", "atomics_new", {Term::small(2), Term::small(0)});
-  Term maximum = make_integer(c.p.heap, INT64_MAX);
+  Term maximum = make_integer(c.heap(), INT64_MAX);
   CHECK(text(c, "atomics", "put", {signed_array, one, maximum}) == "ok");
   CHECK(text(c, "atomics", "add_get", {signed_array, one, one}) == "-9223372036854775808");
   CHECK(text(c, "atomics", "get", {signed_array, Term::small(2)}) == "0");
