@@ -13,6 +13,7 @@ namespace joist {
   X(checksum_natives)           \
   X(display_natives)            \
   X(emulator_settings_natives)  \
+  X(emulator_state_natives)     \
   X(erlang_arith_natives)       \
   X(erlang_atom_natives)        \
   X(erlang_binary_natives)      \

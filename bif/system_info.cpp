@@ -210,6 +210,12 @@ Term max_integer(Process& p) {
   return Term::boxed(words);
 }
 
+// From OTP 26 on.
+Term async_dist(Process& p) { return p.runtime->otp_release >= 26 ? atoms::false_ : p.badarg(); }
+Term halt_flush_timeout(Process& p) {
+  return p.runtime->otp_release >= 26 ? atoms::infinity : p.badarg();
+}
+
 Term missing(Process& p) { return p.not_supported("system_info"); }
 
 // An item's value: always the same, a number of the settings, or to be found out.
@@ -238,6 +244,7 @@ constexpr Item kItems[] = {
     {atoms::alloc_util_allocators, Term::nil()},
     {atoms::allocated_areas, missing},
     {atoms::allocator, missing},
+    {atoms::async_dist, async_dist},
     {atoms::atom_count, atom_count_item},
     {atoms::atom_limit, atom_limit_item},
     {atoms::beam_jump_table, atoms::true_},
@@ -250,13 +257,16 @@ constexpr Item kItems[] = {
     {atoms::context_reductions, int64_t{kReductionsPerSlice}},
     {atoms::cpu_quota, cpu_quota},
     {atoms::cpu_topology, atoms::undefined},
+    {atoms::creation, int64_t{0}},  // this node is not alive
     {atoms::debug_compiled, kAssertions ? atoms::true_ : atoms::false_},
+    {atoms::decentralized_counter_groups_map, missing},
     {atoms::delayed_node_table_gc, atoms::infinity},
     {atoms::dirty_cpu_schedulers, &SystemSettings::dirty_cpu_schedulers},
     {atoms::dirty_cpu_schedulers_online, &SystemSettings::dirty_cpu_schedulers},
     {atoms::dirty_io_schedulers, &SystemSettings::dirty_io_schedulers},
     {atoms::dist, missing},
     {atoms::dist_buf_busy_limit, int64_t{1 << 20}},
+    {atoms::dist_ctrl, Term::nil()},
     {atoms::driver_version, driver_version},
     {atoms::dynamic_trace, atoms::none},
     {atoms::dynamic_trace_probes, atoms::false_},
@@ -266,11 +276,16 @@ constexpr Item kItems[] = {
     {atoms::emu_type, atoms::opt},
     {atoms::end_time, end_time},
     {atoms::endian, std::endian::native == std::endian::little ? atoms::little : atoms::big},
+    {atoms::ethread_info, missing},
+    {atoms::ethread_used_tse, missing},
+    {atoms::ets_count, missing},
     {atoms::ets_always_compress, atoms::false_},
     {atoms::ets_limit, &SystemSettings::table_limit},
     {atoms::ets_realloc_moves, atoms::false_},
     {atoms::fullsweep_after, fullsweep_after},
     {atoms::garbage_collection, garbage_collection},
+    {atoms::halt_flush_timeout, halt_flush_timeout},
+    {atoms::heap_sizes, missing},
     {atoms::heap_type, atoms::private_},
     {atoms::hipe_architecture, atoms::undefined},
     {atoms::info, missing},
@@ -306,6 +321,7 @@ constexpr Item kItems[] = {
     {atoms::process_count, missing},
     {atoms::process_limit, process_limit},
     {atoms::procs, missing},
+    {atoms::reader_groups_map, missing},
     {atoms::run_queues, &SystemSettings::schedulers},
     {atoms::scheduler_bind_type, atoms::unbound},
     {atoms::scheduler_bindings, scheduler_bindings},
@@ -315,6 +331,7 @@ constexpr Item kItems[] = {
     {atoms::schedulers_online, &SystemSettings::schedulers},
     {atoms::schedulers_state, schedulers_state},
     {atoms::schedulers_total, &SystemSettings::schedulers},
+    {atoms::scheduling_statistics, missing},
     {atoms::sequential_tracer, missing},
     {atoms::smp_support, atoms::true_},
     {atoms::snifs, missing},
@@ -329,6 +346,7 @@ constexpr Item kItems[] = {
     {atoms::time_offset, time_offset},
     {atoms::time_warp_mode, time_warp_mode},
     {atoms::tolerant_timeofday, atoms::enabled},
+    {atoms::total_scheduling_statistics, missing},
     {atoms::trace_control_word, missing},
     {atoms::update_cpu_info, atoms::unchanged},
     {atoms::version, version},
