@@ -35,7 +35,7 @@ show(Topic, Seed, Index, Path) ->
 ordered(Map) when is_map(Map) ->
     Ordered = maps:from_list([{ordered(K), ordered(V)} || {K, V} <- maps:to_list(Map)]),
     case map_size(Ordered) > 32 of
-        true -> {'#', lists:sort([#{K => V} || {K, V} <- maps:to_list(Ordered)])};
+        true -> {'#', generate:pairs(Ordered)};
         false -> Ordered
     end;
 ordered([H | T]) -> [ordered(H) | ordered(T)];
@@ -56,6 +56,8 @@ outcome(Topic, Case) ->
     try Topic:run(Case) of
         Value -> {value, Value}
     catch
+        %% OTP's JIT names the operator or its caller, as it has compiled it.
+        error:badarith -> {error, badarith};
         Class:Reason:Trace -> {Class, Reason, origin(Trace)}
     end.
 
@@ -84,7 +86,7 @@ simpler_term(Tuple) when is_tuple(Tuple) ->
     Elements = tuple_to_list(Tuple),
     [list_to_tuple(S) || S <- simpler_list(Elements)] ++ Elements;
 simpler_term(Map) when is_map(Map), map_size(Map) > 0 ->
-    Pairs = lists:sort(maps:to_list(Map)),
+    Pairs = generate:pairs(Map),
     [maps:from_list(lists:sublist(Pairs, length(Pairs) div 2))
      | [maps:remove(K, Map) || {K, _} <- Pairs]]
         ++ [Map#{K := S} || {K, V} <- Pairs, S <- simpler_term(V)];

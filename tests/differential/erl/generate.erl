@@ -1,7 +1,7 @@
 %% Random terms and texts, from prng. Sizes are modest: what differs shows in small terms too.
 -module(generate).
 -export([term/1, leaf/0, integer/0, number/0, float/0, atom/0, binary/0, bitstring/0, list/1,
-         near/1, many/2, characters/1, string/0, map/1]).
+         near/1, many/2, characters/1, string/0, map/1, pairs/1]).
 
 term(0) -> leaf();
 term(Depth) ->
@@ -118,6 +118,11 @@ characters(Most) ->
                        end
                end).
 
+%% The pairs of a map in the exact order of their keys, in which 1 and 1.0 differ.
+pairs(Map) ->
+    lists:append([maps:to_list(One)
+                  || One <- lists:sort([#{K => V} || {K, V} <- maps:to_list(Map)])]).
+
 %% Something much like the given term, for comparisons that go deep.
 near(N) when is_integer(N) ->
     case prng:below(6) of
@@ -145,7 +150,7 @@ near(T) when is_tuple(T), T =/= {} ->
     I = prng:between(1, tuple_size(T)),
     setelement(I, T, near(element(I, T)));
 near(M) when is_map(M), map_size(M) > 0 ->
-    Pairs = lists:sort(maps:to_list(M)),
+    Pairs = pairs(M),
     {K, V} = lists:nth(prng:between(1, length(Pairs)), Pairs),
     {K2, V2} = lists:nth(prng:between(1, length(Pairs)), Pairs),
     case prng:below(5) of

@@ -5,7 +5,7 @@
 
 make() ->
     Start = generate:map(2),
-    Keys = list_to_tuple([some_key | lists:sort(maps:keys(Start))]),
+    Keys = list_to_tuple([some_key | [K || {K, _} <- generate:pairs(Start)]]),
     {operations, Start, generate:many(prng:pick({5, 60}), fun() -> operation(Keys) end)}.
 
 operation(Keys) ->
@@ -37,8 +37,7 @@ run({operations, Start, Operations}) ->
      erlang:phash2(Map), sorted(maps:map(fun(_, V) -> {V} end, Map)),
      case Map of #{a := V} -> V; #{1 := V} -> {one, V}; #{} -> none end}.
 
-%% Pairs in the exact order of their keys, in which 1 and 1.0 differ.
-sorted(Map) -> lists:sort([#{K => V} || {K, V} <- maps:to_list(Map)]).
+sorted(Map) -> generate:pairs(Map).
 
 step({put, K, V}, {M, R}) -> {M#{K => V}, R};
 step({remove, K}, {M, R}) -> {maps:remove(K, M), R};
