@@ -13,6 +13,10 @@ constexpr size_t kScratchRegister = 1024;
 
 size_t choice_of(char letter, const Argument& argument) {
   if (choice_count(letter) == 1) return 0;
+  if (letter == 'p') {
+    JOIST_CHECK(argument.is_mergeable());
+    return argument.kind == Argument::Kind::kX ? argument.value : kMachineXRegisters;
+  }
   switch (argument.kind) {
     case Argument::Kind::kX:
       return argument.value < kMachineXRegisters ? argument.value
@@ -37,6 +41,9 @@ uint16_t Argument::code() const {
 Word Argument::source() const { return is_register() ? source_of_register(code()) : value; }
 
 void Emitter::emit(Op op, std::initializer_list<Argument> given, std::span<const ListCell> list) {
+  if (counting_ && op != Op::count) {
+    emit(Op::count, {Argument::number(static_cast<Word>(op))});
+  }
   const char* signature = op_info(op).signature;
   Argument arguments[kMaxOperands];
   size_t count = 0;

@@ -26,6 +26,10 @@ struct Argument {
     return {Kind::kNumber, reinterpret_cast<Word>(address)};
   }
 
+  // Fits the letter p.
+  bool is_mergeable() const {
+    return kind == Kind::kY || (kind == Kind::kX && value < kMachineXRegisters);
+  }
   bool is_register() const { return kind == Kind::kX || kind == Kind::kY; }
   bool same(const Argument& other) const { return kind == other.kind && value == other.value; }
   // Register code of u16 fields (x_code, y_code).
@@ -45,8 +49,9 @@ struct ListCell {
 
 class Emitter {
  public:
-  Emitter(const HandlerTable& handlers, size_t label_count)
-      : handlers_(handlers), labels_(label_count, kUndefined) {}
+  // `counting`: each instruction is preceded by one that counts it.
+  Emitter(const HandlerTable& handlers, size_t label_count, bool counting)
+      : handlers_(handlers), counting_(counting), labels_(label_count, kUndefined) {}
 
   // One argument for each letter of the op's signature but L.
   void emit(Op op, std::initializer_list<Argument> arguments, std::span<const ListCell> list = {});
@@ -78,6 +83,7 @@ class Emitter {
   void put_field(uint32_t instruction, FieldKind kind, size_t offset, const Argument& argument);
 
   const HandlerTable& handlers_;
+  bool counting_;
   std::vector<Cell> cells_;
   std::vector<uint32_t> labels_;
   std::vector<Fixup> fixups_;

@@ -163,7 +163,7 @@ class Preparation {
   }
 
   Result<void> emit() {
-    Emitter emitter(table_.handlers(), file_.label_count);
+    Emitter emitter(table_.handlers(), file_.label_count, table_.counts_ops());
     Specialiser(file_, code_, terms_, emitter).run(module());
     if (!emitter.resolve()) return make_error("a label is used but not defined");
     const std::vector<Cell>& cells = emitter.cells();

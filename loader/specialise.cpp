@@ -76,8 +76,8 @@ void Specialiser::run(Module& module) {
       module.functions.push_back({out_.position(), 0, terms_.atoms[info.name], info.arity});
       line = UINT32_MAX;
     }
-    if (instruction.line != line && instruction.op != GenericOp::label_1) {
-      line = instruction.line;
+    if (instruction.op != GenericOp::label_1 && line_of(i) != line) {
+      line = line_of(i);
       const LineEntry position = line < file_.lines.size() ? file_.lines[line] : LineEntry{0, 0};
       module.lines.push_back({out_.position(), position.file, position.line});
     }
@@ -173,6 +173,69 @@ void Specialiser::select_arity(Operands o, Operands list) {
   out_.emit(Op::select_arity, {argument(o[0]), label(o[1])}, cells);
 }
 
+// A move cannot fail, and may be merged with the instruction behind it: that one's line counts.
+uint32_t Specialiser::line_of(size_t index) const {
+  while (code_.instructions[index].op == GenericOp::move_2 &&
+         index + 1 < code_.instructions.size() &&
+         code_.instructions[index + 1].op != GenericOp::label_1) {
+    ++index;
+  }
+  return code_.instructions[index].line;
+}
+
+// A move, merged with a second one or with the call or return behind it.
+void Specialiser::move(size_t index) {
+  const Operands o = code_.operands_of(code_.instructions[index]);
+  const Argument from = argument(o[0]);
+  const Argument to = argument(o[1]);
+  const bool mergeable = from.is_mergeable() && to.is_mergeable();
+  const GenericInstruction* next = following(index);
+  const Operands n = next == nullptr ? Operands() : code_.operands_of(*next);
+  const GenericOp op = next == nullptr ? GenericOp::none : next->op;
+  skip_ = 1;
+  if (op == GenericOp::move_2 && mergeable && argument(n[0]).is_mergeable() &&
+      argument(n[1]).is_mergeable()) {
+    return out_.emit(Op::move_2, {from, to, argument(n[0]), argument(n[1])});
+  }
+  if (op == GenericOp::call_2 && mergeable) {
+    return out_.emit(Op::move_call, {from, to, label(n[1])});
+  }
+  if (op == GenericOp::call_last_3 && mergeable) {
+    return out_.emit(Op::move_call_last, {from, to, label(n[1]), Argument::number(n[2].index())});
+  }
+  if (op == GenericOp::call_only_2) {
+    return out_.emit(Op::move_call_only, {from, to, label(n[1])});
+  }
+  if (to.same(Argument::x(0))) {
+    if (op == GenericOp::return_0) return out_.emit(Op::move_ret, {from});
+    const GenericInstruction* last = following(index + 1);
+    if (op == GenericOp::deallocate_1 && last != nullptr && last->op == GenericOp::return_0) {
+      skip_ = 2;
+      return out_.emit(Op::move_deallocate_ret, {from, Argument::number(n[0].index())});
+    }
+  }
+  skip_ = 0;
+  out_.emit(Op::move, {from, to});
+}
+
+// Two elements of one tuple, unless the first one taken overwrites the tuple's register.
+void Specialiser::tuple_element(size_t index) {
+  const auto offset = [](const Operand& position) {
+    return Argument::number((position.index() + Word{1}) * 8);
+  };
+  const Operands o = code_.operands_of(code_.instructions[index]);
+  const GenericInstruction* next = following(index);
+  if (next != nullptr && next->op == GenericOp::get_tuple_element_3) {
+    const Operands n = code_.operands_of(*next);
+    if (n[0].same(o[0]) && !o[2].same(o[0])) {
+      skip_ = 1;
+      return out_.emit(Op::get_tuple_elements_2, {argument(o[0]), offset(o[1]), argument(o[2]),
+                                                  offset(n[1]), argument(n[2])});
+    }
+  }
+  out_.emit(Op::get_tuple_element, {argument(o[0]), offset(o[1]), argument(o[2])});
+}
+
 void Specialiser::instruction(size_t index) {
   const GenericInstruction& i = code_.instructions[index];
   const Operands o = code_.operands_of(i);
@@ -188,7 +251,7 @@ void Specialiser::instruction(size_t index) {
       return out_.emit(Op::jump, {label(o[0])});
 
     case GenericOp::move_2:
-      return out_.emit(Op::move, {argument(o[0]), argument(o[1])});
+      return move(index);
     case GenericOp::swap_2:
       return out_.emit(Op::swap, {argument(o[0]), argument(o[1])});
     case GenericOp::init_yregs_1: {
@@ -207,13 +270,17 @@ void Specialiser::instruction(size_t index) {
     case GenericOp::get_tl_2:
       return out_.emit(Op::get_tl, {argument(o[0]), argument(o[1])});
     case GenericOp::get_tuple_element_3:
-      return out_.emit(
-          Op::get_tuple_element,
-          {argument(o[0]), Argument::number((o[1].index() + Word{1}) * 8), argument(o[2])});
+      return tuple_element(index);
     case GenericOp::set_tuple_element_3:
       return out_.emit(Op::set_tuple_element, {argument(o[0]), argument(o[1]),
                                                Argument::number((o[2].index() + Word{1}) * 8)});
     case GenericOp::put_tuple2_2:
+      if (const Operands list = code_.list_of(i); list.size() == 2) {
+        return out_.emit(Op::put_tuple_2, {argument(list[0]), argument(list[1]), argument(o[0])});
+      } else if (list.size() == 3) {
+        return out_.emit(Op::put_tuple_3,
+                         {argument(list[0]), argument(list[1]), argument(list[2]), argument(o[0])});
+      }
       return out_.emit(Op::put_tuple, {argument(o[0])}, sources(code_.list_of(i)));
     case GenericOp::update_record_5: {
       std::vector<ListCell> cells;

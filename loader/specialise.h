@@ -36,6 +36,10 @@ class Specialiser {
   using Operands = std::span<const Operand>;
 
   void instruction(size_t index);
+  // The position that the instruction there may be blamed with.
+  uint32_t line_of(size_t index) const;
+  void move(size_t index);
+  void tuple_element(size_t index);
   void bits_instruction(const GenericInstruction& instruction, Operands o);
   void build_bits_instruction(const GenericInstruction& instruction, Operands o);
   void bs_match(Operands o, Operands commands);

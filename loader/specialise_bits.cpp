@@ -166,6 +166,7 @@ void Specialiser::bs_create_bin(const GenericInstruction& i, Operands o) {
       {atoms::utf32, SegmentType::kUtf32},
   };
   std::vector<ListCell> cells;
+  Word fixed_total = 0;
   Operands list = code_.list_of(i);
   for (; !list.empty(); list = list.subspan(kCreateBinSegment)) {
     SegmentType type = SegmentType::kInteger;
@@ -173,19 +174,30 @@ void Specialiser::bs_create_bin(const GenericInstruction& i, Operands o) {
       if (row.name == terms_.atoms[list[0].index()]) type = row.type;
     }
     if (type == SegmentType::kBinary && is_all(list[5])) type = SegmentType::kBinaryAll;
-    const Word flags = segment_flags(number_of(list[2]), match_flags(list[3]));
-    cells.push_back(ListCell::word(static_cast<Word>(type) | flags << 8));
+    const Word head =
+        static_cast<Word>(type) | segment_flags(number_of(list[2]), match_flags(list[3])) << 8;
+    const auto bits = fixed_bits(list[5], list[2]);
+    const bool sized = type == SegmentType::kInteger || type == SegmentType::kFloat ||
+                       type == SegmentType::kBinary;
     if (type == SegmentType::kString) {
+      cells.push_back(ListCell::word(head | kFixedSegment));
       cells.push_back(ListCell::word(reinterpret_cast<Word>(terms_.strings + list[4].index())));
       cells.push_back(ListCell::word(number_of(list[5])));
+      fixed_total += number_of(list[5]) * 8;
+    } else if (sized && bits && fixed_total + *bits < (Word{1} << 31)) {
+      cells.push_back(ListCell::word(head | kFixedSegment));
+      cells.push_back(ListCell::source(argument(list[4])));
+      cells.push_back(ListCell::word(*bits));
+      fixed_total += *bits;
     } else {
+      cells.push_back(ListCell::word(head));
       cells.push_back(ListCell::source(argument(list[4])));
       cells.push_back(ListCell::source(argument(list[5])));
     }
   }
   out_.emit(Op::bs_create_bin,
-            {label(o[0]), Argument::number(heap_words(o[1])), argument(o[4]),
-             Argument::number(number_of(o[2]))},
+            {label(o[0]), Argument::number(heap_words(o[1])), Argument::number(fixed_total),
+             argument(o[4]), Argument::number(number_of(o[2]))},
             cells);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tools/cli/command.h"
+#include "tools/cli/op_stats.h"
 #include "tools/cli/vm_setup.h"
 #include "vm/codec/characters.h"
 #include "vm/codec/unicode.h"
@@ -21,6 +22,7 @@ namespace {
 
 struct Options {
   std::string root;
+  bool op_stats = false;
   std::vector<std::string> folders;
   std::string module;
   std::string function;
@@ -218,6 +220,8 @@ void add_exec(CLI::App& app, Invocation& invocation) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_root_option(*command, options->root);
+  command->add_flag("--op-stats", options->op_stats,
+                    "print the most executed instructions and pairs of neighbours");
   command->add_option("MODULE", options->module, "the module, e.g. lists")->required();
   command
       ->add_option("FUNCTION", options->function, "an exported function, e.g. sort")
@@ -239,8 +243,10 @@ void add_exec(CLI::App& app, Invocation& invocation) {
     const auto vm = make_vm(invocation, options->root, options->folders);
     if (!vm.ok()) return invocation.fail(vm.error());
     options->terms = invocation.terms;
+    if (options->op_stats) vm.value()->count_ops();
     Exec exec(*vm.value(), *options);
     const Result<int> result = exec.run();
+    if (options->op_stats) print_op_stats(*vm.value()->op_counts());
     if (!result.ok()) return invocation.fail(result.error());
     invocation.exit_code = result.value();
   });

@@ -63,6 +63,10 @@ class CodeTable {
   // The module whose cells hold that address (current or old), or null.
   const Module* find_code(const Cell* address) const;
 
+  // Code loaded from now on counts the instructions it executes.
+  void count_ops() { counts_ops_ = true; }
+  bool counts_ops() const { return counts_ops_; }
+
   void set_finder(ModuleFinder* finder) { finder_ = finder; }
   bool load_on_demand(Term module) { return finder_ != nullptr && finder_->load(module); }
 
@@ -75,6 +79,7 @@ class CodeTable {
   std::unordered_map<Word, std::unique_ptr<Module>> old_;
   std::vector<const Module*> by_address_;  // ascending first cell
   ModuleFinder* finder_ = nullptr;
+  bool counts_ops_ = false;
 
   void index_addresses();
 };

@@ -12,6 +12,7 @@
 //   s  source: x0 x1 x2 x3 (machine registers), x, y, constant          7 choices
 //   r  register to read: x0 x1 x2 x3, x, y                              6 choices
 //   d  register to write: the same                                      6 choices
+//   p  x0 x1 x2 x3 or y, for merged instructions                         5 choices
 //
 // and some have one form:
 //
@@ -65,6 +66,8 @@ constexpr size_t choice_count(char letter) {
     case 'r':
     case 'd':
       return 6;
+    case 'p':
+      return 5;
     case 'S':
     case 'R':
     case 'D':
@@ -106,6 +109,8 @@ constexpr FieldKind kind_of_choice(char letter, size_t choice) {
       return FieldKind::kLabelOrNone;
     case 'L':
       return FieldKind::kList;
+    case 'p':
+      return choice < kMachineXRegisters ? static_cast<FieldKind>(choice) : FieldKind::kY;
     default:
       return static_cast<FieldKind>(choice);
   }

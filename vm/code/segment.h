@@ -37,4 +37,9 @@ enum class SegmentType : uint8_t {
   kUtf32,
 };
 
+// A segment of bs_create_bin is three cells: type, kFixedSegment and flags * 256; source; size.
+// The size of a fixed segment is a number of bits (of a string: of bytes), else a source.
+inline constexpr Word kFixedSegment = 0x80;
+inline constexpr size_t kSegmentCells = 3;
+
 }  // namespace joist

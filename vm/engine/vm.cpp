@@ -95,6 +95,12 @@ bool Vm::load(Term module) {
   return result.ok();
 }
 
+void Vm::count_ops() {
+  op_counts_ = std::make_unique<OpCounts>();
+  registers_->op_counts = op_counts_.get();
+  code_->count_ops();
+}
+
 bool Vm::put_persistent(Term key, Term value) {
   return persistent_->put(key, value, PersistentTerms::PutMode::kReplace) ==
          PersistentTerms::PutResult::kDone;

@@ -73,6 +73,9 @@ class Vm : private ModuleFinder {
   Term kept(size_t slot) const { return kept_[slot]; }
 
   Process& process() { return process_; }
+  // Code loaded from now on counts what it executes.
+  void count_ops();
+  const OpCounts* op_counts() const { return op_counts_.get(); }
   CodeTable& code() { return *code_; }
   LiteralSpace& literals() { return literals_; }
   const std::string& load_error() const { return load_error_; }
@@ -93,6 +96,7 @@ class Vm : private ModuleFinder {
   std::unique_ptr<RegexCache> regexes_;
   std::unique_ptr<CodeResolver> resolver_;
   std::unique_ptr<Registers> registers_;
+  std::unique_ptr<OpCounts> op_counts_;
   Process process_;
   Term kept_[64];
   size_t kept_count_ = 0;

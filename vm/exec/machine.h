@@ -39,7 +39,7 @@ struct State {
 
   Process& process() const { return *r->process; }
 
-  [[gnu::always_inline]] void save_x() {
+  [[gnu::always_inline]] void save_x() const {
     r->x[0] = x0;
     r->x[1] = x1;
     r->x[2] = x2;

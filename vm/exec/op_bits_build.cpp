@@ -57,20 +57,30 @@ struct Segment {
   size_t string_bytes;
 };
 
-[[gnu::always_inline]] inline Segment segment_at(const State& s, const Cell* cells) {
-  Segment segment = {static_cast<SegmentType>(cells[0] & 0xff),
-                     cells[0] >> 8,
-                     Term::nil(),
-                     Term::nil(),
-                     nullptr,
-                     0};
+// save_x() was done: all registers are in memory.
+[[gnu::always_inline]] inline Term source_in_memory(const State& s, Word source) {
+  if (!is_register_source(source)) return Term::from_bits(source);
+  const uint16_t code = register_of_source(source);
+  void* base = code & 1 ? reinterpret_cast<char*>(s.sp) - 1 : reinterpret_cast<char*>(s.r->x);
+  return Term::from_bits(slot_at(base, code));
+}
+
+[[gnu::always_inline]] inline SegmentType segment_type(Word head) {
+  return static_cast<SegmentType>(head & 0x7f);
+}
+
+// A segment with all that it names. The size of a fixed one is not a term: see measure().
+Segment segment_at(const State& s, const Cell* cells) {
+  Segment segment = {segment_type(cells[0]), cells[0] >> 8, Term::nil(), Term::nil(), nullptr, 0};
   if (segment.type == SegmentType::kString) {
     segment.string = reinterpret_cast<const uint8_t*>(cells[1]);
     segment.string_bytes = cells[2];
-  } else {
-    segment.value = get_source(s, cells[1]);
-    segment.size = get_source(s, cells[2]);
+    return segment;
   }
+  segment.value = source_in_memory(s, cells[1]);
+  segment.size = cells[0] & kFixedSegment
+                     ? Term::small(static_cast<int64_t>(cells[2] / segment_unit(segment.flags)))
+                     : source_in_memory(s, cells[2]);
   return segment;
 }
 
@@ -105,124 +115,135 @@ BuildStatus scaled_size(Term size, size_t unit, size_t* bits) {
   return huge ? BuildStatus::kSystemLimit : BuildStatus::kBadArg;
 }
 
-// Fills in *fault, of which the caller knows the segment's number; returns false.
-[[gnu::cold]] bool refuse(BuildFault* fault, BuildStatus status, const Segment& segment, Term what,
-                          Term value) {
-  *fault = {status, type_name(segment.type), what, value, 0};
-  return false;
+BuildFault fault_of(BuildStatus status, const Segment& segment, Term what, Term value) {
+  return {status, type_name(segment.type), what, value, 0};
 }
 
 // Bits the segment takes; checks what the size depends on, not the value's type.
-[[gnu::always_inline]] inline bool measure(const Segment& segment, size_t* bits,
-                                           BuildFault* fault) {
+BuildFault measure(const Segment& segment, size_t* bits) {
   const size_t unit = segment_unit(segment.flags);
   switch (segment.type) {
     case SegmentType::kString:
       *bits = segment.string_bytes * 8;
-      return true;
+      return {};
     case SegmentType::kUtf8:
     case SegmentType::kUtf16:
-    case SegmentType::kUtf32: {
+    case SegmentType::kUtf32:
       if (!is_unicode(segment.value)) {
-        return refuse(fault, BuildStatus::kBadArg, segment, atoms::type, segment.value);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
-      const auto character = static_cast<uint32_t>(segment.value.small_value());
-      *bits = segment.type == SegmentType::kUtf8    ? utf8_bits(character)
-              : segment.type == SegmentType::kUtf16 ? utf16_bits(character)
-                                                    : 32;
-      return true;
-    }
+      *bits = segment.type == SegmentType::kUtf8
+                  ? utf8_bits(static_cast<uint32_t>(segment.value.small_value()))
+              : segment.type == SegmentType::kUtf16
+                  ? utf16_bits(static_cast<uint32_t>(segment.value.small_value()))
+                  : 32;
+      return {};
     case SegmentType::kBinaryAll:
     case SegmentType::kAppend:
     case SegmentType::kPrivateAppend:
       if (!is_bits(segment.value)) {
-        return refuse(fault, BuildStatus::kBadArg, segment, atoms::type, segment.value);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
       *bits = bits_size(segment.value);
-      if (unit != 1 && *bits % unit != 0) {
-        return refuse(fault, BuildStatus::kBadArg, segment, atoms::unit, segment.value);
-      }
-      return true;
+      if (*bits % unit != 0)
+        return fault_of(BuildStatus::kBadArg, segment, atoms::unit, segment.value);
+      return {};
     default: {
       const BuildStatus status = scaled_size(segment.size, unit, bits);
-      if (status == BuildStatus::kOk) return true;
-      return refuse(fault, status, segment, atoms::size, segment.size);
+      if (status == BuildStatus::kBadArg)
+        return fault_of(status, segment, atoms::size, segment.size);
+      return {status, type_name(segment.type), atoms::size, segment.size, 0};
     }
   }
 }
 
 // Writes one segment of `bits` bits.
-[[gnu::always_inline]] inline bool write(BitWriter& writer, const Segment& segment, size_t bits,
-                                         BuildFault* fault) {
+BuildFault write(BitWriter& writer, const Segment& segment, size_t bits) {
   const bool little = segment_little(segment.flags);
   const auto character = [&] { return static_cast<uint32_t>(segment.value.small_value()); };
   switch (segment.type) {
     case SegmentType::kInteger:
-      if (writer.put_integer(segment.value, bits, little)) return true;
-      return refuse(fault, BuildStatus::kBadArg, segment, atoms::type, segment.value);
+      if (writer.put_integer(segment.value, bits, little)) return {};
+      return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
     case SegmentType::kFloat:
-      if (writer.put_float(segment.value, bits, little)) return true;
+      if (writer.put_float(segment.value, bits, little)) return {};
       if (!is_number(segment.value)) {
-        return refuse(fault, BuildStatus::kBadArg, segment, atoms::type, segment.value);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
       if (bits != 16 && bits != 32 && bits != 64) {
-        return refuse(fault, BuildStatus::kBadArg, segment, atoms::invalid, segment.size);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::invalid, segment.size);
       }
-      return refuse(fault, BuildStatus::kBadArg, segment, atoms::no_float, segment.value);
+      return fault_of(BuildStatus::kBadArg, segment, atoms::no_float, segment.value);
     case SegmentType::kString:
       writer.put_bytes(segment.string, segment.string_bytes);
-      return true;
+      return {};
     case SegmentType::kUtf8:
       writer.put_utf8(character());
-      return true;
+      return {};
     case SegmentType::kUtf16:
       writer.put_utf16(character(), little);
-      return true;
+      return {};
     case SegmentType::kUtf32:
       writer.put_utf32(character(), little);
-      return true;
+      return {};
     default:
       if (!is_bits(segment.value)) {
-        return refuse(fault, BuildStatus::kBadArg, segment, atoms::type, segment.value);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::type, segment.value);
       }
       if (bits > bits_size(segment.value)) {
-        return refuse(fault, BuildStatus::kBadArg, segment, atoms::short_, segment.value);
+        return fault_of(BuildStatus::kBadArg, segment, atoms::short_, segment.value);
       }
       writer.put(bits_view(segment.value).part(0, bits));
-      return true;
+      return {};
   }
 }
 
-// The bitstring of all segments; none() with *fault set. save() was done. `s` is read only.
-// A fault travels by address and is written only when there is one: this loop is hot.
-Term create_bin(State& s, const Cell* cells, size_t cell_count, BuildFault* fault) {
-  constexpr size_t kMeasured = 16;
-  size_t sizes[kMeasured];  // of the first segments
+// Writes the segment at `cells`. False with *fault set.
+bool write_segment(const State& s, BitWriter& writer, const Cell* cells, BuildFault* fault) {
+  const Segment segment = segment_at(s, cells);
+  size_t bits = cells[2];
+  if (!(cells[0] & kFixedSegment)) measure(segment, &bits);
+  *fault = write(writer, segment, bits);
+  return fault->status == BuildStatus::kOk;
+}
+
+// The usual segment: a small integer of fixed size, whole bytes at a byte boundary.
+[[gnu::always_inline]] inline bool write_bytes(const State& s, BitWriter& writer,
+                                               const Cell* cells) {
+  if ((cells[0] & 0x2ff) != (static_cast<Word>(SegmentType::kInteger) | kFixedSegment))
+    return false;
+  const Term value = source_in_memory(s, cells[1]);
+  const size_t bits = cells[2];
+  if (!value.is_small() || bits > 64 || ((bits | writer.position()) & 7) != 0) return false;
+  writer.put_whole_bytes(static_cast<uint64_t>(value.small_value()), bits / 8);
+  return true;
+}
+
+// The bitstring of all segments; none() with *fault set. save() was done.
+Term create_bin(State& s, const Cell* cells, size_t cell_count, size_t total, BuildFault* fault) {
   Process& p = s.process();
-  const size_t count = cell_count / 3;
-  size_t total = 0;
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < cell_count; i += kSegmentCells) {
+    if (cells[i] & kFixedSegment) continue;
     size_t bits = 0;
-    const bool measured = measure(segment_at(s, cells + 3 * i), &bits, fault);
-    if (!measured) [[unlikely]] {
-      fault->segment = static_cast<uint32_t>(i + 1);
-      return Term::none();
-    }
-    if (i < kMeasured) sizes[i] = bits;
+    *fault = measure(segment_at(s, cells + i), &bits);
     total += bits;
-    if (total > kMaxBits) [[unlikely]] {
+    if (total > kMaxBits && fault->status == BuildStatus::kOk) {
       fault->status = BuildStatus::kSystemLimit;
+    }
+    if (fault->status != BuildStatus::kOk) {
+      fault->segment = static_cast<uint32_t>(i / kSegmentCells + 1);
       return Term::none();
     }
   }
-  size_t first = 0;
+  size_t next = 0;
   uint8_t* bytes;
   size_t offset = 0;
   Term result;
-  const Segment head = segment_at(s, cells);
-  if (head.type == SegmentType::kAppend || head.type == SegmentType::kPrivateAppend) {
-    result = append_bits(p.heap, head.value, total - sizes[0], &bytes, &offset);
-    first = 1;
+  const SegmentType first = cell_count == 0 ? SegmentType::kString : segment_type(cells[0]);
+  if (first == SegmentType::kAppend || first == SegmentType::kPrivateAppend) {
+    const Term prefix = source_in_memory(s, cells[1]);
+    result = append_bits(p.heap, prefix, total - bits_size(prefix), &bytes, &offset);
+    next = kSegmentCells;
   } else {
     result = make_bits_uninitialised(p.heap, total, &bytes);
   }
@@ -231,19 +252,11 @@ Term create_bin(State& s, const Cell* cells, size_t cell_count, BuildFault* faul
     return result;
   }
   BitWriter writer(bytes, offset);
-  for (size_t i = first; i < count; ++i) {
-    const Segment segment = segment_at(s, cells + 3 * i);
-    size_t bits = 0;
-    if (i < kMeasured) {
-      bits = sizes[i];
-    } else {
-      measure(segment, &bits, fault);
-    }
-    const bool written = write(writer, segment, bits, fault);
-    if (!written) [[unlikely]] {
-      fault->segment = static_cast<uint32_t>(i + 1);
-      return Term::none();
-    }
+  for (; next < cell_count; next += kSegmentCells) {
+    if (write_bytes(s, writer, cells + next)) continue;
+    if (write_segment(s, writer, cells + next, fault)) continue;
+    fault->segment = static_cast<uint32_t>(next / kSegmentCells + 1);
+    return Term::none();
   }
   writer.finish();
   p.charge(static_cast<int64_t>(total / 8 / 1024));
@@ -252,11 +265,11 @@ Term create_bin(State& s, const Cell* cells, size_t cell_count, BuildFault* faul
 
 struct op_bs_create_bin : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto words, auto destination, auto live,
-                         auto list) {
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto words, auto fixed_bits,
+                         auto destination, auto live, auto list) {
     s.save();
     BuildFault fault;
-    Term result = create_bin(s, list.cells, list.field, &fault);
+    Term result = create_bin(s, list.cells, list.field, fixed_bits.field, &fault);
     if (result.is_none()) {
       // What was built before the fault stays on the heap: the state must know of it.
       s.load();
@@ -391,10 +404,9 @@ struct Put : SlowOp {
   JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto size, auto value, auto flags) {
     const Segment segment = {kType, flags.field, value.get(s), size.get(s), nullptr, 0};
     size_t bits = 0;
-    BuildFault fault;
-    if (measure(segment, &bits, &fault) && write(writer_of(s), segment, bits, &fault)) {
-      return Flow::kNext;
-    }
+    BuildFault fault = measure(segment, &bits);
+    if (fault.status == BuildStatus::kOk) fault = write(writer_of(s), segment, bits);
+    if (fault.status == BuildStatus::kOk) return Flow::kNext;
     return raise_status(s, fail.field, fault.status);
   }
 };
@@ -406,10 +418,9 @@ template <SegmentType kType>
 Flow put_sized_by_value(State& s, int32_t fail, Term value, Word flags) {
   const Segment segment = {kType, flags, value, Term::nil(), nullptr, 0};
   size_t bits = 0;
-  BuildFault fault;
-  if (measure(segment, &bits, &fault) && write(writer_of(s), segment, bits, &fault)) {
-    return Flow::kNext;
-  }
+  BuildFault fault = measure(segment, &bits);
+  if (fault.status == BuildStatus::kOk) fault = write(writer_of(s), segment, bits);
+  if (fault.status == BuildStatus::kOk) return Flow::kNext;
   return raise_status(s, fail, fault.status);
 }
 

@@ -45,7 +45,7 @@ struct op_bs_start_match : SlowOp {
       return Flow::kNext;
     }
     if (kind != Boxed::kHeapBits && kind != Boxed::kSubBits) return Flow::kFail;
-    if (!s.has_room(kMatchContextWords) || (kAssertions && s.r->gc_stress)) return Flow::kSlow;
+    if (!s.has_room(kMatchContextWords) || (kAssertions && s.r->stress_due())) return Flow::kSlow;
     auto* context = reinterpret_cast<MatchContext*>(s.hp);
     s.hp += kMatchContextWords;
     open_context(*context, t);

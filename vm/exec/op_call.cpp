@@ -11,7 +11,7 @@ namespace joist {
 namespace {
 
 [[gnu::always_inline]] inline bool wants_gc_stress(const State& s) {
-  return kAssertions && s.r->gc_stress;
+  return kAssertions && s.r->stress_due();
 }
 
 struct op_allocate : SlowOp {
@@ -102,6 +102,47 @@ struct op_call_only : SlowOp {
     return go_to_function(s, jump_target(s.pc, label.field));
   }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto) { return yield_at_function(s); }
+};
+
+struct op_move_call : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell* next, auto source, auto destination, auto label) {
+    destination.set(s, source.get(s));
+    return op_call::run(s, next, label);
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto, auto) { return yield_at_function(s); }
+};
+
+struct op_move_call_last : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell* next, auto source, auto destination, auto label,
+                        auto slots) {
+    destination.set(s, source.get(s));
+    return op_call_last::run(s, next, label, slots);
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto, auto, auto) {
+    return yield_at_function(s);
+  }
+};
+
+struct op_move_call_only : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell* next, auto source, auto destination, auto label) {
+    destination.set(s, source.get(s));
+    return op_call_only::run(s, next, label);
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto, auto) { return yield_at_function(s); }
+};
+
+struct op_move_ret : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell* next, auto source) {
+    s.x0 = source.get(s);
+    return op_ret::run(s, next);
+  }
+};
+
+struct op_move_deallocate_ret : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell* next, auto source, auto slots) {
+    s.x0 = source.get(s);
+    return op_deallocate_ret::run(s, next, slots);
+  }
 };
 
 // --- calls through export entries ---
@@ -278,7 +319,11 @@ struct op_call_fun_in : SlowOp {
     --s.reductions;
     const Term* free = term_words(object_words(fun)) + kLocalFunFixedWords;
     const size_t count = entry->free_count;
-    for (size_t i = 0; i < count; ++i) set_any(s, x_code(arity.field + i), free[i]);
+    if (count != 0) {
+      s.save_x();
+      for (size_t i = 0; i < count; ++i) s.r->x[arity.field + i] = free[i];
+      s.load_x();
+    }
     *--s.sp = return_word(next);
     s.pc = entry->code.load(std::memory_order_acquire);
     return Flow::kJump;
@@ -297,7 +342,11 @@ struct op_call_fun_last : SlowOp {
     --s.reductions;
     const Term* free = term_words(object_words(fun)) + kLocalFunFixedWords;
     const size_t count = entry->free_count;
-    for (size_t i = 0; i < count; ++i) set_any(s, x_code(arity.field + i), free[i]);
+    if (count != 0) {
+      s.save_x();
+      for (size_t i = 0; i < count; ++i) s.r->x[arity.field + i] = free[i];
+      s.load_x();
+    }
     s.sp += slots.field;
     s.pc = entry->code.load(std::memory_order_acquire);
     return Flow::kJump;

@@ -98,6 +98,10 @@ struct op_func_info : SlowOp {
   }
 };
 
+struct op_count : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto op) { s.r->op_counts->add(op.field); }
+};
+
 struct op_code_end : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*) { return Flow::kSlow; }
   JOIST_INLINE Flow slow(State&, const Cell*) { fatal("execution ran past the end of a module"); }

@@ -11,6 +11,14 @@ struct op_move : FastOp {
   }
 };
 
+struct op_move_2 : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto source1, auto destination1, auto source2,
+                        auto destination2) {
+    destination1.set(s, source1.get(s));
+    destination2.set(s, source2.get(s));
+  }
+};
+
 struct op_swap : FastOp {
   JOIST_INLINE void run(State& s, const Cell*, auto a, auto b) {
     const Term old = a.get(s);
@@ -67,6 +75,17 @@ struct op_get_tuple_element : FastOp {
   }
 };
 
+struct op_get_tuple_elements_2 : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto source, auto offset1, auto destination1,
+                        auto offset2, auto destination2) {
+    Word* tuple = source.get(s).object();
+    const Word first = slot_at(tuple, offset1.field);
+    const Word second = slot_at(tuple, offset2.field);
+    destination1.set(s, Term::from_bits(first));
+    destination2.set(s, Term::from_bits(second));
+  }
+};
+
 struct op_put_tuple : FastOp {
   JOIST_INLINE void run(State& s, const Cell*, auto destination, auto elements) {
     Word* words = s.hp;
@@ -74,6 +93,29 @@ struct op_put_tuple : FastOp {
     s.hp += size + 1;
     words[0] = make_header(Boxed::kTuple, size);
     for (size_t i = 0; i < size; ++i) words[i + 1] = get_source(s, elements.cells[i]).bits();
+    destination.set(s, Term::boxed(words));
+  }
+};
+
+struct op_put_tuple_2 : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto a, auto b, auto destination) {
+    Word* words = s.hp;
+    s.hp += 3;
+    words[0] = make_header(Boxed::kTuple, 2);
+    words[1] = a.get(s).bits();
+    words[2] = b.get(s).bits();
+    destination.set(s, Term::boxed(words));
+  }
+};
+
+struct op_put_tuple_3 : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto a, auto b, auto c, auto destination) {
+    Word* words = s.hp;
+    s.hp += 4;
+    words[0] = make_header(Boxed::kTuple, 3);
+    words[1] = a.get(s).bits();
+    words[2] = b.get(s).bits();
+    words[3] = c.get(s).bits();
     destination.set(s, Term::boxed(words));
   }
 };

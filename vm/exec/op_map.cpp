@@ -69,7 +69,7 @@ struct op_put_map_exact : PutMap<true> {};
 struct op_new_flat_map : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell*, auto keys, auto destination, auto, auto values) {
     const size_t count = values.field;
-    if (!s.has_room(count + 2) || (kAssertions && s.r->gc_stress)) return Flow::kSlow;
+    if (!s.has_room(count + 2) || (kAssertions && s.r->stress_due())) return Flow::kSlow;
     Word* words = s.hp;
     s.hp += count + 2;
     words[0] = make_header(Boxed::kFlatMap, count + 1);
@@ -83,11 +83,7 @@ struct op_new_flat_map : SlowOp {
                          auto values) {
     const Flow flow = collect_gc(s, values.field + size_t{2}, live.field);
     if (flow != Flow::kNext) return flow;
-    const bool stress = s.r->gc_stress;
-    s.r->gc_stress = false;
-    const Flow again = run(s, nullptr, keys, destination, live, values);
-    s.r->gc_stress = stress;
-    return again;
+    return run(s, nullptr, keys, destination, live, values);
   }
 };
 

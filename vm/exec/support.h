@@ -40,7 +40,7 @@ inline Flow collect_gc(State& s, size_t need, size_t live) {
 bool tidy_full_heap_gc(Process& p, size_t live, Term* result, size_t need);
 inline bool tidy_heap_gc(Process& p, size_t live, Term* result, size_t need = 0) {
   const bool has_room = static_cast<size_t>(p.heap.limit - p.heap.top) > need;
-  if (has_room && !p.heap.wants_collection() && !p.registers->gc_stress) [[likely]]
+  if (has_room && !p.heap.wants_collection() && !p.registers->stress_due()) [[likely]]
     return true;
   return tidy_full_heap_gc(p, live, result, need);
 }

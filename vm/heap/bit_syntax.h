@@ -84,6 +84,12 @@ class BitWriter {
       put({bytes, 0, count * 8});
     }
   }
+  // The low `count` bytes of a number, the highest first; at a byte boundary, count <= 8.
+  void put_whole_bytes(uint64_t value, size_t count) {
+    uint8_t* to = base_ + position_ / 8;
+    position_ += count * 8;
+    for (size_t i = count; i-- > 0; value >>= 8) to[i] = static_cast<uint8_t>(value);
+  }
   void put_utf8(uint32_t character);
   void put_utf16(uint32_t character, bool little);
   void put_utf32(uint32_t character, bool little) { put_bits_of(character, 32, little); }

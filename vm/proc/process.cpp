@@ -54,7 +54,10 @@ bool Process::collect_gc(size_t need, uint32_t live_registers, Collection kind) 
   roots.add({registers->x, live_registers});
   add_roots(roots);
   if (joist::collect_gc(heap, roots, need, kind)) [[likely]] {
-    if (registers->gc_stress) verify_heap(heap, roots);
+    if (registers->gc_stress) {
+      verify_heap(heap, roots);
+      registers->stress_pause = 4 + (heap.top - heap.start + (heap.old_top - heap.old_start)) / 64;
+    }
     return true;
   }
   exit_now(heap.options.max_heap_words != 0 ? atoms::killed : atoms::system_limit);

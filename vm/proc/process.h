@@ -10,6 +10,7 @@
 #include <span>
 
 #include "vm/code/export.h"
+#include "vm/code/instr.h"
 #include "vm/heap/bit_syntax.h"
 #include "vm/heap/heap.h"
 #include "vm/proc/process_flags.h"
@@ -19,7 +20,20 @@
 namespace joist {
 
 inline constexpr size_t kXRegisters = 1024;
-inline constexpr size_t kFloatRegisters = 16;
+inline constexpr size_t kFloatRegisters = 1024;
+
+// What --op-stats counts: executed ops and pairs of neighbours.
+struct OpCounts {
+  uint64_t executed[kOpCount];
+  uint64_t pairs[kOpCount][kOpCount];
+  uint16_t previous;
+
+  void add(uint16_t op) {
+    ++executed[op];
+    ++pairs[previous][op];
+    previous = op;
+  }
+};
 
 // X and float registers of a scheduler; the process that runs uses them. A process that is
 // switched out keeps its live ones in `saved_registers`.
@@ -28,7 +42,11 @@ struct Registers {
   Term scratch[4];  // behind x: constants that an instruction wants in a register
   double f[kFloatRegisters];
   Process* process;
-  bool gc_stress;  // collect at every chance (JOIST_GC_STRESS=1, builds with assertions)
+  OpCounts* op_counts;   // null unless code was loaded to be counted
+  bool gc_stress;        // collect at every chance (JOIST_GC_STRESS=1, builds with assertions)
+  int64_t stress_pause;  // chances to let pass first: large heaps are not collected as often
+
+  bool stress_due() { return gc_stress && --stress_pause < 0; }
 };
 
 enum class ExceptionClass : uint8_t { kError, kExit, kThrow };

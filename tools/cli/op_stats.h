@@ -1,0 +1,11 @@
+// --op-stats: what a run executed, to decide which instructions deserve to be merged.
+#pragma once
+
+#include "vm/proc/process.h"
+
+namespace joist::cli {
+
+// The most executed ops and pairs of neighbours, on standard error.
+void print_op_stats(const OpCounts& counts);
+
+}  // namespace joist::cli
