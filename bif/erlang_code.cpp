@@ -11,12 +11,15 @@ namespace {
 
 // Moves the elements of a proper list to the X registers. nullopt: no proper list, or too long.
 std::optional<uint32_t> spread(Process& p, Term list) {
-  uint32_t count = 0;
-  for (; list.is_list(); list = list.tail()) {
-    if (count == 255) return std::nullopt;
-    p.registers->x[count++] = list.head();
+  // Checked before the registers change: an error shows the arguments that are in them.
+  uint32_t length = 0;
+  Term rest = list;
+  for (; rest.is_list(); rest = rest.tail()) {
+    if (++length > 255) return std::nullopt;
   }
-  if (!list.is_nil()) return std::nullopt;
+  if (!rest.is_nil()) return std::nullopt;
+  uint32_t count = 0;
+  for (; list.is_list(); list = list.tail()) p.registers->x[count++] = list.head();
   return count;
 }
 

@@ -5,6 +5,7 @@
 #include "vm/exec/dispatch.h"
 #include "vm/exec/support.h"
 #include "vm/heap/arith.h"
+#include "vm/term/rules.h"
 
 namespace joist {
 namespace {
@@ -34,16 +35,37 @@ Flow finish(State& s, ArithResult result, int32_t fail, const Mfa& mfa,
 
 using Operator = ArithResult(Allocator&, Term, Term);
 
+bool is_small_constant(Operand<FieldKind::kConstant> operand) {
+  return Term::from_bits(operand.field).is_small();
+}
+bool is_small_constant(Operand<FieldKind::kAnySource> operand) {
+  return !is_register_source(operand.field) && Term::from_bits(operand.field).is_small();
+}
+template <FieldKind kKind>
+bool is_small_constant(Operand<kKind>) {
+  return false;
+}
+
 // The slow half of a binary operator.
 template <Operator* kOperator, Word kName>
 struct BinaryOperator : SlowOp {
   static constexpr Mfa kMfa = {atoms::erlang, Term::from_bits(kName), 2};
+  // OTP has an instruction of its own for adding a constant (taking one off), whose errors name
+  // no operator.
+  static bool is_increment(auto left, auto right) {
+    if (kMfa.function == atoms::plus) return is_small_constant(left) || is_small_constant(right);
+    return kMfa.function == atoms::minus && is_small_constant(right);
+  }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto left, auto right, auto destination,
                          auto live) {
     const Term a = left.get(s);
     const Term b = right.get(s);
     s.save();
     const ArithResult result = kOperator(s.process().heap, a, b);
+    if (result.status == ArithStatus::kBadArith && fail.field == 0 && is_increment(left, right)) {
+      s.process().badarith();
+      return Flow::kRaise;
+    }
     return finish(s, result, fail.field, kMfa, {a, b}, destination, live.field);
   }
 };
@@ -322,7 +344,9 @@ struct op_float_divide : FloatBinary<Divide> {};
 
 struct op_float_negate : FastOp {
   JOIST_INLINE void run(State& s, const Cell*, auto source, auto destination) {
-    destination.set(s, -source.get(s));
+    const double value = source.get(s);
+    // Before OTP 27 a difference: 0.0 - 0.0 is 0.0.
+    destination.set(s, term_rules().signed_zero ? -value : 0.0 - value);
   }
 };
 

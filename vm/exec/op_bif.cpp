@@ -19,7 +19,12 @@ Flow run_bif(State& s, const ExportEntry* entry, const Term* arguments, int32_t 
   Process& p = s.process();
   Term result = entry->native(p, arguments);
   if (result.is_none()) [[unlikely]] {
-    if (fail != 0) return Flow::kFail;
+    if (fail != 0) {
+      // What the native allocated is given up, and so must be its reason: it is a root.
+      p.exception_reason = Term::nil();
+      p.error_cause = Term::none();
+      return Flow::kFail;
+    }
     blame_native(p, entry->mfa, arguments);
     return Flow::kRaise;
   }

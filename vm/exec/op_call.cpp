@@ -365,7 +365,9 @@ Flow apply_by_name(State& s, const Cell* next, size_t arity, size_t slots) {
   const Term function = s.r->x[arity + 1];
   if (!module.is_atom() || !function.is_atom()) {
     const Term arguments = make_list(p.heap, {s.r->x, arity});
+    static constexpr Mfa kApply = {atoms::erlang, atoms::apply_, 3};
     p.badarg();
+    p.exception_function = &kApply;
     p.exception_arguments = list_of(p.heap, {module, function, arguments});
     return Flow::kRaise;
   }

@@ -324,7 +324,12 @@ ArithResult arith_negate(Allocator& heap, Term a) {
 }
 
 ArithResult arith_absolute(Allocator& heap, Term a) {
-  if (is_float(a)) return ok(make_float(heap, std::fabs(float_value(a))));
+  if (is_float(a)) {
+    // Before OTP 27 -0.0 is as good as 0.0.
+    double value = float_value(a);
+    if (value == 0 && !term_rules().signed_zero) return ok(a);
+    return ok(make_float(heap, std::fabs(value)));
+  }
   if (!is_integer(a)) return kBadArith;
   bool negative = a.is_small() ? a.small_value() < 0 : big_is_negative(a);
   return negative ? arith_negate(heap, a) : ok(a);
