@@ -320,9 +320,12 @@ Term re_run_trap_4(Process& p, Term subject, Term pattern, Term options, Term fi
   return run(p, {subject, pattern, options, first == atoms::true_, true});
 }
 
+// Who keeps compiled patterns (Elixir does, in .beam files) keeps this with them, and compiles
+// again where it differs. Programs of the PCRE within ERTS mean nothing to us: so it must differ
+// from OTP's "8.44 2020-02-12". The number is that of the dialect, the date PCRE2's.
 Term version_0(Process& p) {
   if (current_regex_dialect() == RegexDialect::kPcre8) {
-    return make_binary(p.heap, std::string_view("8.44 2020-02-12"));
+    return make_binary(p.heap, std::string_view("8.44 2022-12-11"));
   }
   char version[64];
   int size = pcre2_config(PCRE2_CONFIG_VERSION, version);

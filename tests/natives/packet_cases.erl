@@ -36,21 +36,25 @@ packets() ->
      <<"no end of line in these more than forty characters of text">>, <<"\n">>, <<"\r\n">>,
      <<22, 3, 1, 5:16, "hello">>, <<16#80, 7, 1, 3, 0, "hello">>, <<16#80, 1, 1, 3, 0, "hello">>,
      <<"GET / HTTP/1.1\r\nHost: a\r\n\r\n">>, <<"HTTP/1.0 200 OK\r\n">>,
-     <<"Host: here\r\nNext: x\r\n">>, <<"Host: here\r\n">>, <<"Long:\r\n one\r\n\ttwo\r\nNext: 3\r\n">>].
+     <<"Host: here\r\nNext: x\r\n">>, <<"Host: here\r\n">>,
+     <<"Long:\r\n one\r\n\ttwo\r\nNext: 3\r\n">>].
 
 http_lines() ->
     [iolist_to_binary([Line, End]) ||
         Line <-
             ["GET / HTTP/1.1", "OPTIONS * HTTP/1.0", "POST /a/b?c=d#e HTTP/1.1", "GET /old",
-             "GET  \t /x  HTTP/1.1  ", "BREW /pot HTTP/1.1", "get / HTTP/1.1", "GET", "GET ", " GET /",
+             "GET  \t /x  HTTP/1.1  ", "BREW /pot HTTP/1.1", "get / HTTP/1.1", "GET", "GET ",
+             " GET /",
              "GET / HTTP/", "GET / HTTP/1", "GET / HTTP/1.", "GET / HTTP/x.y", "GET / http/1.1",
              "GET / HTTP/12.34 junk", "GET http://a.b HTTP/1.1", "GET http://a.b/ HTTP/1.1",
              "GET HTTP://A.b:80/p?q HTTP/1.1", "GET https://a:443/p HTTP/1.1",
-             "GET https://a:/p HTTP/1.1", "GET http://a:0/p HTTP/1.1", "GET http://a:80x/p HTTP/1.1",
+             "GET https://a:/p HTTP/1.1", "GET http://a:0/p HTTP/1.1",
+             "GET http://a:80x/p HTTP/1.1",
              "GET http:/x HTTP/1.1", "GET http:// HTTP/1.1", "GET mailto:x@y HTTP/1.1",
              "CONNECT host:443 HTTP/1.1", "GET name HTTP/1.1", "GET x HTTP/1.1", "GET : HTTP/1.1",
              "HTTP/1.1 200 OK", "HTTP/1.1 200", "HTTP/1.1 404  Not  Found ", "HTTP/1.1 abc",
-             "HTTP/1.1  99999999999 Big", "HTTP/1 200 OK", "HTTP/.1 200", "HTTP/1.x 200", "HTTP/1.1",
+             "HTTP/1.1  99999999999 Big", "HTTP/1 200 OK", "HTTP/.1 200", "HTTP/1.x 200",
+             "HTTP/1.1",
              "HTTP/1.1 200OK", "Http/1.1 200 OK", "TRACE / HTTP/1.1", "G\200T / HTTP/1.1",
              "Content-Length: 17", "content-LENGTH:17", "CONTENT-length  : 17", "x-thing: a, b",
              "X--y-Z:   ", ": no name", "no colon", "-a-: b", "Etag: \"x\"", "ETAG: x",

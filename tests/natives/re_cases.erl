@@ -22,7 +22,8 @@ differs(_) ->
 
 has_difference(Text) when is_list(Text) ->
     lists:any(fun(Part) -> string:str(Text, Part) > 0 end,
-              ["(?R)", "(?^", "(?*", "(?<*", "ACCEPT:", "(?(VERSION", "\\1)b(c)", "(?(R1)", "(?1))", "(?''",
+              ["(?R)", "(?^", "(?*", "(?<*", "ACCEPT:", "(?(VERSION", "\\1)b(c)", "(?(R1)",
+               "(?1))", "(?''",
                "\\pp", "|(.)\\1)*)\\1", "\\oo", "\\g{-[", "\\g{|"]);
 has_difference(_) ->
     false.
@@ -43,7 +44,7 @@ all_cases() ->
             || P <- random_patterns(1500), S <- pick(3, random_subjects())]
         ++ [{re, compile, [P]} || P <- broken_patterns(3000)]
         ++ [{re, run, A} || A <- odd_arguments()]
-        ++ [{re, F, A} || {F, A} <- [{version, []}, {compile, [foo]}, {compile, [[foo]]},
+        ++ [{re, F, A} || {F, A} <- [{compile, [foo]}, {compile, [[foo]]},
                                      {compile, ["a", [foo]]}, {compile, ["a", foo]},
                                      {compile, ["a", [global]]}, {inspect, [foo, namelist]},
                                      {compile, [<<255>>, [unicode]]},
@@ -66,7 +67,8 @@ patterns() ->
      "[[:lower:]]+", "[[:xdigit:]]+", "[[:word:]]+", "[[:graph:]]+", "[[:print:]]+", "[[:cntrl:]]",
      "[[:blank:]]", "[[:alnum:]]+", "[[:ascii:]]+", "\\d+", "\\D+", "\\s", "\\S+", "\\w+", "\\W+",
      "\\bb", "\\Bb", "\\Aa", "c\\z", "c\\Z", "\\Gab", "\\h", "\\H", "\\v", "\\V", "\\R", "\\N",
-     "\\x61", "\\x{61}", "\\141", "\\o{141}", "\\t", "\\n", "\\r", "\\f", "\\e", "\\a", "\\cA", "\\0",
+     "\\x61", "\\x{61}", "\\141", "\\o{141}", "\\t", "\\n", "\\r", "\\f", "\\e", "\\a", "\\cA",
+     "\\0",
      "\\Qa.c\\E", "\\Qabc", "a\\Eb", "(?i)ABC", "a(?i)B", "(?i:A)B", "(?-i)a", "(?s).", "(?m)^b",
      "(?x) a b # comment\n c", "(?U)a+", "(?#comment)a", "(?=ab)a", "(?!ab)a", "(?<=a)b", "(?<!a)b",
      "(?<=a|bc)c", "(?<=\\d{2})x", "(?>a+)b", "(?>a*)a", "(a)\\1", "(?<n>a)\\k<n>", "(?'n'a)\\k'n'",
@@ -77,12 +79,16 @@ patterns() ->
      "(*CR)a.b", "(*ANY)^b", "(*CRLF)a$", "(*BSR_ANYCRLF)a\\R", "(*BSR_UNICODE)\\R",
      "(*NO_START_OPT)a", "(*UCP)\\w+", "(*LIMIT_MATCH=100)a", "^\\s*(\\w+)\\s*=\\s*(.*?)\\s*$",
      "(\\d+)-(\\d+)", "(?<year>\\d{4})-(?<month>\\d\\d)", "^(\\((?:[^()]|(?1))*\\))$",
-     "^((.)(?1)\\2|.?)$", "(a+)+$", "(x+x+)+y", "[^\n]*", "\\C", "a\\Cc", "\\j", "\\y\\q", "\\_", "\\-",
+     "^((.)(?1)\\2|.?)$", "(a+)+$", "(x+x+)+y", "[^\n]*", "\\C", "a\\Cc", "\\j", "\\y\\q", "\\_",
+     "\\-",
      "[\\d-z]", "[a-\\d]", "[\\b]", "[\\x41-\\x43]", "[\\n\\r]", "[.*+]", "\\X", "\\pL+", "\\p{Lu}",
-     "\\p{^Lu}", "\\P{Ll}+", "\\p{L&}", "\\p{Greek}", "\\p{Any}", "\\p{Xan}+", "\\p{Xwd}+", "\\p{Xsp}",
+     "\\p{^Lu}", "\\P{Ll}+", "\\p{L&}", "\\p{Greek}", "\\p{Any}", "\\p{Xan}+", "\\p{Xwd}+",
+     "\\p{Xsp}",
      "(?J)(?<a>x)|(?<a>y)", "(?<a>.)(?<b>.)", "a(?C)b", "a(?C1)b", "a{0}b", "(a){0}b", "(a){2}",
-     "(?:)", "()", "(){3}", "(?:a?)*?b", "(a*)*", "(a*)+", "(?:a|ab)(?:c|bcd)(d*)", "\345", "[\345]",
-     "\\w\345", "(?i)\305", "[^a]", "(?s)a.b", "^$", "(?m)^$", "$", "(?m)$", "^", "\\z", "\\bfoo\\b",
+     "(?:)", "()", "(){3}", "(?:a?)*?b", "(a*)*", "(a*)+", "(?:a|ab)(?:c|bcd)(d*)", "\345",
+     "[\345]",
+     "\\w\345", "(?i)\305", "[^a]", "(?s)a.b", "^$", "(?m)^$", "$", "(?m)$", "^", "\\z",
+     "\\bfoo\\b",
      "(a{1,2}){2}", "(?:(a)|b)*", "(?:(a)|(b)|(c))+", "(.)(.)(.)(.)?", "(?=(a))(?=(.b))",
      "(?!(a))b", "(a)|b|(c)", "((?i)a)b", "(?i)a(?-i)b", "(?s-m:.$)", "(?<!\\w)b", "[a-z&&b]",
      "\\d{3,}", "a.{2}", "(?:ab){2,3}?c", "(?<=^|,)x", "\\G", "(?:^|,)([^,]*)"].
@@ -105,16 +111,19 @@ run_options() ->
      [{capture, all_names, binary}], [unicode], [unicode, caseless], [anchored, {offset, 1}]].
 
 compile_options() ->
-    [[], [unicode], [extended], [dupnames], [caseless, multiline], [no_auto_capture, {newline, any}],
+    [[], [unicode], [extended], [dupnames], [caseless, multiline], [no_auto_capture, {newline,
+     any}],
      [ucp, unicode, {newline, crlf}], [ungreedy, anchored, firstline, bsr_anycrlf]].
 
 unicode_patterns() ->
     [<<P/utf8>> || P <- "\x{e5}\x{20ac}"]
         ++ [unicode:characters_to_binary(P)
-            || P <- ["\x{e5}", "\\w+", "\\W", "[\x{e5}-\x{f6}]+", "[^\x{e5}]", "\x{c5}", ".", "\\x{e5}",
+            || P <- ["\x{e5}", "\\w+", "\\W", "[\x{e5}-\x{f6}]+", "[^\x{e5}]", "\x{c5}", ".",
+            "\\x{e5}",
                      "\\x{20ac}", "\\x{1F600}", "\\X", "\\p{Lu}", "\\p{L}+", "[[:alpha:]]+", "\\d",
                      "\\s", "\\b\x{e5}", "\x{3b1}+", "(\x{e4})|(.)", "[\x{3b1}-\x{3c9}]", "\\C\\C",
-                     "(?i)\x{3a3}", "[[:upper:]]", "[^[:lower:]]+", "\\N", "\\R", "\\h", "\\xe5", "\\351",
+                     "(?i)\x{3a3}", "[[:upper:]]", "[^[:lower:]]+", "\\N", "\\R", "\\h", "\\xe5",
+                     "\\351",
                      "\\x{df}", "\x{130}", "k"]].
 unicode_subjects() ->
     [unicode:characters_to_binary(S)
@@ -123,26 +132,36 @@ unicode_subjects() ->
               "\x{df}\x{212a}\x{130}k"]] ++ [<<16#E5, 16#E4>>, <<"a", 255>>, <<16#E2, 16#82>>, ""].
 
 wrong_patterns() ->
-    ["(", ")", "a)", "(a", "((a)", "(?", "(?a", "(?<", "(?<a", "(?<a>", "(?<1>a)", "(?<>a)", "(?<n!>a)",
+    ["(", ")", "a)", "(a", "((a)", "(?", "(?a", "(?<", "(?<a", "(?<a>", "(?<1>a)", "(?<>a)",
+     "(?<n!>a)",
      "(?P", "(?P<", "(?P>", "(?P=x)", "(?Px)", "(?'n>a)", "[", "[a", "[]", "[^]", "[z-a]", "[a-\\",
-     "[[:foo:]]", "[[:alpha]", "[[.x.]]", "[[=x=]]", "[:alpha:]", "*", "*a", "+", "?", "a**", "a+++",
+     "[[:foo:]]", "[[:alpha]", "[[.x.]]", "[[=x=]]", "[:alpha:]", "*", "*a", "+", "?", "a**",
+     "a+++",
      "a{2}{3}", "a{3,2}", "a{65536}", "a{99999,}", "{2}", "a|*", "(*a)", "(*FOO)", "(*MARK)", "(*:",
      "(*ACCEPT:x)", "(?:*)", "(*", "\\", "a\\", "\\c", "\\c\345", "\\x{", "\\x{g}", "\\x{110000}",
-     "\\x{100}", "\\x{d800}", "\\x{}", "\\o", "\\o{", "\\o{9}", "\\o{777}", "\\777", "\\g", "\\g{", "\\g{}",
-     "\\g{a", "\\g0", "\\g{0}", "\\g{-1}", "\\g{5}", "\\g<", "\\g'a", "\\k", "\\k<", "\\k{n}", "\\k<n>",
+     "\\x{100}", "\\x{d800}", "\\x{}", "\\o", "\\o{", "\\o{9}", "\\o{777}", "\\777", "\\g", "\\g{",
+     "\\g{}",
+     "\\g{a", "\\g0", "\\g{0}", "\\g{-1}", "\\g{5}", "\\g<", "\\g'a", "\\k", "\\k<", "\\k{n}",
+     "\\k<n>",
      "\\1", "\\2(a)", "(?1)", "(?2)(a)", "(?-1)", "(?+1)", "(?+", "(?&n)", "(?&", "(?&n", "(?P>n)",
      "(?R", "(?R)", "(?(", "(?(1", "(?(1)a|b|c)", "(?(0)a)", "(?(a)b)", "(?(<n>)a)", "(?(R1)a)",
      "(?(?a)b)", "(?(DEFINE)a|b)", "(?(VERSION>=10)a)", "(?C256)a", "(?C1", "(?Cx)", "(?#", "(?#a",
-     "(?i", "(?i-", "(?y)", "(?-y)", "(?i--s)", "(?<n>a)(?<n>b)", "(?<=a*)b", "(?<=a+)", "(?<!a{1,2})b",
-     "(?<=(a|bc))d", "(?<=\\C)a", "(?<=(?R))a", "(?<=a\\1)b(c)", "(?<=(?1))(ab*)", "\\L", "\\l", "\\N{x}",
+     "(?i", "(?i-", "(?y)", "(?-y)", "(?i--s)", "(?<n>a)(?<n>b)", "(?<=a*)b", "(?<=a+)",
+     "(?<!a{1,2})b",
+     "(?<=(a|bc))d", "(?<=\\C)a", "(?<=(?R))a", "(?<=a\\1)b(c)", "(?<=(?1))(ab*)", "\\L", "\\l",
+     "\\N{x}",
      "\\U", "\\u", "\\u0061", "[\\N]", "[\\R]", "[\\X]", "[\\B]", "\\p", "\\p{", "\\p{Foo}", "\\pX",
      "\\P{^", "(?<abcdefghijabcdefghijabcdefghijabc>a)", "(?|(?<a>b)|(?<c>d))", "(?1))", "(a)(?2)",
-     "\\Q(", "\\E*", "(?<=\\X)a", "(?<=\\R)a", "x{1,2}{3", "(?>", "(?=", "(?!", "(?<=", "(?:", "(?|",
-     "(?:a", "[[:space:]-z]", "[\\w-z]", "[a-[:digit:]]", "[\\d-\\w]", "(?P<a>.)(?P<a>.)", "(?J)(?<a>b)(?<a>c)",
-     "\\x{7fffffff}", "\\x{ffffffffff}", "\\99", "\\8", "\\81", "\\018", "(?<a>)(?'a')", "()\\2", "a{1}*",
+     "\\Q(", "\\E*", "(?<=\\X)a", "(?<=\\R)a", "x{1,2}{3", "(?>", "(?=", "(?!", "(?<=", "(?:",
+     "(?|",
+     "(?:a", "[[:space:]-z]", "[\\w-z]", "[a-[:digit:]]", "[\\d-\\w]", "(?P<a>.)(?P<a>.)",
+     "(?J)(?<a>b)(?<a>c)",
+     "\\x{7fffffff}", "\\x{ffffffffff}", "\\99", "\\8", "\\81", "\\018", "(?<a>)(?'a')", "()\\2",
+     "a{1}*",
      "((((((((((a))))))))))\\11", lists:duplicate(300, $() ++ lists:duplicate(300, $)),
      "(?(?=a)b|c|d)", "(?(?!a)b", "(?(?<=a)b)", "(?(<a)b)", "(?('a)b)", "(?(R)a|b|c)", "(?(R&a)b)",
-     "(?(+1)a)(b)", "(?(-1)a)", "(?^a)", "(?<a", "(?<=", "(?<!", "(?i:a", "(*UTF8)\\x{100}", "(*UTF)a"].
+     "(?(+1)a)(b)", "(?(-1)a)", "(?^a)", "(?<a", "(?<=", "(?<!", "(?i:a", "(*UTF8)\\x{100}",
+     "(*UTF)a"].
 
 captures() ->
     Names = "(?<first>a)(?<second>b)?(?<third>c)?",
@@ -156,7 +175,8 @@ captures() ->
                    [third, 0, unknown]]].
 
 random_subjects() ->
-    ["", "a", "ab", "ba", "aab", "abcabc", "a b", "b1a2", "\n", "ab\nba", "cc", "acbacba", "aaaaaaaa",
+    ["", "a", "ab", "ba", "aab", "abcabc", "a b", "b1a2", "\n", "ab\nba", "cc", "acbacba",
+     "aaaaaaaa",
      "xyz", "1", "_", "a.b", "bcbcb"].
 
 random_patterns(N) -> [lists:flatten(pattern(4)) || _ <- lists:seq(1, N)].
@@ -178,7 +198,8 @@ atom_() ->
                 "\\W", "ab", "a b", "\\B", "\\Z", "\\n", "x"])).
 
 quantifier() ->
-    hd(pick(1, ["", "", "", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{0,1}?", "*+", "{0}"])).
+    hd(pick(1, ["", "", "", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{0,1}?", "*+",
+    "{0}"])).
 
 %% Good ones with something taken out, doubled or put in.
 broken_patterns(N) ->
@@ -196,15 +217,20 @@ break(Pattern) ->
 
 odd_arguments() ->
     {ok, Pattern} = re:compile("a"),
-    [[foo, "a"], ["a", foo], ["a", {re_pattern, 0, 0, 0, <<"abcdef">>}], ["a", {re_pattern, 0, 0, 0, foo}],
-     ["a", {re_pattern, 0, 0, 0}], ["a", setelement(1, Pattern, foo)], ["a", "a", foo], ["a", "a", [foo]],
+    [[foo, "a"], ["a", foo], ["a", {re_pattern, 0, 0, 0, <<"abcdef">>}], ["a", {re_pattern, 0, 0,
+     0, foo}],
+     ["a", {re_pattern, 0, 0, 0}], ["a", setelement(1, Pattern, foo)], ["a", "a", foo], ["a", "a",
+      [foo]],
      ["a", "a", [{offset, -1}]], ["a", "a", [{offset, a}]], ["a", "a", [{newline, foo}]],
-     ["a", "a", [{newline, nul}]], ["a", "a", [{capture, all, index, x}]], ["a", "a", [{match_limit, -1}]],
-     ["a", "a", [anchored | foo]], ["a", "a", [export]], [<<1:3>>, "a"], ["a", <<1:3>>], ["a", [256]],
+     ["a", "a", [{newline, nul}]], ["a", "a", [{capture, all, index, x}]], ["a", "a",
+      [{match_limit, -1}]],
+     ["a", "a", [anchored | foo]], ["a", "a", [export]], [<<1:3>>, "a"], ["a", <<1:3>>], ["a",
+      [256]],
      [[256], "a"], ["a", "(", [report_errors]], ["a", "("], ["abc", "b", [{offset, 3}]],
      [<<"a", 16#C3, 16#A5>>, "a", [unicode, {offset, 2}]], [<<255>>, "a", [unicode]],
      [<<"ab">>, <<255>>, [unicode, report_errors]],
      [lists:duplicate(25, $a) ++ "b", "(a+)*c", [report_errors, {match_limit, 1000}]],
      [lists:duplicate(30, $a) ++ "b", "(a+)*\\d", [report_errors]],
-     [lists:duplicate(30000, $a) ++ "b", "(a|b)*", []], [lists:duplicate(300000, $a), "(?:a|b)*c|d", []],
+     [lists:duplicate(30000, $a) ++ "b", "(a|b)*", []], [lists:duplicate(300000, $a),
+      "(?:a|b)*c|d", []],
      [binary:copy(<<"abc ">>, 10000), "\\w+$|x", []], [binary:copy(<<"abc ">>, 10000), "c $", []]].
