@@ -1,0 +1,81 @@
+%% Every function of the module lists, with good and bad arguments; sorts of many sizes.
+-module(lists_module).
+-export([main/0]).
+
+main() ->
+    L = [3, 1, 2, 5, 4, 1, 3],
+    K = [{b, 2}, {a, 1}, {c, 3}, {a, 0}],
+    F = fun(X) -> X > 2 end,
+    [lists:all(F, L), lists:any(F, L), lists:append([[1], [], [2, 3]]), lists:append("ab", "cd"),
+     lists:concat([a, 1, "s", 2.5]), lists:delete(1, L), lists:droplast(L), lists:dropwhile(F, L),
+     lists:duplicate(3, x),
+     lists:enumerate(L), lists:enumerate(10, "ab"), lists:filter(F, L),
+     lists:filtermap(fun(X) -> X > 2 andalso {true, -X}
+                                                                                      end, L),
+     lists:flatlength([1, [2, [3]]]), lists:flatmap(fun(X) -> [X, X] end, L), lists:flatten([1, [2,
+     [3, []]]], [4]),
+     lists:foldl(fun(X, A) -> [X | A] end, [], L), lists:foldr(fun(X, A) -> [X | A] end, [], L),
+     lists:join(s, L),
+     lists:keydelete(a, 1, K), lists:keyfind(c, 1, K), lists:keymap(fun(X) -> X * 2 end, 2, K),
+     lists:keymember(z, 1, K),
+     lists:keymerge(1, [{a, 1}, {c, 1}], [{b, 2}, {d, 2}]), lists:keyreplace(b, 1, K, {b, new}),
+     lists:keysearch(3, 2, K),
+     lists:keysort(1, K), lists:keysort(2, K), lists:keystore(q, 1, K, {q, 9}), lists:keytake(b, 1,
+     K), lists:last(L),
+     lists:map(fun(X) -> {X} end, L), lists:mapfoldl(fun(X, A) -> {X + A, A + 1} end, 0, L),
+     lists:mapfoldr(fun(X, A) -> {X + A, A + 1} end, 0, L), lists:max(L), lists:member(5, L),
+     lists:member(5.0, L),
+     lists:merge([[1, 4], [2, 5], [3, 6]]), lists:merge([1, 3], [2, 4]), lists:merge3([1], [2],
+     [0]), lists:min(L),
+     lists:merge(fun(A, B) -> A >= B end, [3, 1], [4, 2]), lists:nth(3, L), lists:nthtail(3, L),
+     lists:partition(F, L),
+     lists:prefix("ab", "abc"), lists:reverse(L), lists:reverse(L, tail), lists:search(F, L),
+     lists:seq(1, 10, 3),
+     lists:seq(5, 1, -2), lists:seq(1, 0), lists:sort(L), lists:sort(fun(A, B) -> A > B end, L),
+     lists:split(2, L),
+     lists:splitwith(fun(X) -> X =/= 5 end, L), lists:sublist(L, 2), lists:sublist(L, 2, 3),
+     lists:subtract(L, [1, 3]),
+     lists:suffix("bc", "abc"), lists:sum(L), lists:takewhile(fun(X) -> X =/= 5 end, L),
+     lists:ukeymerge(1, K, K),
+     lists:ukeysort(1, K), lists:umerge([[1, 2], [2, 3]]), lists:umerge([1, 2], [2]),
+     lists:unzip(K),
+     lists:unzip3([{1, a, x}, {2, b, y}]), lists:usort(L), lists:usort(fun(A, B) -> A >= B end, L),
+     lists:zip([1, 2], [a, b]),
+     lists:zip3([1], [2], [3]), lists:zipwith(fun(A, B) -> A * B end, [1, 2], [3, 4]),
+     lists:uniq([1, 2, 1, 3, 2]),
+     lists:uniq(fun({A, _}) -> A end, K), lists:rkeymerge(1, [{c, 1}], [{b, 1}]),
+     lists:foreach(fun(X) -> X end, L),
+     [begin
+          S = random_list(N, 17),
+          Sorted = lists:sort(S),
+          {N, is_sorted(Sorted), erlang:phash2(Sorted), length(lists:usort(S)),
+          Sorted =:= lists:sort(fun(A, B) -> A =< B end, S),
+           lists:reverse(Sorted) =:= lists:sort(fun(A, B) -> A >= B end, Sorted),
+           erlang:phash2(lists:keysort(2, [{X rem 10, X} || X <- S]))}
+      end || N <- [0, 1, 2, 3, 5, 10, 100, 1000, 20000]],
+     lists:sort([c, 1, "b", {x}, 2.0, <<"b">>, [], #{}, 1.0, a, fun lists:map/2, {a, b}]),
+     L -- [1], L ++ tail,
+     [1, 2, 3, 2, 1] -- [2, 1, 2], lists:seq(1, 300) -- lists:seq(1, 300, 2), [a] ++ [], [] ++ x,
+     length(L ++ L),
+     prog:outcomes([fun() -> lists:nth(prog:id(0), L) end, fun() -> lists:nth(9, L) end,
+     fun() -> lists:last([]) end,
+                    fun() -> lists:max([]) end, fun() -> lists:seq(1, 5, -1) end,
+                    fun() -> lists:seq(1, 5, 0) end,
+                    fun() -> lists:map(not_fun, L) end, fun() -> lists:reverse(prog:id(foo)) end,
+                    fun() -> lists:reverse([1 | 2]) end, fun() -> lists:keyfind(a, 0, K) end,
+                    fun() -> lists:keyfind(a, 1, [1 | 2]) end, fun() -> lists:member(a, b) end,
+                    fun() -> lists:sort([1 | 2]) end, fun() -> prog:id(a) ++ [1] end,
+                    fun() -> [1] -- prog:id(a) end,
+                    fun() -> lists:sublist(L, -1) end, fun() -> lists:split(10, L) end,
+                    fun() -> lists:zip([1], []) end,
+                    fun() -> length(prog:id([1 | 2])) end, fun() -> tl(prog:id([])) end,
+                    fun() -> lists:foldl(fun(X, A) -> X / A end, 0, L) end,
+                    fun() -> lists:flatten(prog:id(x)) end,
+                    fun() -> lists:duplicate(-1, x) end, fun() -> lists:sum([1, a]) end,
+                    fun() -> lists:keysort(3, K) end, fun() -> lists:nthtail(8, L) end])].
+
+random_list(0, _) -> [];
+random_list(N, X) -> [X rem 1000 | random_list(N - 1, (X * 1103515245 + 12345) band 16#7FFFFFFF)].
+
+is_sorted([A, B | T]) -> A =< B andalso is_sorted([B | T]);
+is_sorted(_) -> true.
