@@ -8,7 +8,7 @@
 namespace joist {
 
 enum class GenericOp : uint8_t {
-  none = 0,
+  none = 0,  // NOLINT(readability-identifier-naming): as the others
 #define JOIST_GENOP(number, name, arity, since, obsolete, signature) name##_##arity = number,
 #include "vm/code/genops.def"
 #undef JOIST_GENOP
