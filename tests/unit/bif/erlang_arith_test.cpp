@@ -53,7 +53,7 @@ TEST_CASE("floats become integers") {
   CHECK(vm.text("floor", {vm.number(-2.1)}) == "-3");
   CHECK(vm.text("ceil", {vm.number(-2.9)}) == "-2");
   CHECK(vm.text("trunc", {vm.number(1e25)}) == "10000000000000000905969664");
-  CHECK(vm.text("abs", {vm.number(-0.0)}) == "0.000000e+00");
+  CHECK(vm.text("abs", {vm.number(-0.0)}) == "-0.000000e+00");  // OTP 25 compares with 0.0
   CHECK(vm.text("round", {small(7)}) == "7");
 }
 
