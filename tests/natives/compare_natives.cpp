@@ -16,6 +16,7 @@
 #include "bif/re_pattern.h"
 #include "bif/registry.h"
 #include "vm/code/code_table.h"
+#include "vm/code/instr.h"
 #include "vm/codec/etf.h"
 #include "vm/heap/builder.h"
 #include "vm/os/file.h"
@@ -42,10 +43,13 @@ struct Machine {
       }
     }
   }
-  static HandlerTable handlers() {
+  static const HandlerTable& handlers() {
     static const Cell kNowhere[64] = {};
-    HandlerTable table;
-    for (const Cell*& handler : table.handlers) handler = kNowhere;
+    static const HandlerTable table = [] {
+      HandlerTable nowhere;
+      for (const Cell*& handler : nowhere.handlers) handler = kNowhere;
+      return nowhere;
+    }();
     return table;
   }
 

@@ -1,7 +1,7 @@
 // --op-stats: what a run executed, to decide which instructions deserve to be merged.
 #pragma once
 
-#include "vm/proc/process.h"
+#include "vm/code/op_counts.h"
 
 namespace joist::cli {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "vm/code/instr.h"
+
 namespace joist {
 
 CodeTable::CodeTable(const HandlerTable& handlers) : handlers_(handlers) {}

@@ -10,10 +10,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "vm/code/instr.h"
 #include "vm/code/module.h"
 
 namespace joist {
+
+struct HandlerTable;  // vm/code/instr.h
 
 struct MfaHash {
   size_t operator()(const Mfa& mfa) const {
@@ -34,6 +35,7 @@ class ModuleFinder {
 
 class CodeTable {
  public:
+  // `handlers` stays with its owner and outlives the table.
   explicit CodeTable(const HandlerTable& handlers);
   ~CodeTable();
   CodeTable(const CodeTable&) = delete;
@@ -71,7 +73,7 @@ class CodeTable {
   bool load_on_demand(Term module) { return finder_ != nullptr && finder_->load(module); }
 
  private:
-  HandlerTable handlers_;
+  const HandlerTable& handlers_;
   mutable std::mutex mutex_;
   std::unordered_map<Mfa, std::unique_ptr<ExportEntry>, MfaHash> exports_;
   std::vector<std::unique_ptr<FunEntry>> fun_entries_;

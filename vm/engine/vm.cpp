@@ -5,6 +5,7 @@
 #include "bif/registry.h"
 #include "loader/load.h"
 #include "vm/base/config.h"
+#include "vm/code/op_counts.h"
 #include "vm/exec/run.h"
 #include "vm/os/entropy.h"
 #include "vm/os/file.h"

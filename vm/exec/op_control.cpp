@@ -1,6 +1,7 @@
 // Jumps and multiway branches.
 //
 // The cells of a select_* list: n values, then n distances (in bytes, from the instruction).
+#include "vm/code/op_counts.h"
 #include "vm/exec/dispatch.h"
 #include "vm/heap/builder.h"
 #include "vm/term/compare.h"

@@ -1,10 +1,11 @@
 // Into the interpreter and out of it.
 #pragma once
 
-#include "vm/code/instr.h"
 #include "vm/proc/process.h"
 
 namespace joist {
+
+struct HandlerTable;  // vm/code/instr.h
 
 // The handlers of all ops, for the loader and the export stubs.
 const HandlerTable& handler_table();

@@ -10,7 +10,6 @@
 #include <span>
 
 #include "vm/code/export.h"
-#include "vm/code/instr.h"
 #include "vm/heap/bit_syntax.h"
 #include "vm/heap/heap.h"
 #include "vm/proc/process_flags.h"
@@ -22,18 +21,7 @@ namespace joist {
 inline constexpr size_t kXRegisters = 1024;
 inline constexpr size_t kFloatRegisters = 1024;
 
-// What --op-stats counts: executed ops and pairs of neighbours.
-struct OpCounts {
-  uint64_t executed[kOpCount];
-  uint64_t pairs[kOpCount][kOpCount];
-  uint16_t previous;
-
-  void add(uint16_t op) {
-    ++executed[op];
-    ++pairs[previous][op];
-    previous = op;
-  }
-};
+struct OpCounts;  // vm/code/op_counts.h
 
 // X and float registers of a scheduler; the process that runs uses them. A process that is
 // switched out keeps its live ones in `saved_registers`.
