@@ -221,8 +221,15 @@ Term last_1(Process& p, Term binary) {
 
 Term copy_2(Process& p, Term binary, Term times) {
   size_t count, total_bits;
-  if (!is_binary(binary) || !size_argument(times, &count) ||
-      __builtin_mul_overflow(bits_size(binary), count, &total_bits)) {
+  if (!is_bits(binary)) return p.badarg();
+  if (!size_argument(times, &count)) {
+    // Of nothing there can be as many copies as a machine word counts.
+    const bool counts = bits_size(binary) == 0 && is_big(times) && big_limbs(times).size() == 1;
+    return counts && !big_is_negative(times) ? binary : p.badarg();
+  }
+  // OTP 25 looks at the bits only where there is something to copy.
+  if (count == 0 && p.runtime->otp_release < 27) return make_binary(p.heap, ByteSpan());
+  if (!is_binary(binary) || __builtin_mul_overflow(bits_size(binary), count, &total_bits)) {
     return p.badarg();
   }
   ByteScratch scratch;

@@ -12,6 +12,12 @@ namespace joist {
 
 namespace {
 
+// Integers beyond 60 bits are bignums in OTP, where they end the pass that measures.
+bool is_otp_small(Term integer) {
+  constexpr int64_t kLimit = int64_t{1} << 59;
+  return integer.is_small() && integer.small_value() >= -kLimit && integer.small_value() < kLimit;
+}
+
 bool measure_binary(Term binary, CharacterEncoding encoding, CharacterMeasure* measure) {
   if (!is_binary(binary)) return false;
   size_t bytes = bits_size(binary) / 8;
@@ -117,7 +123,7 @@ CharacterMeasure measure_characters(Term data, CharacterEncoding encoding) {
     if (at.is_list()) {
       Term head = at.head();
       ++measure.work;
-      if (head.is_small()) {
+      if (is_otp_small(head)) {
         measure.bytes += utf8_size(static_cast<uint64_t>(head.small_value()));
       } else if (head.is_list()) {
         outer.push_back(at.tail());
@@ -125,7 +131,7 @@ CharacterMeasure measure_characters(Term data, CharacterEncoding encoding) {
         continue;
       } else if (is_bits(head)) {
         if (!measure_binary(head, encoding, &measure)) return kBad;
-      } else if (is_big(head)) {
+      } else if (is_integer(head)) {
         return measure;
       } else if (!head.is_nil()) {
         return kBad;

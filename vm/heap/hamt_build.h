@@ -68,7 +68,11 @@ class HamtBuild {
     const Word* node;
     unsigned child;  // index among the entries
   };
-  enum class Mode { kAny, kReplace };
+  enum class Mode {
+    kAny,
+    kReplace,  // refused where the key is not there
+    kMerge,    // the key, too, is replaced, even where the value stays
+  };
 
   static Slot pair_slot(Term key, Term value) { return {Slot::kPair, key, value}; }
   static Slot child_slot(Term child) { return {Slot::kChild, Term::none(), child}; }
@@ -92,6 +96,7 @@ class HamtBuild {
   Term collision_from(std::vector<Pair>& pairs);
   Term join(unsigned level, const Pair& a, const Pair& b);
   Term with_entry(const Word* node, unsigned level, unsigned index, Term entry);
+  Term with_pair_at(const Word* node, unsigned level, unsigned index, const Pair& pair);
   Term with_pair(const Word* node, unsigned level, const Pair& pair);
   Term pair_to_child(const Word* node, unsigned level, unsigned slot, Term child);
   Term child_to_pair(const Word* node, unsigned level, unsigned slot, const Slot& pair);
@@ -101,6 +106,7 @@ class HamtBuild {
   Built build(Pair* pairs, Pair* spare, size_t count, unsigned level);
   Built build_colliding(const Pair* pairs, size_t count);
   Change put_below(Term top, unsigned top_level, const Pair& pair, Mode mode);
+  static bool stays(Term key, Term value, const Pair& pair, Mode mode);
   Change put_in_node(const Word* node, unsigned level, const Pair& pair, Mode mode);
   Change put_colliding(const Word* node, const Pair& pair, Mode mode);
   Term put_in_map(Term map, Term key, Term value, Mode mode);

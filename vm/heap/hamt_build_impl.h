@@ -144,7 +144,7 @@ Term HamtBuild<Hash>::join(unsigned level, const Pair& a, const Pair& b) {
   return made;
 }
 
-// The next four copy a node with one difference.
+// The next five copy a node with one difference.
 
 template <class Hash>
 Term HamtBuild<Hash>::with_entry(const Word* node, unsigned level, unsigned index, Term entry) {
@@ -152,6 +152,17 @@ Term HamtBuild<Hash>::with_entry(const Word* node, unsigned level, unsigned inde
   Word* copy = new_node(level, node[0]);
   detail::copy_terms(entries_of(copy), old, old + hamt_entry_words(node[0]));
   entries_of(copy)[index] = entry;
+  return term_of(copy, level);
+}
+
+template <class Hash>
+Term HamtBuild<Hash>::with_pair_at(const Word* node, unsigned level, unsigned index,
+                                   const Pair& pair) {
+  const Term* old = hamt_entries(node);
+  Word* copy = new_node(level, node[0]);
+  detail::copy_terms(entries_of(copy), old, old + hamt_entry_words(node[0]));
+  entries_of(copy)[index] = pair.key;
+  entries_of(copy)[index + 1] = pair.value;
   return term_of(copy, level);
 }
 
@@ -242,7 +253,7 @@ typename HamtBuild<Hash>::Built HamtBuild<Hash>::build_colliding(const Pair* pai
     if (same == different.end()) {
       different.push_back(*pair);
     } else {
-      same->value = pair->value;
+      *same = *pair;
     }
   }
   size_t size = different.size();
@@ -263,6 +274,12 @@ Term HamtBuild<Hash>::from_pairs(std::span<const Term> pairs) {
 
 // --- one pair ---
 
+// OTP 25 takes 0.0 and -0.0 for one key, and tells them apart when it shows it.
+template <class Hash>
+bool HamtBuild<Hash>::stays(Term key, Term value, const Pair& pair, Mode mode) {
+  return value == pair.value && (mode != Mode::kMerge || key == pair.key);
+}
+
 template <class Hash>
 typename HamtBuild<Hash>::Change HamtBuild<Hash>::put_colliding(const Word* node, const Pair& pair,
                                                                 Mode mode) {
@@ -273,8 +290,8 @@ typename HamtBuild<Hash>::Change HamtBuild<Hash>::put_colliding(const Word* node
   for (size_t i = 0; i < count; ++i) {
     pairs.push_back({pair.hash, entries[2 * i], entries[2 * i + 1]});
     if (!exact_equal(pairs[i].key, pair.key)) continue;
-    if (pairs[i].value == pair.value) return {Term::boxed(node - 1), false};
-    pairs[i].value = pair.value;
+    if (stays(pairs[i].key, pairs[i].value, pair, mode)) return {Term::boxed(node - 1), false};
+    pairs[i] = pair;
     added = false;
   }
   if (added && mode == Mode::kReplace) return {Term::none(), false};
@@ -296,8 +313,8 @@ typename HamtBuild<Hash>::Change HamtBuild<Hash>::put_in_node(const Word* node, 
   Term key = hamt_entries(node)[index];
   Term value = hamt_entries(node)[index + 1];
   if (exact_equal(key, pair.key)) {
-    if (value == pair.value) return {term_of(node, level), false};
-    return {with_entry(node, level, index + 1, pair.value), false};
+    if (stays(key, value, pair, mode)) return {term_of(node, level), false};
+    return {with_pair_at(node, level, index, pair), false};
   }
   if (mode == Mode::kReplace) return {Term::none(), false};
   Term child = join(level + 1, {Hash::of(key), key, value}, pair);
@@ -433,7 +450,7 @@ typename HamtBuild<Hash>::Slot HamtBuild<Hash>::merge_slots(const Slot& a, const
   }
   if (a.kind == Slot::kChild) {
     Pair pair = {Hash::of(b.key), b.key, b.value};
-    Change change = put_below(a.value, level, pair, Mode::kAny);
+    Change change = put_below(a.value, level, pair, Mode::kMerge);
     if (!change.added) ++*shared;
     return child_slot(change.node);
   }

@@ -57,15 +57,12 @@ class FlatDraft {
   size_t size() const { return size_; }
   bool is_overfull() const { return size_ > kFlatMapLimit; }
 
-  // Precondition: !is_overfull().
-  void put(Term key, Term value) {
-    size_t position = find_word(keys_, size_, key);
-    if (position == size_ && !find_place(keys_, size_, key, &position)) {
-      std::copy_backward(keys_ + position, keys_ + size_, keys_ + size_ + 1);
-      std::copy_backward(values_ + position, values_ + size_, values_ + size_ + 1);
-      keys_[position] = key;
-      ++size_;
-    }
+  // Precondition: !is_overfull(). A key that is there stays: OTP 25 takes 0.0 and -0.0 for one,
+  // so that it matters which.
+  void put(Term key, Term value) { values_[place_of(key)] = value; }
+  void put_last(Term key, Term value) {
+    size_t position = place_of(key);
+    keys_[position] = key;
     values_[position] = value;
   }
 
@@ -82,6 +79,18 @@ class FlatDraft {
   }
 
  private:
+  // Makes room where the key is new.
+  size_t place_of(Term key) {
+    size_t position = find_word(keys_, size_, key);
+    if (position == size_ && !find_place(keys_, size_, key, &position)) {
+      std::copy_backward(keys_ + position, keys_ + size_, keys_ + size_ + 1);
+      std::copy_backward(values_ + position, values_ + size_, values_ + size_ + 1);
+      keys_[position] = key;
+      ++size_;
+    }
+    return position;
+  }
+
   size_t size_ = 0;
   Term keys_[kFlatMapLimit + 1];
   Term values_[kFlatMapLimit + 1];
@@ -98,7 +107,7 @@ void append_pairs(Term map, std::vector<Term>* pairs) {
 
 Term make_flat_from(Allocator& heap, std::span<const Term> pairs) {
   FlatDraft draft;
-  for (size_t i = 0; i < pairs.size(); i += 2) draft.put(pairs[i], pairs[i + 1]);
+  for (size_t i = 0; i < pairs.size(); i += 2) draft.put_last(pairs[i], pairs[i + 1]);
   return draft.finish(heap);
 }
 
@@ -213,7 +222,7 @@ Term merge_flat(Allocator& heap, Term a, Term b) {
     if (order >= 0) ++j;
   }
   if (size == keys_b.size()) return b;
-  if (size == keys_a.size()) {
+  if (size == keys_a.size() && std::equal(keys, keys + size, keys_a.begin())) {
     if (std::equal(values, values + size, flat_map_values(a).begin())) return a;
     return make_flat_map(heap, flat_map_keys_tuple(a), {values, size});
   }

@@ -10,7 +10,7 @@
 namespace joist {
 
 Term make_empty_map(Allocator& heap);
-// From `count` pairs key, value, key, value... in any order; of equal keys the last wins.
+// From pairs key, value, key, value... in any order; of equal keys the last pair wins.
 Term make_map(Allocator& heap, std::span<const Term> pairs);
 // A flat map over an existing sorted keys tuple (a literal, usually): at most kFlatMapLimit.
 Term make_flat_map(Allocator& heap, Term keys_tuple, std::span<const Term> values);

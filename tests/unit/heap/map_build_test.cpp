@@ -271,3 +271,45 @@ TEST_CASE("integers and floats are different keys; the two zeros are one key bef
             (otp_release == 25 ? atoms::error : atoms::badmap));
   }
 }
+
+namespace {
+
+// Which zero is the float among the keys.
+bool has_negative_zero(Term map) {
+  Term key;
+  Term value;
+  for (MapIterator i(map); i.next(&key, &value);) {
+    if (is_float(key)) return std::signbit(float_value(key));
+  }
+  FAIL("no float among the keys");
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("of two zeros that are one key, that of OTP 25 stays") {
+  Rules rules(25);
+  Allocator heap;
+  const Term plus = make_float(heap, 0.0);
+  const Term minus = make_float(heap, -0.0);
+  const Term one = Term::small(1);
+  const Term two = Term::small(2);
+  const Term flat = make_map(heap, std::vector<Term>{plus, one});
+  Term big = flat;
+  for (int64_t i = 100; i < 140; ++i) big = map_put(heap, big, Term::small(i), Term::nil());
+
+  REQUIRE(has_negative_zero(make_map(heap, std::vector<Term>{plus, one, minus, two})));
+  REQUIRE_FALSE(has_negative_zero(map_put(heap, flat, minus, two)));
+  REQUIRE_FALSE(has_negative_zero(map_update(heap, flat, minus, two)));
+  REQUIRE(has_negative_zero(map_put(heap, big, minus, two)));
+  REQUIRE(has_negative_zero(map_update(heap, big, minus, two)));
+  REQUIRE_FALSE(has_negative_zero(map_put(heap, big, minus, one)));
+
+  const Term other = make_map(heap, std::vector<Term>{minus, one});
+  const Term flat_of_two = map_put(heap, flat, two, two);
+  REQUIRE(has_negative_zero(map_merge(heap, flat, other)));
+  REQUIRE(has_negative_zero(map_merge(heap, flat_of_two, other)));
+  REQUIRE_FALSE(has_negative_zero(map_merge(heap, other, flat_of_two)));
+  REQUIRE(has_negative_zero(map_merge(heap, big, other)));
+  REQUIRE_FALSE(has_negative_zero(map_merge(heap, other, big)));
+}
