@@ -22,6 +22,7 @@ Result<std::vector<uint8_t>> unpack_beam(ByteSpan bytes) {
 }
 
 Result<std::vector<Chunk>> read_chunks(ByteSpan bytes) {
+  if (bytes.empty()) return make_error("is empty");
   ByteReader header(bytes);
   const uint32_t form = header.u32();
   const uint32_t form_size = header.u32();

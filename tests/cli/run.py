@@ -5,6 +5,7 @@
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,44 @@ twice(N) -> 2 * N.
 throws(What) -> throw(What), ok.
 'odd name'() -> {'an atom', "text"}.
 tables() -> ets:new(sample, []).
+"""
+# Terms as deep as the number says, of lists and of all that nests: all of what walks over terms.
+DEEP = """
+-module(deep).
+-export([walk/1, show/1]).
+-compile(nowarn_deprecated_function).
+walk(Depth) ->
+    [walked(Depth, Make) || Make <- [fun list/2, fun mixed/2]].
+walked(Depth, Make) ->
+    {Term, Same} = {Make(Depth, []), Make(Depth, [])},
+    true = Term =:= Same,
+    true = Term == Same,
+    true = Term < Make(Depth, [1]),
+    Hashes = {erlang:phash2(Term), erlang:phash(Term, 1000000)},
+    Hashes = {erlang:phash2(Same), erlang:phash(Same, 1000000)},
+    Bytes = term_to_binary(Term),
+    true = erlang:external_size(Term) =:= byte_size(Bytes),
+    true = binary_to_term(Bytes) =:= Term,
+    persistent_term:put({deep, Depth}, Term),
+    true = persistent_term:get({deep, Depth}) =:= Term,
+    true = garbage_collect(),
+    true = Term =:= Same,
+    true = erts_debug:flat_size(Term) > Depth,
+    {Hashes, byte_size(Bytes)}.
+show(Depth) ->
+    erlang:display(list(Depth, [])),
+    erlang:display(mixed(Depth, [])),
+    {list(Depth, []), tuple_size(mixed(3 * Depth + 2, []))}.
+list(0, Term) -> Term;
+list(N, Term) -> list(N - 1, [Term]).
+mixed(0, Term) -> Term;
+mixed(N, Term) ->
+    mixed(N - 1, case N rem 4 of
+                     0 -> #{a => Term, b => N};
+                     1 -> {Term, N};
+                     2 -> [N, Term];
+                     3 -> #{Term => a}
+                 end).
 """
 
 
@@ -194,6 +233,102 @@ class Cli(unittest.TestCase):
         hollow = joist("exec", "-pa", self.folder.name, "hollow", "f")
         os.remove(self.path("hollow.beam"))
         self.check(hollow, 1, stderr="hollow.beam")
+
+    def test_terms_are_told_to_be_wrong_in_one_line(self):
+        for text, reason in [("[1\n,", "joist: [1\\n,: no term: "), ("", "joist: : no term: "),
+                             ('"abc', "no term: unterminated string"), ("$", "joist: $: no term: "),
+                             ("1. 2", "no term: syntax error"), ("1,2", "no term: bad term"),
+                             ("X", "no term: bad term"), ("f(1)", "no term: bad term"),
+                             ("{1", "no term: syntax error"), ("'a", "unterminated atom")]:
+            self.check(joist("exec", "erlang", "abs", text), 1, stderr=reason)
+        wrong = subprocess.run([JOIST.encode(), b"exec", b"erlang", b"abs", b"\"\xff\""],
+                               capture_output=True, check=False, timeout=120)
+        self.assertEqual((wrong.returncode, wrong.stderr), (1, b"joist: \"\xff\": not UTF-8\n"))
+        self.check(joist("exec", "erlang", "abs", "-1 % one"), 0, stdout="1\n")
+
+    def test_names_are_shown_in_one_line(self):
+        self.check(joist("exec", "no\nmodule", "f"), 1, stderr="no module no\\nmodule on")
+        self.check(joist("exec", "lists", "no\tfunction"), 1, stderr="exports no no\\x09function/0")
+        self.check(joist("exec", "-pa", "no\nfolder", "lists", "f"), 1,
+                   stderr="no\\nfolder (from -pa): no such folder")
+        self.check(joist("disasm", "no\nfile"), 1, stderr="joist: no\\nfile: no such file")
+
+    def test_module_files_that_cannot_be_loaded_are_named(self):
+        def refused(name, reason):
+            result = joist("exec", "-pa", folder, name, "f")
+            self.check(result, 1, stderr=f"joist: {folder}/{name}.beam: {reason}")
+            for command in ("inspect", "disasm"):
+                self.check(joist(command, f"{folder}/{name}.beam"), 1, stderr=f"{name}.beam: ")
+
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(f"{folder}/directory.beam")
+            refused("directory", "is a directory")
+            with open(f"{folder}/empty.beam", "wb"):
+                refused("empty", "is empty")
+            # Reading memory at address 0 is an error, whoever reads.
+            os.symlink("/proc/self/mem", f"{folder}/memory.beam")
+            refused("memory", "Input/output error")
+            os.symlink("nowhere", f"{folder}/dangling.beam")
+            self.check(joist("exec", "-pa", folder, "dangling", "f"), 1,
+                       stderr="no module dangling")
+            os.symlink("loop.beam", f"{folder}/loop.beam")
+            self.check(joist("inspect", f"{folder}/loop.beam"), 1, stderr="loop.beam: ")
+
+    def test_modules_of_a_later_release_are_refused(self):
+        with open(self.beam, "rb") as file:
+            content = bytearray(file.read())
+        # The chunk: name, size, size of the header, instruction set, highest opcode...
+        highest = content.index(b"Code") + 16
+        content[highest:highest + 4] = (250).to_bytes(4, "big")
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/sample.beam"
+            with open(path, "wb") as file:
+                file.write(content)
+            reason = "compiled for a later OTP release: it uses opcode 250"
+            self.check(joist("exec", "-pa", folder, "sample", "twice", "1"), 1,
+                       stderr=f"joist: {path}: module sample: {reason}")
+            self.check(joist("inspect", "--verify", path), 1, stderr=reason)
+
+    def test_unreadable_files_are_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/sample.beam"
+            with open(self.beam, "rb") as source, open(path, "wb") as copy:
+                copy.write(source.read())
+            os.chmod(folder, 0o755)
+            os.chmod(path, 0)
+            prefix = []
+            if os.geteuid() == 0:  # whom no file mode stops
+                prefix = ["setpriv", "--reuid=65534", "--clear-groups"]
+                allowed = shutil.which("setpriv") and subprocess.run(
+                    [*prefix, JOIST, "--help"], capture_output=True, check=False).returncode == 0
+                if not allowed:
+                    self.skipTest("cannot run the program as another user")
+            for command in (["exec", "-pa", folder, "sample", "twice", "1"], ["disasm", path]):
+                result = subprocess.run([*prefix, JOIST, *command], capture_output=True, text=True,
+                                        check=False, timeout=120)
+                self.check(result, 1, stderr=f"joist: {path}: Permission denied")
+
+    def test_depth_needs_no_native_stack(self):
+        def bounded(function, depth):
+            return subprocess.run(["sh", "-c", 'ulimit -s 256 && exec "$0" "$@"', JOIST, "exec",
+                                   "-pa", folder, "deep", function, str(depth)],
+                                  capture_output=True, text=True, check=False, timeout=300)
+
+        with tempfile.TemporaryDirectory() as folder:
+            with open(f"{folder}/deep.erl", "w", encoding="utf-8") as file:
+                file.write(DEEP)
+            subprocess.run(["erlc", "deep.erl"], check=True, cwd=folder)
+            program = 'io:format("~tp~n", [deep:walk(100000)]), halt().'
+            expected = subprocess.run(["erl", "-noshell", "-pa", folder, "-eval", program],
+                                      capture_output=True, check=True, text=True, timeout=300)
+            walked = bounded("walk", 100000)
+            self.check(walked, 0)
+            self.assertEqual(walked.stdout, expected.stdout)
+            self.check(bounded("walk", 1000000), 0)
+            # What is displayed, and what io_lib, running on Joist, makes of the result.
+            shown = bounded("show", 20000)
+            self.check(shown, 0)
+            self.assertEqual(shown.stdout.count("[" * 20001 + "]" * 20001), 2)
 
     def test_threaded_listing_covers_a_whole_module(self):
         result = joist("disasm", self.beam, "--stage", "threaded")

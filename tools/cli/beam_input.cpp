@@ -6,7 +6,6 @@ namespace joist::cli {
 
 Result<BeamFile> load_beam(const std::string& path) {
   const std::vector<uint8_t> bytes = JOIST_TRY(read_file(path));
-  if (bytes.empty()) return make_error("%s: is empty", path.c_str());
   auto file = parse_beam(bytes);
   if (!file.ok()) return make_error("%s: %s", path.c_str(), file.error().text.c_str());
   return file;

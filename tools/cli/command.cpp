@@ -4,9 +4,30 @@
 
 namespace joist::cli {
 
+namespace {
+
+// Names that users give may hold anything; a message is one line.
+std::string in_one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n') {
+      line += "\\n";
+    } else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned>(c));
+      line += escape;
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
 void Invocation::fail(const Error& error) {
   std::fflush(stdout);
-  std::fprintf(stderr, "joist: %s\n", error.text.c_str());
+  std::fprintf(stderr, "joist: %s\n", in_one_line(error.text).c_str());
   exit_code = 1;
 }
 

@@ -71,6 +71,7 @@ class Exec {
   Result<void> check_function(const Mfa& function);
   // The terms that the texts stand for, as a list.
   Result<Term> parse_terms();
+  Result<Term> tokens(const std::string& text, const std::string& shown);
   Result<Term> parse(const std::string& text, const std::string& shown);
   std::string error_text(Term error_info);
   Result<void> print_result(Term value);
@@ -108,20 +109,30 @@ std::string Exec::error_text(Term error_info) {
   return plain;
 }
 
-// erl_scan and erl_parse both return {ok, …} or {error, ErrorInfo, …}.
-Result<Term> Exec::parse(const std::string& text, const std::string& shown) {
-  const std::string sentence = text + "\n.";
-  const ByteSpan bytes(reinterpret_cast<const uint8_t*>(sentence.data()), sentence.size());
+// The tokens of a text, and behind them a full stop, which the text itself should not have to
+// bring: within a token it would be taken for part of it.
+Result<Term> Exec::tokens(const std::string& text, const std::string& shown) {
+  const ByteSpan bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
   if (!is_utf8(bytes)) return make_error("%s: not UTF-8", shown.c_str());
-  Vm::CallResult result = vm_.call("erl_scan", "string", {make_utf8_list(heap(), bytes)});
-  if (!result.returned) return failure("erl_scan:string/1", result);
-  if (tuple_elements(result.value)[0] == must_atom("ok")) {
-    result = vm_.call("erl_parse", "parse_term", {tuple_elements(result.value)[1]});
-    if (!result.returned) return failure("erl_parse:parse_term/1", result);
+  const Vm::CallResult scanned = vm_.call("erl_scan", "string", {make_utf8_list(heap(), bytes)});
+  if (!scanned.returned) return failure("erl_scan:string/1", scanned);
+  const std::span<Term> result = tuple_elements(scanned.value);
+  if (!(result[0] == atoms::ok)) {
+    return make_error("%s: no term: %s", shown.c_str(), error_text(result[1]).c_str());
   }
-  const Term value = tuple_elements(result.value)[1];
-  if (tuple_elements(result.value)[0] == must_atom("ok")) return value;
-  return make_error("%s: no term: %s", shown.c_str(), error_text(value).c_str());
+  ListBuilder tokens(heap());
+  for (Term list = result[1]; list.is_list(); list = list.tail()) tokens.add(list.head());
+  tokens.add(make_tuple(heap(), {must_atom("dot"), result[2]}));
+  return tokens.finish();
+}
+
+Result<Term> Exec::parse(const std::string& text, const std::string& shown) {
+  const Term sentence = JOIST_TRY(tokens(text, shown));
+  const Vm::CallResult parsed = vm_.call("erl_parse", "parse_term", {sentence});
+  if (!parsed.returned) return failure("erl_parse:parse_term/1", parsed);
+  const std::span<Term> result = tuple_elements(parsed.value);
+  if (result[0] == atoms::ok) return result[1];
+  return make_error("%s: no term: %s", shown.c_str(), error_text(result[1]).c_str());
 }
 
 Result<Term> Exec::parse_terms() {

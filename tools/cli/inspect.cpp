@@ -12,6 +12,7 @@
 #include "tools/cli/beam_input.h"
 #include "tools/cli/command.h"
 #include "tools/cli/facts.h"
+#include "vm/os/file.h"
 
 namespace joist::cli {
 
@@ -187,7 +188,7 @@ void add_inspect(CLI::App& app, Invocation& invocation) {
       "  joist inspect lists.beam\n"
       "  joist inspect --verify /usr/lib/erlang/lib");
   command->callback([options, &invocation] {
-    const bool folder = std::filesystem::is_directory(options->path);
+    const bool folder = file_kind(options->path) == FileKind::kDirectory;
     const auto result = folder ? inspect_folder(*options) : inspect_file(*options);
     if (!result.ok()) invocation.fail(result.error());
   });
