@@ -1,12 +1,14 @@
-// Module records: native records, new in OTP 29, made and read without their definition at hand.
+// Module records: native records, new in OTP 29, made and read as data.
 #include <algorithm>
 #include <vector>
 
 #include "bif/registry.h"
+#include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
+#include "vm/heap/map_build.h"
+#include "vm/heap/record_build.h"
 #include "vm/term/compare.h"
 #include "vm/term/map.h"
-#include "vm/term/record.h"
 
 namespace joist {
 
@@ -17,16 +19,7 @@ bool is_native_record(Term term) { return is_kind(term, Boxed::kRecord); }
 Term badrecord(Process& p, Term term) { return p.error_tuple(atoms::badrecord, term); }
 
 Term badfield(Process& p, Term module, Term name, Term field) {
-  Term record = make_tuple(p.heap, {module, name});
-  return p.error_tuple(atoms::badfield, make_tuple(p.heap, {record, field}));
-}
-
-Term make_record(Process& p, const RecordDefinition* definition, std::span<const Term> values) {
-  Word* words = p.heap.alloc(2 + values.size());
-  words[0] = make_header(Boxed::kRecord, 1 + values.size());
-  words[1] = reinterpret_cast<Word>(definition);
-  std::copy(values.begin(), values.end(), term_words(words) + 2);
-  return Term::boxed(words);
+  return p.error(make_field_reason(p.heap, atoms::badfield, module, name, field));
 }
 
 Term create_4(Process& p, Term module, Term name, Term pairs, Term options) {
@@ -53,8 +46,8 @@ Term create_4(Process& p, Term module, Term name, Term pairs, Term options) {
   std::vector<Term> sorted = fields;
   std::sort(sorted.begin(), sorted.end(), [](Term a, Term b) { return a.bits() < b.bits(); });
   if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) return p.badarg();
-  return make_record(p, intern_record_definition(module, name, *exported == atoms::true_, fields),
-                     values);
+  return make_record(
+      p.heap, intern_record_definition(module, name, *exported == atoms::true_, fields), values);
 }
 
 Term update_4(Process& p, Term record, Term module, Term name, Term changes) {
@@ -79,7 +72,7 @@ Term update_4(Process& p, Term record, Term module, Term name, Term changes) {
     }
   }
   if (!unknown.is_none()) return badfield(p, definition->module, definition->name, unknown);
-  return make_record(p, definition, values);
+  return make_record(p.heap, definition, values);
 }
 
 Term get_2(Process& p, Term field, Term record) {
@@ -108,9 +101,26 @@ Term is_exported_1(Process& p, Term record) {
   return boolean(record_definition(record)->exported);
 }
 
+// {#{is_exported => Boolean}, [{Field, Default} or Field...]}
+Term get_definition_2(Process& p, Term module, Term name) {
+  if (!module.is_atom() || !name.is_atom()) return p.badarg();
+  const RecordType* type = p.runtime->code->find_record(module, name);
+  if (type == nullptr) return p.badarg();
+  std::vector<Term> fields;
+  for (size_t i = 0; i < type->defaults.size(); ++i) {
+    const Term field = type->definition->fields[i];
+    const Term value = type->defaults[i];
+    fields.push_back(value.is_none() ? field : make_tuple(p.heap, {field, value}));
+  }
+  const Term options =
+      make_map(p.heap, std::vector<Term>{atoms::is_exported, boolean(type->definition->exported)});
+  return make_tuple(p.heap, {options, make_list(p.heap, fields)});
+}
+
 constexpr NativeEntry kRecordsNatives[] = {
     {"records", "create", native<create_4>},
     {"records", "get", native<get_2>},
+    {"records", "get_definition", native<get_definition_2>},
     {"records", "get_field_names", native<get_field_names_1>},
     {"records", "get_module", native<get_module_1>},
     {"records", "get_name", native<get_name_1>},

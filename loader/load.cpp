@@ -42,6 +42,12 @@ const FunIdentity* CodeResolver::find_fun(const ExternalFun& fun) {
   return entry;
 }
 
+// Definitions are interned: whether a module defines it makes no difference.
+const RecordDefinition* CodeResolver::find_record(Term module, Term name, bool exported,
+                                                  std::span<const Term> fields) {
+  return intern_record_definition(module, name, exported, fields);
+}
+
 namespace {
 
 class Preparation {
@@ -55,6 +61,7 @@ class Preparation {
     JOIST_TRY(resolve_atoms());
     module().name = terms_.atoms[1];
     JOIST_TRY(decode_literals());
+    define_records();
     resolve_imports();
     make_fun_entries();
     copy_strings();
@@ -98,12 +105,14 @@ class Preparation {
       all.push_back(make_integer_from_bytes(scratch_, little.data(), little.size(), true, true));
     }
     std::vector<int64_t> wide;
-    for (const Operand& operand : code_.operands) {
+    const auto add_if_wide = [&](const Operand& operand) {
       const bool integer = operand.kind == OperandKind::kInteger;
-      if (!integer || Term::fits_small(operand.value)) continue;
+      if (!integer || Term::fits_small(operand.value)) return;
       wide.push_back(operand.value);
       all.push_back(make_integer(scratch_, operand.value));
-    }
+    };
+    for (const Operand& operand : code_.operands) add_if_wide(operand);
+    for (const RecordField& field : file_.record_fields) add_if_wide(field.value);
     if (!file_.attributes.empty()) {
       all.push_back(JOIST_TRY(decode(file_.attributes, "the Attr chunk")));
     } else {
@@ -132,6 +141,22 @@ class Preparation {
     module().attributes = *next++;
     module().compile_info = *next++;
     return {};
+  }
+
+  void define_records() {
+    for (const RecordEntry& record : file_.records) {
+      std::vector<Term> fields;
+      RecordType type = {};
+      for (uint32_t i = 0; i < record.field_count; ++i) {
+        const RecordField& field = file_.record_fields[record.first_field + i];
+        fields.push_back(terms_.atoms[field.name]);
+        type.defaults.push_back(field.has_default ? terms_.constant(field.value) : Term::none());
+      }
+      type.definition = intern_record_definition(module().name, terms_.atoms[record.name],
+                                                 record.exported, fields);
+      module().records.push_back(std::move(type));
+    }
+    terms_.records = module().records;
   }
 
   void resolve_imports() {

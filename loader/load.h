@@ -25,6 +25,8 @@ class CodeResolver final : public ExternalResolver {
   explicit CodeResolver(CodeTable& code) : code_(code) {}
   const ExportIdentity* find_export(const Mfa& mfa, bool only_existing) override;
   const FunIdentity* find_fun(const ExternalFun& fun) override;
+  const RecordDefinition* find_record(Term module, Term name, bool exported,
+                                      std::span<const Term> fields) override;
 
  private:
   CodeTable& code_;

@@ -1,5 +1,7 @@
 #include "loader/record_chunk.h"
 
+#include <set>
+
 #include "loader/operands.h"
 
 namespace joist {
@@ -46,10 +48,12 @@ bool add_record(BeamFile& file, const GenericCode& code) {
   record.field_count = operands[2].index() / 2;
 
   const auto items = code.list_of(instruction);
+  std::set<uint32_t> names;
   for (size_t i = 0; i < items.size(); i += 2) {
     RecordField field = {items[i].index(), items[i + 1].kind != OperandKind::kUnsigned,
                          items[i + 1]};
     if (items[i].kind != OperandKind::kAtom || !is_default_value(field.value)) return false;
+    if (!names.insert(field.name).second) return false;
     if (field.value.kind == OperandKind::kBigInteger) {
       file.code.big_integers.push_back(code.big_integers[field.value.index()]);
       field.value.value = static_cast<int64_t>(file.code.big_integers.size() - 1);

@@ -6,20 +6,20 @@
 
 namespace joist {
 
-Term Specialiser::constant(const Operand& operand) const {
+Term ModuleTerms::constant(const Operand& operand) const {
   switch (operand.kind) {
     case OperandKind::kNil:
       return Term::nil();
     case OperandKind::kAtom:
-      return terms_.atoms[operand.index()];
+      return atoms[operand.index()];
     case OperandKind::kLiteral:
-      return terms_.literals[operand.index()];
+      return literals[operand.index()];
     case OperandKind::kBigInteger:
-      return terms_.big_integers[operand.index()];
+      return big_integers[operand.index()];
     case OperandKind::kInteger:
     case OperandKind::kUnsigned:
       if (Term::fits_small(operand.value)) return Term::small(operand.value);
-      return terms_.wide_integers.at(operand.value);
+      return wide_integers.at(operand.value);
     default:
       fatal("operand kind %d is no constant", static_cast<int>(operand.kind));
   }
@@ -363,8 +363,11 @@ void Specialiser::instruction(size_t index) {
       return out_.emit(Op::is_named_record,
                        {label(o[0]), argument(o[1]), argument(o[2]), argument(o[3])});
     case GenericOp::is_record_accessible_3:
-      return out_.emit(Op::is_record_accessible,
-                       {label(o[0]), argument(o[1]), Argument::constant(terms_.atoms[1])});
+      // `external` asks for exported ones only: no module is named [].
+      return out_.emit(
+          Op::is_record_accessible,
+          {label(o[0]), argument(o[1]),
+           Argument::constant(constant(o[2]) == atoms::external ? Term::nil() : terms_.atoms[1])});
     case GenericOp::select_val_3:
       return select_value(o, code_.list_of(i));
     case GenericOp::select_tuple_arity_3:
@@ -463,9 +466,10 @@ void Specialiser::instruction(size_t index) {
     case GenericOp::put_map_exact_5:
     case GenericOp::has_map_fields_3:
     case GenericOp::get_map_elements_3:
-    case GenericOp::put_record_6:
     case GenericOp::get_record_elements_3:
       return map_instruction(i, o);
+    case GenericOp::put_record_6:
+      return put_record(o, code_.list_of(i));
     case GenericOp::get_record_field_5:
       return out_.emit(Op::get_record_field, {label(o[0]), argument(o[1]), argument(o[2]),
                                               argument(o[3]), argument(o[4])});

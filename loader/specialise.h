@@ -20,7 +20,10 @@ struct ModuleTerms {
   std::unordered_map<int64_t, Term> wide_integers;  // those of 64 bits that fit no small; likewise
   std::vector<ExportEntry*> imports;
   std::vector<FunEntry*> lambdas;
+  std::span<const RecordType> records;  // of the module
   const uint8_t* strings = nullptr;
+
+  Term constant(const Operand& operand) const;
 };
 
 class Specialiser {
@@ -58,10 +61,12 @@ class Specialiser {
   void select_arity(Operands o, Operands list);
   void tuple_test(Operands o);
   void map_instruction(const GenericInstruction& instruction, Operands o);
+  void put_record(Operands o, Operands list);
+  std::optional<std::vector<ListCell>> record_values(const RecordType& type, Operands list) const;
 
   Argument argument(const Operand& operand) const;
   Argument label(const Operand& operand) const;
-  Term constant(const Operand& operand) const;
+  Term constant(const Operand& operand) const { return terms_.constant(operand); }
   size_t heap_words(const Operand& need) const;
   void clear_frame(uint32_t size);
   std::vector<ListCell> sources(Operands list) const;

@@ -173,11 +173,6 @@ void Specialiser::map_instruction(const GenericInstruction& instruction, Operand
                          {label(o[0]), argument(o[1]), argument(list[0]), argument(list[1])});
       }
       return out_.emit(Op::get_map_elements, {label(o[0]), argument(o[1])}, pairs_to_registers());
-    case GenericOp::put_record_6:
-      return out_.emit(Op::put_record,
-                       {label(o[0]), argument(o[1]), argument(o[2]), argument(o[3]),
-                        Argument::number(o[4].index())},
-                       sources(list));
     case GenericOp::get_record_elements_3:
       return out_.emit(Op::get_record_elements, {label(o[0]), argument(o[1])},
                        pairs_to_registers());

@@ -1,5 +1,7 @@
 #include "loader/verify_operands.h"
 
+#include <algorithm>
+
 namespace joist {
 
 namespace {
@@ -346,6 +348,8 @@ class OperandChecker {
                       "bytes within the strings");
       case GenericOp::update_record_5:
         return check_update_record();
+      case GenericOp::put_record_6:
+        return expect(record_is_known(), 1, "record of the module, or literal");
       case GenericOp::put_tuple2_2:
         return expect(operands_[1].number() <= kMaxTupleSize, 1, "size of a tuple");
       case GenericOp::get_tuple_element_3:
@@ -373,6 +377,15 @@ class OperandChecker {
         return fail(i, "index within the tuple");
       }
     }
+  }
+
+  // What put_record is to make: an atom names a record of the module.
+  bool record_is_known() const {
+    const Operand& id = operands_[1];
+    if (operands_[2].kind != Kind::kNil || id.kind == Kind::kLiteral) return true;
+    return id.kind == Kind::kAtom &&
+           std::any_of(file_.records.begin(), file_.records.end(),
+                       [&](const RecordEntry& record) { return record.name == id.index(); });
   }
 
   bool bits_fit(const Operand& bits, const Operand& offset) const {

@@ -94,6 +94,11 @@ Module* CodeTable::find_module(Term name) const {
   return found == current_.end() ? nullptr : found->second.get();
 }
 
+const RecordType* CodeTable::find_record(Term module, Term name) const {
+  const Module* found = find_module(module);
+  return found == nullptr ? nullptr : joist::find_record(found->records, name);
+}
+
 std::vector<Module*> CodeTable::modules() const {
   std::lock_guard lock(mutex_);
   std::vector<Module*> result;

@@ -61,6 +61,8 @@ class CodeTable {
   void publish(std::unique_ptr<Module> module, const std::vector<uint32_t>& export_cells);
   Module* find_module(Term name) const;
   std::vector<Module*> modules() const;
+  // The definition that the current instance of the module has; null: none.
+  const RecordType* find_record(Term module, Term name) const;
 
   // The module whose cells hold that address (current or old), or null.
   const Module* find_code(const Cell* address) const;

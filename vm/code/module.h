@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "vm/code/export.h"
 #include "vm/heap/literals.h"
+#include "vm/term/record.h"
 
 namespace joist {
 
@@ -30,6 +32,19 @@ struct FunctionName {
   uint32_t arity;
 };
 
+// A native record that the module defines.
+struct RecordType {
+  const RecordDefinition* definition;
+  std::vector<Term> defaults;  // by field, constants of the module; none(): must be given
+};
+// null: there is none of that name.
+inline const RecordType* find_record(std::span<const RecordType> types, Term name) {
+  for (const RecordType& type : types) {
+    if (type.definition->name == name) return &type;
+  }
+  return nullptr;
+}
+
 struct Module {
   Module() = default;
   Module(const Module&) = delete;
@@ -46,6 +61,7 @@ struct Module {
   std::vector<FunctionName> exports;
   std::vector<FunctionName> locals;
   std::vector<FunEntry*> funs;  // by lambda index; owned by the code table
+  std::vector<RecordType> records;
   std::unique_ptr<uint8_t[]> strings;
 
   LiteralSpace* literal_space = nullptr;

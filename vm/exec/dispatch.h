@@ -274,6 +274,7 @@ void fill_call(HandlerTable& table);
 void fill_arith(HandlerTable& table);
 void fill_bif(HandlerTable& table);
 void fill_map(HandlerTable& table);
+void fill_record(HandlerTable& table);
 void fill_bits_match(HandlerTable& table);
 void fill_bits_build(HandlerTable& table);
 void fill_exception(HandlerTable& table);

@@ -22,6 +22,9 @@
 #ifndef JOIST_OP_GROUP_map
 #define JOIST_OP_GROUP_map JOIST_OP_NOT_HERE
 #endif
+#ifndef JOIST_OP_GROUP_record
+#define JOIST_OP_GROUP_record JOIST_OP_NOT_HERE
+#endif
 #ifndef JOIST_OP_GROUP_bits_match
 #define JOIST_OP_GROUP_bits_match JOIST_OP_NOT_HERE
 #endif

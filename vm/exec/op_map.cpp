@@ -1,4 +1,4 @@
-// Maps and native records.
+// Maps.
 #include <vector>
 
 #include "vm/exec/dispatch.h"
@@ -130,29 +130,6 @@ struct op_get_map_element : SlowOp {
     destination.set(s, *value);
     return Flow::kNext;
   }
-};
-
-// --- native records ---
-
-Flow refuse(State& s, const char* instruction) {
-  s.save();
-  s.process().not_supported(instruction);
-  return Flow::kRaise;
-}
-
-struct op_put_record : SlowOp {
-  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto...) { return refuse(s, "put_record"); }
-};
-struct op_get_record_elements : SlowOp {
-  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto...) {
-    return refuse(s, "get_record_elements");
-  }
-};
-struct op_get_record_field : SlowOp {
-  JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto...) { return refuse(s, "get_record_field"); }
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ HandlerTable make_handler_table() {
   fill_arith(table);
   fill_bif(table);
   fill_map(table);
+  fill_record(table);
   fill_bits_match(table);
   fill_bits_build(table);
   fill_exception(table);

@@ -175,13 +175,8 @@ class CompareWalk {
   int step_record(Term a, Term b) {
     const RecordDefinition& left = *record_definition(a);
     const RecordDefinition& right = *record_definition(b);
-    std::vector<uint32_t> left_order = fields_in_order(left);
-    std::vector<uint32_t> right_order = fields_in_order(right);
-    int order = compare_definitions(left, left_order.data(), right, right_order.data());
-    if (order != 0) return order;
-    for (size_t i = left_order.size(); i-- > 0;) {
-      push_pair(record_values(a)[left_order[i]], record_values(b)[right_order[i]]);
-    }
+    if (int order = compare_definitions(left, right); order != 0) return order;
+    push_array(record_values(a).data(), record_values(b).data(), left.field_count);
     return 0;
   }
 

@@ -181,25 +181,14 @@ int compare_fun_identities(Term a, Term b) {
   return order_of(local_fun_environment(a).size(), local_fun_environment(b).size());
 }
 
-std::vector<uint32_t> fields_in_order(const RecordDefinition& definition) {
-  std::vector<uint32_t> order(definition.field_count);
-  for (uint32_t i = 0; i < definition.field_count; ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&definition](uint32_t i, uint32_t j) {
-    return compare_atoms(definition.fields[i], definition.fields[j]) < 0;
-  });
-  return order;
-}
-
-int compare_definitions(const RecordDefinition& a, const uint32_t* a_order,
-                        const RecordDefinition& b, const uint32_t* b_order) {
+int compare_definitions(const RecordDefinition& a, const RecordDefinition& b) {
   if (&a == &b) return 0;
   if (int order = compare_atoms(a.module, b.module); order != 0) return order;
   if (int order = compare_atoms(a.name, b.name); order != 0) return order;
   if (a.exported != b.exported) return a.exported ? 1 : -1;
   if (a.field_count != b.field_count) return a.field_count < b.field_count ? -1 : 1;
   for (uint32_t i = 0; i < a.field_count; ++i) {
-    int order = compare_atoms(a.fields[a_order[i]], b.fields[b_order[i]]);
-    if (order != 0) return order;
+    if (int order = compare_atoms(a.fields[i], b.fields[i]); order != 0) return order;
   }
   return 0;
 }

@@ -2,8 +2,6 @@
 // vm/term/compare.h.
 #pragma once
 
-#include <vector>
-
 #include "vm/term/boxed.h"
 
 namespace joist {
@@ -34,10 +32,7 @@ int compare_export_funs(Term a, Term b);
 // Without the environments' contents.
 int compare_fun_identities(Term a, Term b);
 
-// Indices of a native record's fields by name.
-std::vector<uint32_t> fields_in_order(const RecordDefinition& definition);
-// By what the definitions declare, their fields taken in the given orders.
-int compare_definitions(const RecordDefinition& a, const uint32_t* a_order,
-                        const RecordDefinition& b, const uint32_t* b_order);
+// By what the definitions declare; fields in the order in which they were defined.
+int compare_definitions(const RecordDefinition& a, const RecordDefinition& b);
 
 }  // namespace joist

@@ -183,7 +183,9 @@ class PhashWalk {
   }
 
   // The definition counts as the tuple {FieldOrder, Phash2, Module, Name, IsExported, Field...}
-  // where Phash2 is that of the elements behind it as a tuple.
+  // where Phash2 is that of the elements behind it as a tuple. OTP sorts fields by the index of
+  // their atoms, so the hash differs between its instances: this is that of an instance which saw
+  // the atoms in the order of the definition.
   void step_record(Term record) {
     const RecordDefinition& definition = *record_definition(record);
     std::vector<Word> declared = {make_header(Boxed::kTuple, 3 + definition.field_count),
@@ -192,8 +194,8 @@ class PhashWalk {
     std::vector<Word> order = {make_header(Boxed::kTuple, definition.field_count)};
     for (uint32_t i = 0; i < definition.field_count; ++i) {
       declared.push_back(definition.fields[i].bits());
+      order.push_back(Term::small(i).bits());
     }
-    for (uint32_t i : fields_in_order(definition)) order.push_back(Term::small(i).bits());
     std::vector<Word> tuple = {make_header(Boxed::kTuple, declared.size() + 1),
                                Term::boxed(order.data()).bits(),
                                Term::small(phash2(Term::boxed(declared.data()))).bits()};
