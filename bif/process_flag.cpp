@@ -1,6 +1,7 @@
 // erlang:process_flag/2 (https://www.erlang.org/doc/man/erlang#process_flag-2).
 #include "bif/heap_options.h"
 #include "bif/registry.h"
+#include "bif/spawn_options.h"
 #include "vm/heap/builder.h"
 
 namespace joist {
@@ -30,10 +31,8 @@ Term set_error_handler(Process& p, Term value) {
 }
 
 Term set_priority(Process& p, Term value) {
-  for (Term known : {atoms::low, atoms::normal, atoms::high, atoms::max}) {
-    if (value == known) return std::exchange(p.flags.priority, value);
-  }
-  return Term::none();
+  const Term before = priority_atom(p.priority);
+  return parse_priority(value, &p.priority) ? before : Term::none();
 }
 
 Term set_message_queue_data(Process& p, Term value) {

@@ -1,6 +1,7 @@
 // erlang:process_info/2 of the calling process: what its record and its heap know.
 #include "bif/heap_options.h"
 #include "bif/registry.h"
+#include "bif/spawn_options.h"
 #include "vm/heap/builder.h"
 
 namespace joist {
@@ -81,7 +82,7 @@ constexpr Item kItems[] = {
     {atoms::status, [](Process&) { return atoms::running; }},
     {atoms::trap_exit, [](Process& p) { return boolean(p.trap_exit); }},
     {atoms::error_handler, [](Process& p) { return p.flags.error_handler; }},
-    {atoms::priority, [](Process& p) { return p.flags.priority; }},
+    {atoms::priority, [](Process& p) { return priority_atom(p.priority); }},
     {atoms::group_leader, [](Process& p) { return p.group_leader; }},
     {atoms::message_queue_data, [](Process& p) { return p.flags.message_queue_data; }},
     {atoms::total_heap_size, [](Process& p) { return words_term(p, total_heap_words(p.heap)); }},

@@ -31,10 +31,12 @@ namespace joist {
   X(external_term_natives)      \
   X(garbage_collect_natives)    \
   X(iolist_natives)             \
+  X(link_monitor_natives)       \
   X(lists_natives)              \
   X(map_internals_natives)      \
   X(maps_natives)               \
   X(math_natives)               \
+  X(message_natives)            \
   X(os_natives)                 \
   X(packet_natives)             \
   X(persistent_term_natives)    \
@@ -43,8 +45,11 @@ namespace joist {
   X(process_info_natives)       \
   X(re_natives)                 \
   X(records_natives)            \
+  X(register_natives)           \
+  X(spawn_natives)              \
   X(statistics_natives)         \
   X(system_info_natives)        \
+  X(timer_natives)              \
   X(unicode_natives)            \
   X(unique_natives)
 

@@ -28,8 +28,10 @@ std::vector<std::string> normalise(int count, char** values, std::vector<std::st
   for (; i < count; ++i) {
     std::string argument = values[i];
     if (!is_value && (argument == "-pa" || argument == "-root")) argument.insert(0, "-");
+    if (!is_value && argument == "+S") argument = "--schedulers";
     const bool is_option = is_value || argument.starts_with("-");
-    is_value = !is_value && (argument == "--pa" || argument == "--root");
+    is_value =
+        !is_value && (argument == "--pa" || argument == "--root" || argument == "--schedulers");
     if (!arguments.empty() && arguments[0] == "exec" && (!is_option || argument == "--")) break;
     arguments.push_back(std::move(argument));
   }

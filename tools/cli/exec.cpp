@@ -27,6 +27,7 @@ struct Options {
   std::string module;
   std::string function;
   std::vector<std::string> terms;
+  size_t schedulers = 0;
 };
 
 constexpr int64_t kLongestTerm = 2000;
@@ -231,6 +232,11 @@ void add_exec(CLI::App& app, Invocation& invocation) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_root_option(*command, options->root);
+  command
+      ->add_option("--schedulers", options->schedulers,
+                   "how many threads run Erlang processes (also +S); default: one a processor")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
   command->add_flag("--op-stats", options->op_stats,
                     "print the most executed instructions and pairs of neighbours");
   command->add_option("MODULE", options->module, "the module, e.g. lists")->required();
@@ -251,7 +257,7 @@ void add_exec(CLI::App& app, Invocation& invocation) {
       "  joist exec lists reverse '[1, 2, 3]'\n"
       "  joist exec -pa ebin my_module my_function 42 '{a, \"text\"}'");
   command->callback([options, &invocation] {
-    const auto vm = make_vm(invocation, options->root, options->folders);
+    const auto vm = make_vm(invocation, options->root, options->folders, options->schedulers);
     if (!vm.ok()) return invocation.fail(vm.error());
     options->terms = invocation.terms;
     if (options->op_stats) vm.value()->count_ops();

@@ -1,10 +1,13 @@
 #include "tools/cli/vm_setup.h"
 
+#include <algorithm>
+
 #include "bif/registry.h"
 #include "tools/cli/facts.h"
 #include "vm/base/config.h"
 #include "vm/heap/builder.h"
 #include "vm/os/file.h"
+#include "vm/os/thread.h"
 
 namespace joist::cli {
 
@@ -27,7 +30,7 @@ Result<void> enable_no_features(Vm& vm) {
 }  // namespace
 
 Result<std::unique_ptr<Vm>> make_vm(const Invocation& invocation, const std::string& root,
-                                    const std::vector<std::string>& folders) {
+                                    const std::vector<std::string>& folders, size_t schedulers) {
   VmOptions options;
   for (const std::string& folder : folders) {
     if (file_kind(folder) != FileKind::kDirectory) {
@@ -46,6 +49,8 @@ Result<std::unique_ptr<Vm>> make_vm(const Invocation& invocation, const std::str
   }
   options.gc_stress =
       kStress || (kAssertions && invocation.environment.get("JOIST_GC_STRESS") == "1");
+  options.schedulers =
+      schedulers != 0 ? schedulers : static_cast<size_t>(std::max(1, cpu_count().available));
   std::unique_ptr<Vm> vm = JOIST_TRY(Vm::create(std::move(options)));
   JOIST_TRY(enable_no_features(*vm));
   return vm;

@@ -11,7 +11,8 @@
 namespace joist::cli {
 
 // Looks for modules in `folders` first, then in the OTP root. Each folder must exist.
+// `schedulers`: 0 for one for each processor.
 Result<std::unique_ptr<Vm>> make_vm(const Invocation& invocation, const std::string& root,
-                                    const std::vector<std::string>& folders);
+                                    const std::vector<std::string>& folders, size_t schedulers = 0);
 
 }  // namespace joist::cli

@@ -29,7 +29,7 @@ struct MfaHash {
 class ModuleFinder {
  public:
   virtual ~ModuleFinder() = default;
-  // True: the module is loaded now.
+  // True: the module is loaded, now or already. Any thread.
   virtual bool load(Term module) = 0;
 };
 

@@ -20,7 +20,25 @@ Term refuse_native(Process& p, const Term*) { return p.not_supported("native"); 
 }  // namespace
 
 Vm::Vm(VmOptions options) : options_(std::move(options)) {}
-Vm::~Vm() = default;
+
+Vm::~Vm() {
+  stopping_.store(true);
+  if (schedulers_ == nullptr) return;
+  for (size_t i = 0; i < schedulers_->count(); ++i) schedulers_->wake(i);
+  std::vector<Thread> threads;
+  {
+    MutexLock lock(threads_mutex_);
+    threads.swap(threads_);
+  }
+  for (Thread& thread : threads) {
+    if (thread.joinable()) thread.join();
+  }
+  size_t slot = 0;
+  while (Process* process = processes_.next(&slot)) {
+    if (process != host_) destroy_process(process);
+  }
+  if (host_ != nullptr) destroy_process(host_);
+}
 
 Result<std::unique_ptr<Vm>> Vm::create(VmOptions options) {
   std::unique_ptr<Vm> vm(new Vm(std::move(options)));
@@ -59,14 +77,75 @@ Result<void> Vm::start() {
   runtime_.environment = &environment_;
   runtime_.otp_release = options_.otp_release;
   runtime_.settings.erts_version = options_.erts_version;
-  registers_ = std::make_unique<Registers>();
-  registers_->process = &process_;
-  registers_->gc_stress = options_.gc_stress;
-  process_.registers = registers_.get();
-  process_.runtime = &runtime_;
-  process_.host_roots = {kept_, 0};
-  if (!process_.heap.create({}, &literals_)) return make_error("out of memory");
+  runtime_.settings.schedulers = options_.schedulers;
+  runtime_.settings.process_limit = options_.process_limit;
+  return start_schedulers();
+}
+
+Result<void> Vm::start_schedulers() {
+  constexpr size_t kDefaultProcessLimit = 262'144;
+  const size_t limit = options_.process_limit;
+  if (!processes_.create(limit != 0 ? limit : kDefaultProcessLimit) || !names_.create()) {
+    return make_error("out of memory for the process table");
+  }
+  schedulers_ = std::make_unique<Schedulers>(options_.schedulers, clock_, start_thread, this);
+  runtime_.prepare_start = start_process;
+  runtime_.processes = &processes_;
+  runtime_.names = &names_;
+  runtime_.schedulers = schedulers_.get();
+  message_timers_ = std::make_unique<MessageTimers>(runtime_);
+  runtime_.message_timers = message_timers_.get();
+  for (size_t i = 0; i < options_.schedulers; ++i) {
+    schedulers_->slot(i).reader = std::make_unique<EpochReader>(schedulers_->epochs());
+    ProcessObserver& observer = *this;
+    loops_.push_back(
+        std::make_unique<Scheduler>(*schedulers_, static_cast<uint32_t>(i), observer, runtime_));
+    loops_[i]->registers().gc_stress = options_.gc_stress;
+  }
+  {
+    MutexLock lock(threads_mutex_);
+    threads_.resize(options_.schedulers);
+  }
+  host_ = new Process;
+  host_->runtime = &runtime_;
+  host_->is_host = host_->host_is_idle = true;
+  host_->host_roots = {kept_, 0};
+  // Always somebody's: the embedding program's, or a scheduler's while a call lasts.
+  host_->state.store(process_state::kScheduled);
+  if (!host_->heap.create({}, &literals_)) return make_error("out of memory");
+  return enter_host();
+}
+
+Result<void> Vm::enter_host() {
+  host_->is_exiting = false;
+  host_->exit_stage = host_->exit_step = 0;
+  host_->signals.reopen();
+  host_->registered_name.reopen();
+  if (!processes_.add(*host_)) return make_error("the process table is full");
+  host_->group_leader = host_->pid;
   return {};
+}
+
+// The first scheduler's thread is the one that calls the VM.
+void Vm::start_thread(void* context, size_t scheduler) {
+  Vm& vm = *static_cast<Vm*>(context);
+  if (scheduler == 0) return;
+  MutexLock lock(vm.threads_mutex_);
+  if (vm.threads_.empty() || vm.threads_[scheduler].joinable()) return;
+  char name[16];
+  snprintf(name, sizeof name, "scheduler%zu", scheduler + 1);
+  Scheduler* loop = vm.loops_[scheduler].get();
+  std::atomic<bool>* stop = &vm.stopping_;
+  Result<Thread> thread = Thread::start(name, [loop, stop] { loop->run(*stop); });
+  if (!thread) fatal("%s", thread.error().text.c_str());
+  vm.threads_[scheduler] = std::move(thread.value());
+}
+
+void Vm::crashed(Process&) {}
+
+void Vm::host_stopped(Process&) {
+  host_stopped_.store(true, std::memory_order_seq_cst);
+  schedulers_->wake(0);
 }
 
 Result<void> Vm::load_module_by_name(std::string_view name) {
@@ -89,8 +168,10 @@ Result<void> Vm::load_module_by_name(std::string_view name) {
   return {};
 }
 
+// Another process may have loaded it while this one waited for its turn.
 bool Vm::load(Term module) {
-  if (code_->find_module(module) != nullptr) return false;
+  MutexLock lock(load_mutex_);
+  if (code_->find_module(module) != nullptr) return true;
   const Result<void> result = load_module_by_name(atom_text(module));
   if (!result) load_error_ = result.error().text;
   return result.ok();
@@ -98,7 +179,7 @@ bool Vm::load(Term module) {
 
 void Vm::count_ops() {
   op_counts_ = std::make_unique<OpCounts>();
-  registers_->op_counts = op_counts_.get();
+  for (auto& loop : loops_) loop->registers().op_counts = op_counts_.get();
   code_->count_ops();
 }
 
@@ -110,7 +191,7 @@ bool Vm::put_persistent(Term key, Term value) {
 size_t Vm::keep(Term term) {
   JOIST_CHECK(kept_count_ < std::size(kept_));
   kept_[kept_count_++] = term;
-  process_.host_roots = {kept_, kept_count_};
+  host_->host_roots = {kept_, kept_count_};
   return kept_count_ - 1;
 }
 
@@ -121,23 +202,33 @@ Vm::CallResult Vm::call(std::string_view module, std::string_view function,
 }
 
 Vm::CallResult Vm::call(const Mfa& function, std::span<const Term> arguments) {
-  Process& p = process_;
+  Process& p = *host_;
+  Registers& registers = loops_[0]->registers();
+  p.registers = &registers;
+  registers.process = &p;
   p.heap.limit = p.heap.end;
   // The way out needs a word of stack; the arguments are live in the X registers.
-  for (size_t i = 0; i < arguments.size(); ++i) registers_->x[i] = arguments[i];
+  for (size_t i = 0; i < arguments.size(); ++i) registers.x[i] = arguments[i];
   const auto live = static_cast<uint32_t>(arguments.size());
-  if (!p.collect_gc(1, live))
+  const bool died = p.exit_stage != 0;
+  if ((died && !enter_host()) || !p.collect_gc(1, live)) {
     return {false, Term::nil(), ExceptionClass::kExit, p.exit_reason, Term::nil()};
+  }
   start_process(p, code_->export_entry(function));
-  do {
-    p.reductions = kReductionsPerSlice;
-    run_process(p);
-  } while (p.run_outcome == RunOutcome::kYielded);
-  if (p.exited_by_exception) {
-    p.exited_by_exception = false;
+  p.save_registers();
+  p.host_is_idle = p.exited_by_exception = false;
+  host_stopped_.store(false);
+  schedulers_->enqueue(p, Schedulers::kNone);
+  loops_[0]->run(host_stopped_);
+  return host_result();
+}
+
+Vm::CallResult Vm::host_result() const {
+  const Process& p = *host_;
+  if (p.exit_stage == 0) return {true, host_->saved_registers()[0], {}, {}, {}};
+  if (p.host_raised) {
     return {false, Term::nil(), p.exception_class, p.exception_reason, p.exception_trace};
   }
-  if (p.exit_reason == atoms::normal) return {true, registers_->x[0], {}, {}, {}};
   return {false, Term::nil(), ExceptionClass::kExit, p.exit_reason, Term::nil()};
 }
 

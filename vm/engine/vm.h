@@ -1,8 +1,9 @@
 // The virtual machine: owns every table, wires them together, and runs processes. Nothing below
 // knows it; natives and the interpreter see its tables through Runtime.
 //
-// So far one process runs, on the calling thread: a bare VM for `joist exec` and the tests. Code
-// that is called and not loaded is looked for on the code path.
+// A bare VM, for `joist exec` and the tests, has a host process that the embedding program calls
+// functions in; whatever that starts runs on the schedulers, the calling thread being the first of
+// them while it waits. Code that is called and not loaded is looked for on the code path.
 #pragma once
 
 #include <initializer_list>
@@ -15,11 +16,16 @@
 #include "vm/code/code_table.h"
 #include "vm/engine/code_path.h"
 #include "vm/engine/otp_root.h"
+#include "vm/engine/scheduler.h"
 #include "vm/heap/literals.h"
 #include "vm/os/clock.h"
 #include "vm/os/environment.h"
+#include "vm/proc/name_table.h"
 #include "vm/proc/process.h"
+#include "vm/proc/process_table.h"
 #include "vm/proc/time.h"
+#include "vm/sched/message_timers.h"
+#include "vm/sched/schedulers.h"
 
 namespace joist {
 
@@ -36,11 +42,13 @@ struct VmOptions {
   // Natives that the release has and Joist has not: calling one raises not_supported.
   std::vector<NativeName> missing_natives;
   bool gc_stress = false;
+  size_t schedulers = 1;
+  size_t process_limit = 0;  // 0: the release's default
 };
 
 class CodeResolver;
 
-class Vm : private ModuleFinder {
+class Vm : private ModuleFinder, private ProcessObserver {
  public:
   static Result<std::unique_ptr<Vm>> create(VmOptions options);
   ~Vm() override;
@@ -59,7 +67,7 @@ class Vm : private ModuleFinder {
     Term reason;
     Term trace;
   };
-  // Calls the function in the VM's process and runs it to its end. Terms of earlier results may
+  // Calls the function in the host process and runs it to its end. Terms of earlier results may
   // be arguments; those that must survive further calls are kept with keep().
   CallResult call(const Mfa& function, std::span<const Term> arguments);
   CallResult call(std::string_view module, std::string_view function,
@@ -72,7 +80,7 @@ class Vm : private ModuleFinder {
   size_t keep(Term term);
   Term kept(size_t slot) const { return kept_[slot]; }
 
-  Process& process() { return process_; }
+  Process& process() { return *host_; }
   // Code loaded from now on counts what it executes.
   void count_ops();
   const OpCounts* op_counts() const { return op_counts_.get(); }
@@ -83,7 +91,14 @@ class Vm : private ModuleFinder {
  private:
   explicit Vm(VmOptions options);
   Result<void> start();
+  Result<void> start_schedulers();
   bool load(Term module) override;
+  void crashed(Process& process) override;
+  void host_stopped(Process& process) override;
+  static void start_thread(void* vm, size_t scheduler);
+  // Enters the host process, anew if it has died.
+  Result<void> enter_host();
+  CallResult host_result() const;
 
   VmOptions options_;
   LiteralSpace literals_;
@@ -95,11 +110,20 @@ class Vm : private ModuleFinder {
   std::unique_ptr<PersistentTerms> persistent_;
   std::unique_ptr<RegexCache> regexes_;
   std::unique_ptr<CodeResolver> resolver_;
-  std::unique_ptr<Registers> registers_;
   std::unique_ptr<OpCounts> op_counts_;
-  Process process_;
+  ProcessTable processes_;
+  NameTable names_;
+  std::unique_ptr<Schedulers> schedulers_;
+  std::unique_ptr<MessageTimers> message_timers_;
+  std::vector<std::unique_ptr<Scheduler>> loops_;
+  Mutex threads_mutex_;
+  std::vector<Thread> threads_ JOIST_GUARDED_BY(threads_mutex_);
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> host_stopped_{false};
+  Process* host_ = nullptr;
   Term kept_[64];
   size_t kept_count_ = 0;
+  Mutex load_mutex_;        // one module is loaded at a time
   std::string load_error_;  // of the latest module that was found but could not be loaded
 };
 

@@ -1,34 +1,183 @@
-// Messages. One process runs so far: every one of these refuses, by name, with
-// error:{not_supported, Instruction}.
+// Messages: sending, and the receive loop that compiled code spells out.
+//
+//   loop:    loop_rec wait, x0      the message under the receive's hand, or on to wait
+//            ... matching ...
+//            remove_message         it matched: out of the queue
+//   next:    loop_rec_end loop      it did not: the following one
+//   wait:    wait loop              or wait_timeout loop, Time and behind it timeout
 #include "vm/exec/dispatch.h"
 #include "vm/exec/support.h"
+#include "vm/proc/process_extras.h"
+#include "vm/sched/deliver.h"
+#include "vm/sched/signal_handler.h"
+#include "vm/sched/timers.h"
 
 namespace joist {
 namespace {
 
-Flow refuse(State& s, const char* instruction) {
+constexpr int64_t kLongestTimeout = 0xffffffff;
+
+// The process sleeps until something comes, and goes on at `target` then.
+Flow wait_at(State& s, const Cell* target) {
+  s.pc = target;
   s.save();
-  s.process().not_supported(instruction);
-  return Flow::kRaise;
+  Process& p = s.process();
+  p.live = 0;
+  p.run_outcome = RunOutcome::kWaiting;
+  return Flow::kLeave;
 }
 
-#define JOIST_REFUSED(name)                                                             \
-  struct op_##name : SlowOp {                                                           \
-    JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }         \
-    JOIST_INLINE Flow slow(State& s, const Cell*, auto...) { return refuse(s, #name); } \
-  };
-JOIST_REFUSED(send)
-JOIST_REFUSED(loop_rec)
-JOIST_REFUSED(loop_rec_end)
-JOIST_REFUSED(remove_message)
-JOIST_REFUSED(wait)
-JOIST_REFUSED(wait_timeout)
-JOIST_REFUSED(timeout)
-JOIST_REFUSED(recv_marker_bind)
-JOIST_REFUSED(recv_marker_clear)
-JOIST_REFUSED(recv_marker_reserve)
-JOIST_REFUSED(recv_marker_use)
-#undef JOIST_REFUSED
+Flow end_by_signal(Process& p) {
+  p.run_outcome = RunOutcome::kExited;
+  return Flow::kLeave;
+}
+
+struct op_send : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*) {
+    s.save();
+    Process& p = s.process();
+    const Term receiver = s.x0;
+    const Term message = s.x1;
+    p.charge(1);
+    if (!receiver.is_local_pid()) {
+      if (send(p, receiver, message) == SendResult::kBadReceiver) {
+        p.badarg();
+        static constexpr Mfa kSend = {atoms::erlang, atoms::send_operator, 2};
+        blame_native(p, kSend, s.r->x);
+        return Flow::kRaise;
+      }
+    } else {
+      send_message(p, receiver, message);
+    }
+    s.load();
+    s.x0 = message;
+    return Flow::kNext;
+  }
+};
+
+struct op_loop_rec : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto destination) {
+    Process& p = s.process();
+    const Signal* message = p.messages.current();
+    if (message == nullptr) return Flow::kSlow;
+    p.examines_message = true;
+    destination.set(s, message->value);
+    return Flow::kNext;
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto destination) {
+    Process& p = s.process();
+    if (p.signals.empty()) return Flow::kFail;
+    s.save();
+    handle_signals(p);
+    if (p.is_exiting) return end_by_signal(p);
+    s.load();
+    const Signal* message = p.messages.current();
+    if (message == nullptr) return Flow::kFail;
+    p.examines_message = true;
+    destination.set(s, message->value);
+    return Flow::kNext;
+  }
+};
+
+struct op_loop_rec_end : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto label) {
+    Process& p = s.process();
+    p.examines_message = false;
+    p.messages.advance();
+    s.pc = jump_target(s.pc, label.field);
+    return --s.reductions > 0 ? Flow::kJump : Flow::kSlow;
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto) { return yield_at(s, s.pc, 0); }
+};
+
+struct op_remove_message : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*) {
+    Process& p = s.process();
+    p.heap.top = s.hp;
+    p.examines_message = false;
+    p.adopt_message(p.messages.remove_current());
+    stop_receive_timer(p);
+  }
+};
+
+struct op_wait : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto label) {
+    return wait_at(s, jump_target(s.pc, label.field));
+  }
+};
+
+struct op_wait_timeout : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto label, auto time) {
+    Process& p = s.process();
+    if ((p.state.load(std::memory_order_relaxed) & process_state::kTimedOut) != 0) {
+      return Flow::kNext;
+    }
+    const Term timeout = time.get(s);
+    if (!p.receive_timer_active && !(timeout == atoms::infinity)) {
+      if (timeout == Term::small(0)) return Flow::kNext;
+      s.save();
+      if (!timeout.is_small() || timeout.small_value() < 0 ||
+          timeout.small_value() > kLongestTimeout) {
+        p.error(atoms::timeout_value);
+        return Flow::kRaise;
+      }
+      start_receive_timer(p, static_cast<uint64_t>(timeout.small_value()));
+    }
+    return wait_at(s, jump_target(s.pc, label.field));
+  }
+};
+
+struct op_timeout : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*) {
+    Process& p = s.process();
+    stop_receive_timer(p);
+    p.messages.restart();
+  }
+};
+
+// --- markers ---
+
+struct op_recv_marker_reserve : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto destination) {
+    s.save();
+    Process& p = s.process();
+    // What has arrived lies before the marker.
+    if (!p.signals.empty()) handle_signals(p);
+    if (p.is_exiting) return end_by_signal(p);
+    const size_t marker = p.make_extras().receive_markers.reserve(p.messages);
+    s.load();
+    destination.set(s, Term::small(static_cast<int64_t>(marker)));
+    return Flow::kNext;
+  }
+};
+
+struct op_recv_marker_bind : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto marker, auto reference) {
+    const Term number = marker.get(s);
+    const Term bound = reference.get(s);
+    if (!number.is_small() || !is_ref(bound)) return;
+    s.process().extras->receive_markers.bind(static_cast<size_t>(number.small_value()),
+                                             reference_id(bound));
+  }
+};
+
+struct op_recv_marker_clear : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto marker) {
+    Process& p = s.process();
+    const Term number = marker.get(s);
+    if (!number.is_small()) return;
+    p.extras->receive_markers.clear(p.messages, static_cast<size_t>(number.small_value()));
+  }
+};
+
+struct op_recv_marker_use : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto reference) {
+    Process& p = s.process();
+    const Term bound = reference.get(s);
+    if (p.extras == nullptr || !is_ref(bound)) return;
+    p.extras->receive_markers.use(p.messages, reference_id(bound));
+  }
+};
 
 }  // namespace
 

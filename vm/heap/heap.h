@@ -86,9 +86,10 @@ struct Heap : Allocator {
     if (kind != Collection::kMinor) full_requested = true;
   }
   // True when the next instruction boundary should collect: fragments or off-heap binaries have
-  // piled up, or somebody asked for it.
+  // piled up, or somebody asked for it. The few words of some received messages are no reason;
+  // what a native could not fit in always is.
   bool wants_collection() const {
-    return fragments != nullptr || off_heap_bytes > off_heap_limit || requested;
+    return fragment_words > young_words() / 4 || off_heap_bytes > off_heap_limit || requested;
   }
 };
 

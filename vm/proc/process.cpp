@@ -1,12 +1,82 @@
 #include "vm/proc/process.h"
 
+#include <cstdlib>
+
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
 #include "vm/proc/process_extras.h"
+#include "vm/proc/relations.h"
 
 namespace joist {
 
-Process::~Process() { delete extras; }
+Process::~Process() {
+  delete extras;
+  delete relations;
+  free(saved_);
+  release_signals(signals.close());
+}
+
+Process::Extras& Process::make_extras() {
+  if (extras == nullptr) extras = new Extras;
+  return *extras;
+}
+
+Relations& Process::make_relations() {
+  if (relations == nullptr) relations = new Relations;
+  return *relations;
+}
+
+Term* Process::reserve_saved(uint32_t count) {
+  if (count > kFewSaved && count > saved_capacity_) {
+    auto* grown = static_cast<Term*>(realloc(saved_, count * sizeof(Term)));
+    if (grown == nullptr) fatal("out of memory: registers of a process");
+    saved_ = grown;
+    saved_capacity_ = count;
+  } else if (count <= kFewSaved && saved_ != nullptr) {
+    free(saved_);
+    saved_ = nullptr;
+    saved_capacity_ = 0;
+  }
+  live = count;
+  return saved_ == nullptr ? few_saved_ : saved_;
+}
+
+void Process::save_registers() {
+  Term* to = reserve_saved(live);
+  for (uint32_t i = 0; i < live; ++i) to[i] = registers->x[i];
+}
+
+void Process::load_registers() {
+  const std::span<const Term> saved = saved_registers();
+  for (size_t i = 0; i < saved.size(); ++i) registers->x[i] = saved[i];
+}
+
+void Process::adopt_message(Signal* message) {
+  if (message->value_words() == 0) return release_signal(message);
+  OffHeap* objects = message->off_heap;
+  if (objects != nullptr) {
+    OffHeap* last = objects;
+    while (last->next != nullptr) last = last->next;
+    last->next = heap.off_heap;
+    heap.off_heap = objects;
+    heap.off_heap_bytes += message->off_heap_bytes;
+  }
+  Fragment* fragment = message->as_fragment();
+  fragment->next = heap.fragments;
+  heap.fragments = fragment;
+  heap.fragment_words += fragment->capacity;
+}
+
+// Compiled code may need a collection (for a guard) while registers hold parts of a message that
+// is still in the queue. Those parts become the heap's, which moves them; the queue gets a copy.
+void Process::detach_current_message() {
+  Signal* message = messages.current();
+  examines_message = false;
+  if (message == nullptr || message->value_words() == 0) return;
+  Signal* copy = new_signal_of(message->kind, message->sender, message->value, runtime->literals);
+  adopt_message(messages.replace_current(copy));
+}
 
 Term Process::error_tuple(Term tag, Term value) { return error(make_tuple(heap, {tag, value})); }
 
@@ -50,6 +120,7 @@ Term Process::not_supported(const char* what) {
 }
 
 bool Process::collect_gc(size_t need, uint32_t live_registers, Collection kind) {
+  if (examines_message) detach_current_message();
   RootSet roots;
   roots.add({registers->x, live_registers});
   add_roots(roots);

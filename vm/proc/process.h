@@ -6,12 +6,14 @@
 // stored them here, and it reloads them afterwards.
 #pragma once
 
+#include <atomic>
 #include <initializer_list>
 #include <span>
 
 #include "vm/code/export.h"
 #include "vm/heap/bit_syntax.h"
 #include "vm/heap/heap.h"
+#include "vm/proc/message_queue.h"
 #include "vm/proc/process_flags.h"
 #include "vm/proc/runtime.h"
 #include "vm/term/atom.h"
@@ -31,6 +33,7 @@ struct Registers {
   double f[kFloatRegisters];
   Process* process;
   OpCounts* op_counts;   // null unless code was loaded to be counted
+  uint32_t scheduler;    // whose registers these are, from 0
   bool gc_stress;        // collect at every chance (JOIST_GC_STRESS=1, builds with assertions)
   int64_t stress_pause;  // chances to let pass first: large heaps are not collected as often
 
@@ -50,6 +53,7 @@ enum class NativeOutcome : uint8_t {
 // Why run_process returned.
 enum class RunOutcome : uint8_t {
   kYielded,  // its slice is over; runnable
+  kWaiting,  // for a signal, in a receive
   kExited,   // exit_reason says why; for an exception its class, reason and trace are kept
 };
 
@@ -58,6 +62,53 @@ enum class StackTraceKind : uint8_t {
   kGiven,  // exception_trace is the trace to use (erlang:raise/3)
   kRaw,    // exception_trace is the raw trace of an exception that is raised again
 };
+
+struct ReceiveTimer;  // vm/sched/timers.h
+struct Relations;     // vm/proc/relations.h
+
+enum class Priority : uint8_t { kMax, kHigh, kNormal, kLow };
+inline constexpr size_t kPriorities = 4;
+
+// The name a process is registered under. Others may give and take it, until the process ends.
+class RegisteredName {
+ public:
+  // none(): no name.
+  Term get() const {
+    const Word name = name_.load(std::memory_order_acquire);
+    return name == kFree || name == kClosed ? Term::none() : Term::from_bits(name);
+  }
+  // False: it has one, or has ended.
+  bool claim(Term name) {
+    Word free = kFree;
+    return name_.compare_exchange_strong(free, name.bits(), std::memory_order_acq_rel);
+  }
+  void release(Term name) {
+    Word expected = name.bits();
+    name_.compare_exchange_strong(expected, kFree, std::memory_order_acq_rel);
+  }
+  // No name from now on; the last one, or none().
+  Term close() {
+    const Word name = name_.exchange(kClosed, std::memory_order_acq_rel);
+    return name == kFree || name == kClosed ? Term::none() : Term::from_bits(name);
+  }
+  void reopen() { name_.store(kFree, std::memory_order_release); }
+
+ private:
+  static constexpr Word kFree = 0;
+  static constexpr Word kClosed = 1;
+  std::atomic<Word> name_{kFree};
+};
+
+// What other threads see and change of a process that somebody else runs.
+//
+// Exactly one scheduler has a process that is kScheduled, in its queue or in its hands. Whoever
+// sets the bit puts the process into a queue; whoever runs it takes the bit away when it waits,
+// unless kNotified came meanwhile.
+namespace process_state {
+inline constexpr uint32_t kScheduled = 1;
+inline constexpr uint32_t kNotified = 2;  // there is something new: a signal, a timeout
+inline constexpr uint32_t kTimedOut = 4;  // the time of its receive is over
+}  // namespace process_state
 
 class Process {
  public:
@@ -72,6 +123,45 @@ class Process {
   const Cell* code_pointer = nullptr;
   int64_t reductions = 0;  // left in this slice
   Term pid = Term::local_pid(0);
+
+  // --- what other threads touch (vm/sched) ---
+  std::atomic<uint32_t> state{0};
+  SignalQueue signals;
+  Process* next_in_queue = nullptr;  // of the run queue it is in
+  // Of the scheduler that ran it last; it is queued there again.
+  uint32_t scheduler = 0;
+
+  // --- messages, relations, life ---
+  MessageQueue messages;
+  Relations* relations = nullptr;  // null: none yet
+  Relations& make_relations();
+  ReceiveTimer* receive_timer = nullptr;  // null: it never waited with a timeout
+  bool receive_timer_active = false;
+  Priority priority = Priority::kNormal;
+  bool is_exiting = false;  // an exit signal has ended it: no more of its code runs
+  uint8_t exit_stage = 0;   // vm/sched/exit.cpp
+  uint8_t exit_step = 0;
+  bool is_host = false;        // belongs to the embedding program, which makes it run
+  bool host_is_idle = false;   // the program's call is over
+  bool host_raised = false;    // it ended with the exception in exception_*
+  uint32_t suspend_count = 0;  // it does not run while this is not 0
+  RegisteredName registered_name;
+  Term parent = Term::none();
+  Mfa initial_call = {Term::none(), Term::none(), 0};
+  uint64_t reductions_done = 0;  // in former slices
+  // Moves the signal's message from the queue to the heap (see Signal).
+  void adopt_message(Signal* message);
+  // Before a collection while a receive looks at a message (see process.cpp).
+  void detach_current_message();
+  bool examines_message = false;  // between loop_rec and remove_message or loop_rec_end
+
+  // X registers that are live while it does not run: x[0, live).
+  void save_registers();
+  void load_registers();
+  // The saved ones, when it does not run.
+  std::span<Term> saved_registers() { return {saved_ == nullptr ? few_saved_ : saved_, live}; }
+  // Room for `count` saved registers, for whoever makes a process.
+  Term* reserve_saved(uint32_t count);
 
   // --- the result of a native that returned none() ---
   NativeOutcome outcome = NativeOutcome::kRaise;
@@ -105,9 +195,10 @@ class Process {
   // --- process dictionary, flags and their kin ---
   struct Extras;  // vm/proc/process_extras.h: made when first needed
   Extras* extras = nullptr;
+  Extras& make_extras();
   ProcessFlags flags;
   bool trap_exit = false;
-  Term group_leader = Term::nil();
+  Term group_leader = Term::nil();  // always a pid in a VM with processes
 
   // --- what natives call ---
   Allocator& allocator() { return heap; }
@@ -154,6 +245,12 @@ class Process {
   // Charges work: about one reduction for each function call's worth.
   void charge(int64_t count) { reductions -= count; }
   bool out_of_budget() const { return reductions <= 0; }
+
+ private:
+  static constexpr uint32_t kFewSaved = 4;
+  Term few_saved_[kFewSaved] = {Term::nil(), Term::nil(), Term::nil(), Term::nil()};
+  Term* saved_ = nullptr;  // when more are live
+  uint32_t saved_capacity_ = 0;
 };
 
 }  // namespace joist

@@ -3,11 +3,13 @@
 
 #include "vm/proc/process.h"
 #include "vm/proc/process_dictionary.h"
+#include "vm/proc/receive_markers.h"
 
 namespace joist {
 
 struct Process::Extras {
   ProcessDictionary dictionary;
+  ReceiveMarkers receive_markers;
 };
 
 }  // namespace joist

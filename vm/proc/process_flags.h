@@ -8,7 +8,6 @@ namespace joist {
 
 struct ProcessFlags {
   Term error_handler = atoms::error_handler;  // module that is called for undefined functions
-  Term priority = atoms::normal;              // low, normal, high, max
   Term message_queue_data = atoms::on_heap;   // on_heap, off_heap
   bool sensitive = false;
   bool async_dist = false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "vm/proc/settings.h"
 #include "vm/proc/statistics.h"
@@ -17,22 +18,39 @@ class Environment;
 class ErlangTime;
 class ExternalResolver;
 class LiteralSpace;
+class MessageTimers;
+class NameTable;
 class Oracle;
 class PersistentTerms;
+class ProcessTable;
 class RegexCache;
+class Schedulers;
+struct ExportEntry;
 struct Node;
+class Process;
+
+// What a layer above vm/sched does when a process ends (tables, ports, timers): called again until
+// it returns true; each call charges reductions and stops when they are used up.
+using ExitStage = bool (*)(Process& process);
 
 struct Runtime {
-  CodeTable* code = nullptr;              // vm/code/code_table.h: modules, exports, funs
-  LiteralSpace* literals = nullptr;       // vm/heap/literals.h
-  Clock* clock = nullptr;                 // vm/os/clock.h
-  ErlangTime* time = nullptr;             // vm/proc/time.h
-  Environment* environment = nullptr;     // vm/os/environment.h
-  PersistentTerms* persistent = nullptr;  // bif/persistent.h
-  RegexCache* regexes = nullptr;          // bif/re_pattern.h
-  const Node* node = nullptr;             // vm/term/node.h: this node; null: nonode@nohost
-  ExternalResolver* externals = nullptr;  // vm/codec/etf.h: funs, records, magic references
-  uint64_t local_term_key = 0;            // vm/codec/etf.h: secret behind `local` terms
+  CodeTable* code = nullptr;                // vm/code/code_table.h: modules, exports, funs
+  LiteralSpace* literals = nullptr;         // vm/heap/literals.h
+  Clock* clock = nullptr;                   // vm/os/clock.h
+  ErlangTime* time = nullptr;               // vm/proc/time.h
+  Environment* environment = nullptr;       // vm/os/environment.h
+  PersistentTerms* persistent = nullptr;    // bif/persistent.h
+  RegexCache* regexes = nullptr;            // bif/re_pattern.h
+  ProcessTable* processes = nullptr;        // vm/proc/process_table.h
+  NameTable* names = nullptr;               // vm/proc/name_table.h: registered names
+  MessageTimers* message_timers = nullptr;  // vm/sched/message_timers.h
+  Schedulers* schedulers = nullptr;         // vm/sched/schedulers.h
+  const Node* node = nullptr;               // vm/term/node.h: this node; null: nonode@nohost
+  ExternalResolver* externals = nullptr;    // vm/codec/etf.h: funs, records, magic references
+  // Makes a process ready to run a function (vm/exec/run.h: start_process).
+  void (*prepare_start)(Process& process, const ExportEntry* entry) = nullptr;
+  std::span<const ExitStage> exit_stages;  // what upper layers do when a process ends
+  uint64_t local_term_key = 0;             // vm/codec/etf.h: secret behind `local` terms
   int otp_release = 25;
   Uniques uniques;
   SystemSettings settings;

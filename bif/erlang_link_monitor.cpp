@@ -1,0 +1,197 @@
+// Links, monitors, aliases, and exit/2.
+#include "bif/registry.h"
+#include "bif/spawn_options.h"
+#include "vm/heap/builder.h"
+#include "vm/proc/name_table.h"
+#include "vm/sched/deliver.h"
+#include "vm/sched/signal_handler.h"
+#include "vm/term/compare.h"
+#include "vm/term/node.h"
+
+namespace joist {
+
+namespace {
+
+// --- links ---
+
+// There is nobody to link to: an exit signal where exits are trapped, otherwise an error.
+Term no_process_to_link(Process& p, Term pid, Term reason) {
+  if (!p.trap_exit) return p.error(reason);
+  send_to_self(p, make_tuple(p.heap, {atoms::EXIT, pid, reason}));
+  return atoms::true_;
+}
+
+Term link_1(Process& p, Term target) {
+  if (target == p.pid) return atoms::true_;
+  if (target.is_local_pid()) {
+    return link_to(p, target) ? Term(atoms::true_) : no_process_to_link(p, target, atoms::noproc);
+  }
+  if (target.is_local_port()) return no_process_to_link(p, target, atoms::noproc);
+  if (!is_pid(target)) return p.badarg();
+  return no_process_to_link(p, target, atoms::noconnection);
+}
+
+Term unlink_1(Process& p, Term target) {
+  if (!is_pid(target) && !is_port(target)) return p.badarg();
+  // An exit signal that has arrived takes effect before the link is gone.
+  if (!p.signals.empty()) handle_signals(p);
+  unlink_from(p, target);
+  return atoms::true_;
+}
+
+Term exit_2(Process& p, Term target, Term reason) {
+  if (target.is_local_pid()) {
+    send_exit(p, target, reason);
+    if (!(target == p.pid)) return atoms::true_;
+    // To itself it is synchronous.
+    handle_signals(p);
+    return p.is_exiting ? p.exit_now(p.exit_reason) : atoms::true_;
+  }
+  return is_pid(target) || is_port(target) ? Term(atoms::true_) : p.badarg();
+}
+
+// --- monitors ---
+
+struct Target {
+  bool valid = false;
+  MonitorKind kind = MonitorKind::kProcess;
+  Term owner = Term::none();  // pid or port, if there is one
+  Term name = Term::none();
+  bool remote = false;
+};
+
+Target find_by_name(const Process& p, MonitorKind kind, Term name) {
+  return {true, kind, p.runtime->names->find(name), name};
+}
+
+Target find_target(const Process& p, MonitorKind kind, Term item) {
+  const bool wants_pid = kind == MonitorKind::kProcess;
+  if (item.is_atom()) return find_by_name(p, kind, item);
+  if (wants_pid ? item.is_local_pid() : item.is_local_port()) return {true, kind, item};
+  if (wants_pid ? is_pid(item) : is_port(item)) {
+    return {true, kind, item, Term::none(), true};
+  }
+  if (!is_tuple(item) || tuple_size(item) != 2) return {};
+  const std::span<const Term> address = tuple_elements(item);
+  if (!address[0].is_atom() || !address[1].is_atom()) return {};
+  if (address[1] == local_node()->name) return find_by_name(p, kind, address[0]);
+  return {wants_pid, kind, Term::none(), address[0], true};
+}
+
+Term new_monitor_reference(Process& p, const MonitorOptions& options) {
+  RefNumbers numbers = p.runtime->uniques.next_ref();
+  if (options.alias) set_alias_owner(numbers, p.pid);
+  const Term reference = make_ref(p.heap, numbers);
+  if (options.alias) p.make_relations().aliases[reference_id(reference)] = options.alias_mode;
+  return reference;
+}
+
+// {'DOWN', Ref, Type, Item, noconnection} at once: there are no other nodes.
+void report_no_connection(Process& p, Term reference, Term type, Term item,
+                          const MonitorOptions& options) {
+  const Term tag = options.tag.is_none() ? Term(atoms::DOWN) : options.tag;
+  send_to_self(p, make_tuple(p.heap, {tag, reference, type, item, atoms::noconnection}));
+}
+
+Term monitor_3(Process& p, Term type, Term item, Term list) {
+  MonitorOptions options;
+  if (!parse_monitor_options(list, &options)) return p.badarg(atoms::badopt);
+  if (type == atoms::time_offset) {
+    if (!(item == atoms::clock_service)) return p.badarg();
+    const Term reference = new_monitor_reference(p, options);
+    p.make_relations().monitors[reference_id(reference)].kind = MonitorKind::kTimeOffset;
+    return reference;
+  }
+  if (!(type == atoms::process) && !(type == atoms::port)) return p.badarg(atoms::badtype);
+  const auto kind = type == atoms::process ? MonitorKind::kProcess : MonitorKind::kPort;
+  const Target target = find_target(p, kind, item);
+  if (!target.valid) return p.badarg();
+  const Term reference = new_monitor_reference(p, options);
+  if (target.remote) {
+    report_no_connection(p, reference, type, item, options);
+    return reference;
+  }
+  // Nobody sees oneself go down.
+  if (target.owner == p.pid) return reference;
+  Signal* tag = nullptr;
+  if (!options.tag.is_none()) {
+    tag = new_signal_of(SignalKind::kMarker, p.pid, options.tag, p.runtime->literals);
+  }
+  monitor_target(p, reference_id(reference), kind, target.owner, target.name, tag);
+  return reference;
+}
+
+Term monitor_2(Process& p, Term type, Term item) { return monitor_3(p, type, item, Term::nil()); }
+
+bool is_own_reference(Term term) {
+  return is_kind(term, Boxed::kRef) || is_kind(term, Boxed::kMagicRef);
+}
+
+// Takes the message of a monitor that has fired already out of the queue.
+void flush_down_message(Process& p, Term reference) {
+  for (Signal* message = p.messages.first(); message != nullptr; message = message->next) {
+    if (message->kind == SignalKind::kMarker || !is_tuple(message->value)) continue;
+    const std::span<const Term> elements = tuple_elements(message->value);
+    p.charge(1);
+    if (elements.size() != 5 || !exact_equal(elements[1], reference)) continue;
+    p.messages.remove(message);
+    return release_signal(message);
+  }
+}
+
+Term demonitor_2(Process& p, Term reference, Term options) {
+  bool flush = false;
+  bool info = false;
+  for (; options.is_list(); options = options.tail()) {
+    flush |= options.head() == atoms::flush;
+    info |= options.head() == atoms::info;
+    if (!(options.head() == atoms::flush) && !(options.head() == atoms::info)) {
+      return p.badarg(atoms::badopt);
+    }
+  }
+  if (!options.is_nil()) return p.badarg(atoms::badopt);
+  if (!is_ref(reference)) return p.badarg();
+  if (!is_own_reference(reference)) return boolean(!info);
+  const bool found = demonitor(p, reference_id(reference));
+  if (flush && !found) flush_down_message(p, reference);
+  return boolean(found || !info);
+}
+
+Term demonitor_1(Process& p, Term reference) { return demonitor_2(p, reference, Term::nil()); }
+
+// --- aliases ---
+
+Term alias_1(Process& p, Term options) {
+  AliasMode mode = AliasMode::kExplicit;
+  for (; options.is_list(); options = options.tail()) {
+    if (options.head() == atoms::reply) {
+      mode = AliasMode::kReply;
+    } else if (options.head() == atoms::explicit_unalias) {
+      mode = AliasMode::kExplicit;
+    } else {
+      return p.badarg(atoms::badopt);
+    }
+  }
+  if (!options.is_nil()) return p.badarg(atoms::badopt);
+  return new_monitor_reference(p, {true, mode});
+}
+
+Term unalias_1(Process& p, Term alias) {
+  if (!is_ref(alias)) return p.badarg();
+  const bool own = alias_owner(alias) == p.pid && p.relations != nullptr;
+  return boolean(own && p.relations->aliases.erase(reference_id(alias)) != 0);
+}
+
+constexpr NativeEntry kLinkMonitorNatives[] = {
+    {"erlang", "link", native<link_1>},           {"erlang", "unlink", native<unlink_1>},
+    {"erlang", "exit", native<exit_2>},           {"erlang", "monitor", native<monitor_2>},
+    {"erlang", "monitor", native<monitor_3>},     {"erlang", "demonitor", native<demonitor_1>},
+    {"erlang", "demonitor", native<demonitor_2>}, {"erlang", "alias", native<alias_1>},
+    {"erlang", "unalias", native<unalias_1>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> link_monitor_natives() { return kLinkMonitorNatives; }
+
+}  // namespace joist

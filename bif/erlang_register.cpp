@@ -1,0 +1,71 @@
+// Registered names, and which processes there are.
+#include "bif/registry.h"
+#include "vm/heap/builder.h"
+#include "vm/proc/name_table.h"
+#include "vm/proc/process_table.h"
+
+namespace joist {
+
+namespace {
+
+Term register_2(Process& p, Term name, Term owner) {
+  if (!name.is_atom()) return p.badarg();
+  if (name == atoms::undefined) return p.badarg();
+  if (!owner.is_local_pid()) return p.badarg();
+  NameTable& names = *p.runtime->names;
+  Process* process = p.runtime->processes->find(owner);
+  if (process == nullptr) return p.badarg(atoms::notalive);
+  if (!process->registered_name.claim(name)) return p.badarg(atoms::registered_name);
+  if (!names.add(name, owner)) {
+    process->registered_name.release(name);
+    return p.badarg();
+  }
+  // The process may have ended meanwhile, without having seen the entry.
+  if (!(process->registered_name.get() == name)) names.remove(name, owner);
+  return atoms::true_;
+}
+
+Term unregister_1(Process& p, Term name) {
+  if (!name.is_atom()) return p.badarg();
+  NameTable& names = *p.runtime->names;
+  const Term owner = names.find(name);
+  if (owner.is_none() || !names.remove(name, owner)) return p.badarg();
+  if (Process* process = p.runtime->processes->find(owner)) {
+    process->registered_name.release(name);
+  }
+  return atoms::true_;
+}
+
+Term whereis_1(Process& p, Term name) {
+  if (!name.is_atom()) return p.badarg();
+  const Term owner = p.runtime->names->find(name);
+  return owner.is_none() ? Term(atoms::undefined) : owner;
+}
+
+Term registered_0(Process& p) {
+  Term list = Term::nil();
+  for (Term name : p.runtime->names->names()) list = make_cons(p.heap, name, list);
+  return list;
+}
+
+Term processes_0(Process& p) {
+  ListBuilder list(p.heap);
+  size_t slot = 0;
+  while (const Process* process = p.runtime->processes->next(&slot)) {
+    list.add(process->pid);
+    p.charge(1);
+  }
+  return list.finish();
+}
+
+constexpr NativeEntry kRegisterNatives[] = {
+    {"erlang", "register", native<register_2>},   {"erlang", "unregister", native<unregister_1>},
+    {"erlang", "whereis", native<whereis_1>},     {"erlang", "registered", native<registered_0>},
+    {"erlang", "processes", native<processes_0>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> register_natives() { return kRegisterNatives; }
+
+}  // namespace joist

@@ -1,0 +1,180 @@
+// spawn/3, spawn_link/3, spawn_opt/4 and erts_internal:spawn_request/4; the other forms are
+// Erlang code that ends in these.
+#include "bif/registry.h"
+#include "bif/spawn_options.h"
+#include "vm/code/code_table.h"
+#include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
+#include "vm/proc/process_table.h"
+#include "vm/sched/deliver.h"
+#include "vm/sched/schedulers.h"
+
+namespace joist {
+
+namespace {
+
+constexpr size_t kMaxArity = 255;
+constexpr int64_t kSpawnReductions = 8;
+
+struct Spawned {
+  Process* process = nullptr;  // null: error tells why
+  Term error = Term::none();
+  Term monitor = Term::none();  // reference
+};
+
+// The length of a proper list; nullopt for anything else.
+std::optional<uint32_t> list_length(Term list) {
+  uint32_t length = 0;
+  for (; list.is_list(); list = list.tail()) ++length;
+  return list.is_nil() ? std::optional(length) : std::nullopt;
+}
+
+void set_arguments(Process& child, Term arguments, uint32_t arity) {
+  Term* saved = child.reserve_saved(arity);
+  for (uint32_t i = 0; i < arity; ++i, arguments = arguments.tail()) {
+    saved[i] = copy_term(child.heap, arguments.head(), child.runtime->literals);
+  }
+}
+
+Term relate(Process& p, Process& child, const SpawnOptions& options) {
+  if (options.link) {
+    p.make_relations().links[child.pid.bits()] = {};
+    child.make_relations().links[p.pid.bits()] = {};
+  }
+  if (!options.monitor) return Term::none();
+  RefNumbers numbers = p.runtime->uniques.next_ref();
+  if (options.monitor_options.alias) set_alias_owner(numbers, p.pid);
+  const Term reference = make_ref(p.heap, numbers);
+  const uint64_t id = reference_id(reference);
+  Signal* tag = nullptr;
+  if (!options.monitor_options.tag.is_none()) {
+    tag =
+        new_signal_of(SignalKind::kMarker, p.pid, options.monitor_options.tag, p.runtime->literals);
+  }
+  p.make_relations().monitors[id] = {MonitorKind::kProcess, child.pid, Term::none(), tag};
+  if (options.monitor_options.alias) p.relations->aliases[id] = options.monitor_options.alias_mode;
+  child.make_relations().watchers[id] = {p.pid, Term::none()};
+  return reference;
+}
+
+Spawned spawn(Process& p, const Mfa& function, Term arguments, const SpawnOptions& options) {
+  auto* child = new Process;
+  child->runtime = p.runtime;
+  if (!child->heap.create(options.heap, p.runtime->literals)) {
+    delete child;
+    return {nullptr, atoms::system_limit};
+  }
+  child->priority = options.priority;
+  child->flags.message_queue_data = options.message_queue_data;
+  child->flags.async_dist = options.async_dist;
+  child->group_leader = p.group_leader;
+  child->parent = p.pid;
+  child->initial_call = function;
+  child->scheduler = p.scheduler;
+  set_arguments(*child, arguments, function.arity);
+  p.runtime->prepare_start(*child, p.runtime->code->export_entry(function));
+  // Its own scheduler's from the first moment: signals that come early do not queue it twice.
+  child->state.store(process_state::kScheduled, std::memory_order_relaxed);
+  if (!p.runtime->processes->add(*child)) {
+    delete child;
+    return {nullptr, atoms::system_limit};
+  }
+  const Term monitor = relate(p, *child, options);
+  p.charge(kSpawnReductions);
+  return {child, Term::none(), monitor};
+}
+
+void start(Process& p, Process& child) {
+  p.runtime->schedulers->enqueue(child, p.registers->scheduler);
+}
+
+Term spawn_with(Process& p, Term module, Term function, Term arguments,
+                const SpawnOptions& options) {
+  const std::optional<uint32_t> arity = list_length(arguments);
+  if (!module.is_atom() || !function.is_atom() || !arity) return p.badarg();
+  if (*arity > kMaxArity) return p.system_limit();
+  const Spawned spawned = spawn(p, {module, function, *arity}, arguments, options);
+  if (spawned.process == nullptr) return p.error(spawned.error);
+  const Term pid = spawned.process->pid;
+  start(p, *spawned.process);
+  return spawned.monitor.is_none() ? pid : make_tuple(p.heap, {pid, spawned.monitor});
+}
+
+Term spawn_3(Process& p, Term module, Term function, Term arguments) {
+  return spawn_with(p, module, function, arguments, {});
+}
+
+Term spawn_link_3(Process& p, Term module, Term function, Term arguments) {
+  SpawnOptions options;
+  options.link = true;
+  return spawn_with(p, module, function, arguments, options);
+}
+
+Term spawn_opt_4(Process& p, Term module, Term function, Term arguments, Term list) {
+  SpawnOptions options;
+  switch (parse_spawn_options(p, list, false, &options)) {
+    case SpawnOptionError::kNone:
+      return spawn_with(p, module, function, arguments, options);
+    case SpawnOptionError::kBadOption:
+      return p.badarg(atoms::badopt);
+    case SpawnOptionError::kBadList:
+      break;
+  }
+  return p.badarg();
+}
+
+// {Tag, RequestId, ok | error, Pid | Reason}
+void reply_to_request(Process& p, const SpawnOptions& options, Term request, Term kind,
+                      Term value) {
+  send_message(p, p.pid, make_tuple(p.heap, {options.reply_tag, request, kind, value}));
+}
+
+// The request's id, or what is wrong as an atom: erlang:spawn_request/N raises it.
+Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Term list) {
+  SpawnOptions options;
+  switch (parse_spawn_options(p, list, true, &options)) {
+    case SpawnOptionError::kNone:
+      break;
+    case SpawnOptionError::kBadOption:
+      return atoms::badopt;
+    case SpawnOptionError::kBadList:
+      return atoms::badarg;
+  }
+  const std::optional<uint32_t> arity = list_length(arguments);
+  if (!module.is_atom() || !function.is_atom() || !arity) return atoms::badarg;
+  Spawned spawned = {nullptr, atoms::system_limit};
+  if (*arity <= kMaxArity) spawned = spawn(p, {module, function, *arity}, arguments, options);
+  Term request = spawned.monitor;
+  if (request.is_none()) request = make_ref(p.heap, p.runtime->uniques.next_ref());
+  if (spawned.process == nullptr) {
+    if (options.reply_on_error) {
+      reply_to_request(p, options, request, atoms::error, spawned.error);
+    }
+    return request;
+  }
+  if (options.reply_on_success) {
+    reply_to_request(p, options, request, atoms::ok, spawned.process->pid);
+  }
+  start(p, *spawned.process);
+  return request;
+}
+
+// A spawn of this node is done when spawn_request returns: there is nothing to abandon, but for
+// the reply, which is in the message queue by then.
+Term spawn_request_abandon_1(Process& p, Term request) {
+  return is_ref(request) ? Term(atoms::false_) : p.badarg();
+}
+
+constexpr NativeEntry kSpawnNatives[] = {
+    {"erlang", "spawn", native<spawn_3>},
+    {"erlang", "spawn_link", native<spawn_link_3>},
+    {"erlang", "spawn_opt", native<spawn_opt_4>},
+    {"erts_internal", "spawn_request", native<spawn_request_4>},
+    {"erlang", "spawn_request_abandon", native<spawn_request_abandon_1>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> spawn_natives() { return kSpawnNatives; }
+
+}  // namespace joist

@@ -1,0 +1,105 @@
+#include "bif/spawn_options.h"
+
+#include "bif/heap_options.h"
+
+namespace joist {
+
+namespace {
+
+constexpr struct {
+  Term name;
+  Priority priority;
+} kPriorityNames[] = {{atoms::max, Priority::kMax},
+                      {atoms::high, Priority::kHigh},
+                      {atoms::normal, Priority::kNormal},
+                      {atoms::low, Priority::kLow}};
+
+bool parse_alias_mode(Term value, AliasMode* mode) {
+  if (value == atoms::explicit_unalias) return *mode = AliasMode::kExplicit, true;
+  if (value == atoms::demonitor) return *mode = AliasMode::kDemonitor, true;
+  if (value == atoms::reply_demonitor) return *mode = AliasMode::kReply, true;
+  return false;
+}
+
+bool parse_reply(Term value, SpawnOptions* options) {
+  const bool yes = value == atoms::yes;
+  if (!yes && !(value == atoms::no) && !(value == atoms::error_only) &&
+      !(value == atoms::success_only)) {
+    return false;
+  }
+  options->reply_on_success = yes || value == atoms::success_only;
+  options->reply_on_error = yes || value == atoms::error_only;
+  return true;
+}
+
+bool parse_pair(Process& p, Term name, Term value, bool request, SpawnOptions* options) {
+  if (name == atoms::priority) return parse_priority(value, &options->priority);
+  if (name == atoms::fullsweep_after) return set_fullsweep_after(options->heap, value);
+  if (name == atoms::min_heap_size) return set_min_heap_size(options->heap, value);
+  if (name == atoms::min_bin_vheap_size) return set_min_bin_vheap_size(options->heap, value);
+  if (name == atoms::max_heap_size) {
+    return parse_max_heap_size(value, p.runtime->otp_release, &options->heap);
+  }
+  if (name == atoms::message_queue_data) {
+    options->message_queue_data = value;
+    return value == atoms::on_heap || value == atoms::off_heap;
+  }
+  if (name == atoms::monitor) {
+    options->monitor = true;
+    return parse_monitor_options(value, &options->monitor_options);
+  }
+  if (name == atoms::async_dist && p.runtime->otp_release >= 26) {
+    options->async_dist = value == atoms::true_;
+    return value == atoms::true_ || value == atoms::false_;
+  }
+  // scheduler is undocumented in OTP, and here, where processes have no home, without effect.
+  if (name == atoms::scheduler) return value.is_small();
+  if (!request) return false;
+  if (name == atoms::reply_tag) return options->reply_tag = value, true;
+  return name == atoms::reply && parse_reply(value, options);
+}
+
+bool parse_option(Process& p, Term option, bool request, SpawnOptions* options) {
+  if (option == atoms::link) return options->link = true;
+  if (option == atoms::monitor) return options->monitor = true;
+  if (!is_tuple(option) || tuple_size(option) != 2) return false;
+  const std::span<const Term> pair = tuple_elements(option);
+  return parse_pair(p, pair[0], pair[1], request, options);
+}
+
+}  // namespace
+
+bool parse_priority(Term value, Priority* priority) {
+  for (const auto& entry : kPriorityNames) {
+    if (entry.name == value) return *priority = entry.priority, true;
+  }
+  return false;
+}
+
+Term priority_atom(Priority priority) { return kPriorityNames[static_cast<size_t>(priority)].name; }
+
+bool parse_monitor_options(Term list, MonitorOptions* options) {
+  for (; list.is_list(); list = list.tail()) {
+    const Term option = list.head();
+    if (!is_tuple(option) || tuple_size(option) != 2) return false;
+    const std::span<const Term> pair = tuple_elements(option);
+    if (pair[0] == atoms::tag) {
+      options->tag = pair[1];
+    } else if (pair[0] == atoms::alias) {
+      options->alias = true;
+      if (!parse_alias_mode(pair[1], &options->alias_mode)) return false;
+    } else {
+      return false;
+    }
+  }
+  return list.is_nil();
+}
+
+SpawnOptionError parse_spawn_options(Process& p, Term list, bool request, SpawnOptions* options) {
+  for (; list.is_list(); list = list.tail()) {
+    if (!parse_option(p, list.head(), request, options)) return SpawnOptionError::kBadOption;
+  }
+  return list.is_nil() ? SpawnOptionError::kNone : SpawnOptionError::kBadList;
+}
+
+}  // namespace joist

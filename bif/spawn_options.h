@@ -1,0 +1,38 @@
+// What spawn_opt/4 and spawn_request/4 take as options
+// (https://www.erlang.org/doc/man/erlang#spawn_opt-4).
+#pragma once
+
+#include "vm/proc/process.h"
+#include "vm/proc/relations.h"
+
+namespace joist {
+
+struct MonitorOptions {
+  bool alias = false;
+  AliasMode alias_mode = AliasMode::kExplicit;
+  Term tag = Term::none();  // none: 'DOWN'
+};
+// Reads monitor/3's option list. False: not one.
+bool parse_monitor_options(Term list, MonitorOptions* options);
+
+struct SpawnOptions {
+  HeapOptions heap;
+  Priority priority = Priority::kNormal;
+  Term message_queue_data = atoms::on_heap;
+  bool link = false;
+  bool monitor = false;
+  MonitorOptions monitor_options;
+  bool async_dist = false;
+  // spawn_request only
+  Term reply_tag = atoms::spawn_reply;
+  bool reply_on_success = true;
+  bool reply_on_error = true;
+};
+
+enum class SpawnOptionError : uint8_t { kNone, kBadList, kBadOption };
+SpawnOptionError parse_spawn_options(Process& p, Term list, bool request, SpawnOptions* options);
+
+bool parse_priority(Term value, Priority* priority);
+Term priority_atom(Priority priority);
+
+}  // namespace joist

@@ -1,0 +1,132 @@
+#include "vm/engine/scheduler.h"
+
+#include "vm/base/config.h"
+#include "vm/exec/run.h"
+#include "vm/proc/process_table.h"
+#include "vm/sched/exit.h"
+#include "vm/sched/signal_handler.h"
+#include "vm/sched/timers.h"
+
+namespace joist {
+
+namespace {
+
+// Looks at the queues this many times before it sleeps: a wake-up costs much more than a look.
+constexpr int kLooksBeforeSleep = kStress ? 1 : 200;
+
+}  // namespace
+
+Scheduler::Scheduler(Schedulers& all, uint32_t index, ProcessObserver& observer, Runtime& runtime)
+    : all_(all), slot_(all.slot(index)), index_(index), observer_(observer), runtime_(runtime) {
+  registers_ = {};
+  registers_.scheduler = index;
+}
+
+void Scheduler::run(const std::atomic<bool>& stop) {
+  all_.announce_awake(index_);
+  slot_.reader->online();
+  while (!stop.load(std::memory_order_acquire)) {
+    slot_.reader->quiescent();
+    if (slot_.timers.next_event_ns() != INT64_MAX) run_timers();
+    Process* process = slot_.queue.pop();
+    if (process == nullptr) process = all_.steal(index_);
+    if (process != nullptr) {
+      turn(*process);
+    } else {
+      idle(stop);
+    }
+  }
+  slot_.reader->offline();
+  all_.announce_asleep(index_);
+}
+
+void Scheduler::run_timers() {
+  const int64_t now = all_.clock().monotonic_ns();
+  if (now >= slot_.timers.next_event_ns()) slot_.timers.run_expired(now, all_, index_);
+}
+
+void Scheduler::idle(const std::atomic<bool>& stop) {
+  for (int look = 0; look < kLooksBeforeSleep; ++look) {
+    if (all_.any_queued()) return;
+    cpu_relax();
+  }
+  all_.announce_asleep(index_);
+  if (!all_.any_queued() && !stop.load(std::memory_order_seq_cst)) {
+    slot_.reader->offline();
+    sleep();
+    slot_.reader->online();
+  }
+  all_.announce_awake(index_);
+}
+
+void Scheduler::sleep() {
+  const int64_t event = slot_.timers.next_event_ns();
+  if (event == INT64_MAX) return slot_.parker.park();
+  const int64_t wait = event - all_.clock().monotonic_ns();
+  if (wait > 0) slot_.parker.park(wait);
+}
+
+void Scheduler::turn(Process& p) {
+  p.registers = &registers_;
+  p.scheduler = index_;
+  registers_.process = &p;
+  p.reductions = kReductionsPerSlice;
+  if (p.exit_stage != 0) return end(p);
+  p.load_registers();
+  if ((p.state.load(std::memory_order_acquire) & process_state::kNotified) != 0) handle_signals(p);
+  if (p.is_exiting) return end(p);
+  if (p.suspend_count != 0 || p.host_is_idle) {
+    p.save_registers();
+    return release(p);
+  }
+  run_process(p);
+  settle(p);
+}
+
+void Scheduler::settle(Process& p) {
+  const int64_t used = kReductionsPerSlice - p.reductions;
+  p.reductions_done += static_cast<uint64_t>(used);
+  runtime_.statistics.reductions.fetch_add(static_cast<uint64_t>(used), std::memory_order_relaxed);
+  runtime_.statistics.context_switches.fetch_add(1, std::memory_order_relaxed);
+  if (p.run_outcome == RunOutcome::kExited || p.is_exiting) {
+    p.reductions = kReductionsPerSlice;
+    return end(p);
+  }
+  p.save_registers();
+  if (p.run_outcome == RunOutcome::kWaiting) return release(p);
+  all_.enqueue(p, index_);
+}
+
+void Scheduler::release(Process& p) {
+  uint32_t state = p.state.load(std::memory_order_relaxed);
+  do {
+    if ((state & process_state::kNotified) != 0) return all_.enqueue(p, index_);
+  } while (!p.state.compare_exchange_weak(state, state & ~process_state::kScheduled,
+                                          std::memory_order_seq_cst, std::memory_order_relaxed));
+}
+
+void Scheduler::end(Process& p) {
+  if (p.is_host && p.exit_stage == 0) {
+    // The value of a call that has returned: registers belong to the scheduler.
+    p.live = 1;
+    p.save_registers();
+    p.host_is_idle = true;
+    p.host_raised = p.exited_by_exception;
+    if (!p.is_exiting && !p.host_raised && p.exit_reason == atoms::normal) {
+      return observer_.host_stopped(p);
+    }
+  }
+  if (p.exited_by_exception && !p.is_host) observer_.crashed(p);
+  final_exit_reason(p);
+  if (!continue_exit(p)) return all_.enqueue(p, index_);
+  if (p.is_host) return observer_.host_stopped(p);
+  slot_.reader->retire(&p, destroy_process);
+}
+
+void destroy_process(void* memory) {
+  auto* process = static_cast<Process*>(memory);
+  delete process->receive_timer;
+  delete process;
+}
+
+}  // namespace joist

@@ -1,0 +1,52 @@
+// The loop of one scheduler: take the next process, handle its signals, run it for a slice, put it
+// where it belongs now; when there is nothing, help others or sleep.
+#pragma once
+
+#include <atomic>
+
+#include "vm/proc/process.h"
+#include "vm/sched/schedulers.h"
+
+namespace joist {
+
+// What the loop tells about ends of processes.
+class ProcessObserver {
+ public:
+  virtual ~ProcessObserver() = default;
+  // The process has ended with an exception, before others are told.
+  virtual void crashed(Process& process) = 0;
+  // The host's call is over: process.run_outcome tells how.
+  virtual void host_stopped(Process& process) = 0;
+};
+
+class Scheduler {
+ public:
+  Scheduler(Schedulers& all, uint32_t index, ProcessObserver& observer, Runtime& runtime);
+
+  // Works until `*stop` is set. wake() makes it look.
+  void run(const std::atomic<bool>& stop);
+  uint32_t index() const { return index_; }
+  Registers& registers() { return registers_; }
+
+ private:
+  void turn(Process& process);
+  void settle(Process& process);
+  void end(Process& process);
+  // Lets go of a process that has nothing to do; it may be somebody else's at once.
+  void release(Process& process);
+  void run_timers();
+  void idle(const std::atomic<bool>& stop);
+  void sleep();
+
+  Schedulers& all_;
+  Schedulers::Slot& slot_;
+  const uint32_t index_;
+  ProcessObserver& observer_;
+  Runtime& runtime_;
+  Registers registers_;
+};
+
+// Frees the record of a process that is over: the Destroy of EpochReader::retire.
+void destroy_process(void* process);
+
+}  // namespace joist

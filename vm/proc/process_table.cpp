@@ -1,0 +1,69 @@
+#include "vm/proc/process_table.h"
+
+#include <bit>
+
+#include "vm/proc/process.h"
+
+namespace joist {
+
+bool ProcessTable::create(size_t limit) {
+  const size_t slots = std::bit_ceil(limit);
+  Result<Reservation> slot_memory = Reservation::reserve(slots * sizeof(Slot));
+  Result<Reservation> free_memory = Reservation::reserve(slots * sizeof(uint32_t));
+  if (!slot_memory || !free_memory) return false;
+  slot_memory_ = std::move(slot_memory.value());
+  free_memory_ = std::move(free_memory.value());
+  if (!slot_memory_.commit(0, slot_memory_.size())) return false;
+  if (!free_memory_.commit(0, free_memory_.size())) return false;
+  MutexLock lock(mutex_);
+  // Fresh pages are zero, which is right for a slot; untouched ones cost nothing.
+  slots_ = reinterpret_cast<Slot*>(slot_memory_.base());
+  free_ = reinterpret_cast<uint32_t*>(free_memory_.base());
+  slot_mask_ = slots - 1;
+  free_tail_ = slots;
+  return true;
+}
+
+bool ProcessTable::add(Process& process) {
+  size_t index;
+  {
+    MutexLock lock(mutex_);
+    if (free_head_ == free_tail_) return false;
+    const size_t place = free_head_++;
+    // In the first round every place holds its own slot without having been written.
+    index = place <= slot_mask_ ? place : free_[place & slot_mask_];
+  }
+  Slot& slot = slots_[index];
+  const uint64_t round = slot.next_number.fetch_add(1, std::memory_order_relaxed);
+  const uint64_t number = round * limit() + index;
+  process.pid = make_local_pid(
+      static_cast<uint32_t>(number & ((uint64_t{1} << kPidNumberBits) - 1)),
+      static_cast<uint32_t>(number >> kPidNumberBits & ((uint64_t{1} << kPidSerialBits) - 1)));
+  count_.fetch_add(1, std::memory_order_relaxed);
+  slot.process.store(&process, std::memory_order_release);
+  return true;
+}
+
+void ProcessTable::remove(Process& process) {
+  const size_t index = local_pid_number(process.pid) & slot_mask_;
+  slots_[index].process.store(nullptr, std::memory_order_release);
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  MutexLock lock(mutex_);
+  free_[free_tail_++ & slot_mask_] = static_cast<uint32_t>(index);
+}
+
+Process* ProcessTable::find(Term pid) const {
+  const size_t index = local_pid_number(pid) & slot_mask_;
+  Process* process = slots_[index].process.load(std::memory_order_acquire);
+  return process != nullptr && process->pid == pid ? process : nullptr;
+}
+
+Process* ProcessTable::next(size_t* slot) const {
+  while (*slot <= slot_mask_) {
+    Process* process = slots_[(*slot)++].process.load(std::memory_order_acquire);
+    if (process != nullptr) return process;
+  }
+  return nullptr;
+}
+
+}  // namespace joist

@@ -1,0 +1,56 @@
+// All processes by pid. Lookups are wait-free; the record they find stays valid until the calling
+// thread's next quiescent state (vm/base/epoch.h).
+//
+// A pid's number is a counter: its low bits are the slot, the rest tells the processes apart that
+// had the slot one after the other. Slots are given out in the order in which they became free,
+// so a number comes again as late as possible.
+#pragma once
+
+#include <atomic>
+
+#include "vm/base/sync.h"
+#include "vm/os/memory.h"
+#include "vm/term/term.h"
+
+namespace joist {
+
+class Process;
+
+class ProcessTable {
+ public:
+  // `limit` is rounded up to a power of two, as in OTP. False: no memory.
+  bool create(size_t limit);
+
+  size_t limit() const { return slot_mask_ + 1; }
+  size_t count() const { return count_.load(std::memory_order_relaxed); }
+
+  // Enters the process under a new pid, which it is given. False: the table is full.
+  bool add(Process& process);
+  // The pid is free from now on; the record must be retired through an EpochReader.
+  void remove(Process& process);
+  // null: no such process.
+  Process* find(Term pid) const;
+
+  // Walks the table: the first process at or behind slot `*slot`, which is moved behind it; null at
+  // the end. Processes that come or go meanwhile may be missed.
+  Process* next(size_t* slot) const;
+
+ private:
+  struct Slot {
+    std::atomic<Process*> process;
+    std::atomic<uint64_t> next_number;  // of the pid that the slot gives out next
+  };
+  Reservation slot_memory_;
+  Slot* slots_ = nullptr;
+  size_t slot_mask_ = 0;
+  std::atomic<size_t> count_{0};
+
+  // Free slots in a ring, oldest first.
+  Mutex mutex_;
+  Reservation free_memory_;
+  uint32_t* free_ JOIST_GUARDED_BY(mutex_) = nullptr;
+  size_t free_head_ JOIST_GUARDED_BY(mutex_) = 0;
+  size_t free_tail_ JOIST_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace joist

@@ -1,0 +1,56 @@
+// Who wants to know of whose end: links, monitors and aliases. Each process keeps its own half;
+// the halves are made and undone by signals (vm/sched/signal_handler.h). Few processes have any,
+// so the record is made when first needed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "vm/proc/signal.h"
+
+namespace joist {
+
+// A link that this process has. While `unlinking` is not 0 it is gone for this process, and the
+// other end has not acknowledged the unlink with that id yet: exits of that end are ignored.
+struct Link {
+  uint64_t unlinking = 0;
+};
+
+enum class MonitorKind : uint8_t { kProcess, kPort, kTimeOffset, kNode };
+
+// How an alias ends, besides by unalias/1.
+enum class AliasMode : uint8_t {
+  kExplicit,
+  kDemonitor,  // with the monitor: demonitor/1 or its DOWN message
+  kReply,      // as kDemonitor, and with the first message sent to it
+};
+
+// A monitor that this process has set on another.
+struct Monitor {
+  MonitorKind kind = MonitorKind::kProcess;
+  Term target = Term::none();  // local pid or port; none: there was no such process
+  Term name = Term::none();    // the registered name it was asked by
+  Signal* tag = nullptr;       // holds the term to use instead of 'DOWN'; null: 'DOWN'
+};
+
+// The other half: who watches this process.
+struct Watcher {
+  Term process = Term::none();
+  Term name = Term::none();
+};
+
+struct Relations {
+  std::map<Word, Link> links;             // by the bits of the other end's pid or port
+  std::map<uint64_t, Monitor> monitors;   // by reference_id
+  std::map<uint64_t, Watcher> watchers;   // by reference_id
+  std::map<uint64_t, AliasMode> aliases;  // by reference_id
+  uint64_t next_unlink = 1;
+
+  ~Relations() {
+    for (auto& [id, monitor] : monitors) {
+      if (monitor.tag != nullptr) release_signal(monitor.tag);
+    }
+  }
+};
+
+}  // namespace joist

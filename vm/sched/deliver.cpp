@@ -1,0 +1,94 @@
+#include "vm/sched/deliver.h"
+
+#include "vm/proc/name_table.h"
+#include "vm/proc/process_table.h"
+#include "vm/sched/schedulers.h"
+#include "vm/term/node.h"
+
+namespace joist {
+
+namespace {
+
+bool push(Schedulers& schedulers, uint32_t scheduler, Process& receiver, Signal* signal) {
+  switch (receiver.signals.push(signal)) {
+    case SignalQueue::Push::kFirst:
+      schedulers.notify(receiver, process_state::kNotified, scheduler);
+      return true;
+    case SignalQueue::Push::kAdded:
+      return true;
+    case SignalQueue::Push::kClosed:
+      break;
+  }
+  release_signal(signal);
+  return false;
+}
+
+}  // namespace
+
+bool deliver(const Runtime& runtime, uint32_t scheduler, Term pid, Signal* signal) {
+  Process* receiver = runtime.processes->find(pid);
+  if (receiver != nullptr) return push(*runtime.schedulers, scheduler, *receiver, signal);
+  release_signal(signal);
+  return false;
+}
+
+bool deliver(Process& sender, Term pid, Signal* signal) {
+  return deliver(*sender.runtime, sender.registers->scheduler, pid, signal);
+}
+
+bool deliver(Process& sender, Process& receiver, Signal* signal) {
+  return push(*sender.runtime->schedulers, sender.registers->scheduler, receiver, signal);
+}
+
+bool send_message(Process& sender, Term pid, Term message) {
+  Process* receiver = sender.runtime->processes->find(pid);
+  if (receiver == nullptr) return false;
+  Signal* signal =
+      new_signal_of(SignalKind::kMessage, sender.pid, message, sender.runtime->literals);
+  sender.charge(static_cast<int64_t>(signal->value_words() / 16));
+  return deliver(sender, *receiver, signal);
+}
+
+namespace {
+
+SendResult send_to_name(Process& sender, Term name, Term message) {
+  const Term owner = sender.runtime->names->find(name);
+  if (owner.is_none()) return SendResult::kBadReceiver;
+  return send(sender, owner, message);
+}
+
+SendResult send_to_named_node(Process& sender, std::span<const Term> address, Term message) {
+  if (address.size() != 2 || !address[0].is_atom() || !address[1].is_atom()) {
+    return SendResult::kBadReceiver;
+  }
+  if (!(address[1] == local_node()->name)) return SendResult::kRemote;
+  const Term owner = sender.runtime->names->find(address[0]);
+  return owner.is_none() ? SendResult::kSent : send(sender, owner, message);
+}
+
+SendResult send_to_reference(Process& sender, Term reference, Term message) {
+  const Term owner = alias_owner(reference);
+  if (owner.is_none()) return SendResult::kSent;
+  Signal* signal =
+      new_signal_of(SignalKind::kAliasMessage, sender.pid, message, sender.runtime->literals);
+  signal->id = reference_id(reference);
+  deliver(sender, owner, signal);
+  return SendResult::kSent;
+}
+
+}  // namespace
+
+SendResult send(Process& sender, Term receiver, Term message) {
+  if (receiver.is_local_pid()) {
+    send_message(sender, receiver, message);
+    return SendResult::kSent;
+  }
+  if (receiver.is_atom()) return send_to_name(sender, receiver, message);
+  if (is_tuple(receiver)) {
+    return send_to_named_node(sender, tuple_elements(receiver), message);
+  }
+  if (is_ref(receiver)) return send_to_reference(sender, receiver, message);
+  return is_pid(receiver) || is_port(receiver) ? SendResult::kRemote : SendResult::kBadReceiver;
+}
+
+}  // namespace joist

@@ -1,0 +1,116 @@
+#include "vm/sched/exit.h"
+
+#include "vm/heap/builder.h"
+#include "vm/proc/name_table.h"
+#include "vm/proc/process_table.h"
+#include "vm/proc/relations.h"
+#include "vm/sched/signal_handler.h"
+#include "vm/sched/timers.h"
+
+namespace joist {
+
+namespace {
+
+bool release_name(Process& p) {
+  const Term name = p.registered_name.close();
+  if (!name.is_none()) p.runtime->names->remove(name, p.pid);
+  return true;
+}
+
+bool stop_timers(Process& p) {
+  stop_receive_timer(p);
+  return true;
+}
+
+bool run_upper_stages(Process& p) {
+  const std::span<const ExitStage> stages = p.runtime->exit_stages;
+  for (; p.exit_step < stages.size(); ++p.exit_step) {
+    if (!stages[p.exit_step](p)) return false;
+  }
+  return true;
+}
+
+// From here on no signal can be pushed, and what came before is answered.
+bool close_signals(Process& p) {
+  Signal* signal = p.signals.close();
+  while (signal != nullptr) {
+    Signal* next = signal->next;
+    // Relations that were asked for in time end like the others.
+    if (signal->kind == SignalKind::kDemonitor || signal->kind == SignalKind::kUnlinkAck) {
+      if (p.relations != nullptr) {
+        p.relations->watchers.erase(signal->kind == SignalKind::kDemonitor ? signal->id : 0);
+      }
+      release_signal(signal);
+    } else {
+      refuse_signal(p, signal);
+    }
+    signal = next;
+  }
+  return true;
+}
+
+bool send_link_exits(Process& p) {
+  if (p.relations == nullptr) return true;
+  auto& links = p.relations->links;
+  while (!links.empty()) {
+    const auto link = links.begin();
+    const Term other = Term::from_bits(link->first);
+    if (link->second.unlinking == 0) send_link_exit(p, other, p.exit_reason);
+    links.erase(link);
+    p.charge(1);
+    if (p.out_of_budget()) return links.empty();
+  }
+  return true;
+}
+
+bool drop_monitors(Process& p) {
+  if (p.relations == nullptr) return true;
+  auto& monitors = p.relations->monitors;
+  while (!monitors.empty()) {
+    demonitor(p, monitors.begin()->first);
+    p.charge(1);
+    if (p.out_of_budget()) return monitors.empty();
+  }
+  return true;
+}
+
+bool tell_watchers(Process& p) {
+  if (p.relations == nullptr) return true;
+  auto& watchers = p.relations->watchers;
+  while (!watchers.empty()) {
+    const auto watcher = watchers.begin();
+    send_down(p, watcher->second.process, watcher->first, p.exit_reason);
+    watchers.erase(watcher);
+    p.charge(1);
+    if (p.out_of_budget()) return watchers.empty();
+  }
+  return true;
+}
+
+using Stage = bool (*)(Process& p);
+constexpr Stage kStages[] = {stop_timers,     release_name,  run_upper_stages, close_signals,
+                             send_link_exits, drop_monitors, tell_watchers};
+
+}  // namespace
+
+Term final_exit_reason(Process& p) {
+  if (!p.exited_by_exception) return p.exit_reason;
+  p.exited_by_exception = false;
+  p.exit_reason = p.exception_reason;
+  if (p.exception_class != ExceptionClass::kExit) {
+    p.exit_reason = make_tuple(p.heap, {p.exception_reason, p.exception_trace});
+  }
+  return p.exit_reason;
+}
+
+bool continue_exit(Process& p) {
+  p.is_exiting = true;
+  while (p.exit_stage < std::size(kStages)) {
+    if (!kStages[p.exit_stage](p)) return false;
+    ++p.exit_stage;
+  }
+  p.runtime->processes->remove(p);
+  return true;
+}
+
+}  // namespace joist

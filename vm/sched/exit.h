@@ -1,0 +1,16 @@
+// The end of a process, in steps, since a process may have a million links.
+#pragma once
+
+#include "vm/proc/process.h"
+
+namespace joist {
+
+// The reason that others see: {Reason, Trace} of an error, Reason of an exit. Makes it once the
+// process has stopped running.
+Term final_exit_reason(Process& process);
+
+// Carries on with ending the process, whose exit_reason is final, as far as its reductions allow.
+// True: it is over, nobody can find the process any more; its record is the caller's.
+bool continue_exit(Process& process);
+
+}  // namespace joist

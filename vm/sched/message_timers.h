@@ -1,0 +1,54 @@
+// Timers that send a message: erlang:start_timer and erlang:send_after. Each is known by its
+// reference, which any process may use to read or cancel it.
+//
+// Whoever takes a timer out of the table decides its fate: the scheduler whose wheel it is in, when
+// its time has come, or the process that cancels it.
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+
+#include "vm/sched/timers.h"
+
+namespace joist {
+
+class MessageTimers {
+ public:
+  explicit MessageTimers(Runtime& runtime) : runtime_(runtime) {}
+  ~MessageTimers();
+  MessageTimers(const MessageTimers&) = delete;
+  MessageTimers& operator=(const MessageTimers&) = delete;
+
+  // Sends `message` (the timers' now) to `receiver`, a pid or a name that is looked up then. The
+  // time is of Clock::monotonic_ns().
+  void start(uint64_t id, uint32_t scheduler, int64_t deadline_ns, Term receiver, Signal* message);
+  // Nanoseconds left, not negative; nullopt: no such timer, or its time has come.
+  std::optional<int64_t> left(uint64_t id);
+  // The same, and it never sends its message.
+  std::optional<int64_t> cancel(uint64_t id);
+  size_t count();
+
+ private:
+  struct MessageTimer : Timer {
+    MessageTimers* owner;
+    uint64_t id;
+    int64_t deadline_ns;
+    Term receiver;
+    Signal* message;
+  };
+  static constexpr size_t kShards = 16;
+  struct alignas(kCacheLine) Shard {
+    Mutex mutex;
+    std::unordered_map<uint64_t, MessageTimer*> timers JOIST_GUARDED_BY(mutex);
+  };
+
+  Shard& shard_of(uint64_t id) { return shards_[id % kShards]; }
+  int64_t left_of(const MessageTimer& timer) const;
+  static void on_expiry(Timer& timer, Schedulers& schedulers, uint32_t scheduler);
+  void fire(MessageTimer& timer, uint32_t scheduler);
+
+  Runtime& runtime_;
+  Shard shards_[kShards];
+};
+
+}  // namespace joist

@@ -1,0 +1,39 @@
+// The processes that are ready to run on one scheduler, by priority, first come first served.
+// Thread-safe: any thread may add, and other schedulers steal.
+#pragma once
+
+#include <atomic>
+
+#include "vm/base/sync.h"
+#include "vm/proc/process.h"
+
+namespace joist {
+
+class RunQueue {
+ public:
+  // The length after it.
+  size_t push(Process& process);
+  // The next to run, or null. Processes of low priority get a turn in eight.
+  Process* pop();
+  // For another scheduler: the first in line of the highest priority.
+  Process* steal();
+  size_t length() const { return length_.load(std::memory_order_seq_cst); }
+  size_t length(Priority priority) const;
+
+ private:
+  struct Line {
+    Process* first = nullptr;
+    Process* last = nullptr;
+    size_t length = 0;
+  };
+  static constexpr uint32_t kLowTurn = 8;
+
+  Process* take(Priority priority) JOIST_REQUIRES(mutex_);
+
+  mutable Mutex mutex_;
+  Line lines_[kPriorities] JOIST_GUARDED_BY(mutex_);
+  uint32_t normal_turns_ JOIST_GUARDED_BY(mutex_) = 0;
+  std::atomic<size_t> length_{0};
+};
+
+}  // namespace joist

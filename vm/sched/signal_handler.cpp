@@ -1,0 +1,310 @@
+#include "vm/sched/signal_handler.h"
+
+#include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
+#include "vm/proc/process_table.h"
+#include "vm/proc/relations.h"
+#include "vm/sched/deliver.h"
+#include "vm/term/node.h"
+
+namespace joist {
+
+namespace {
+
+// Room that an exit signal brings for {'EXIT', From, Reason}, and a down signal for
+// {'DOWN', Ref, Type, {Name, Node}, Reason}.
+constexpr size_t kExitWords = 4;
+constexpr size_t kDownWords = 6 + kRefWords + 3;
+
+// Gives up the room at the end of the words.
+void drop_tail(Signal& signal, size_t words) { signal.used -= words; }
+
+Signal* new_exit_signal(SignalKind kind, const Process& sender, Term reason) {
+  return new_signal_of(kind, sender.pid, reason, sender.runtime->literals, kExitWords);
+}
+
+// --- exit signals ---
+
+void end_process(Process& p, Signal* signal, Term reason) {
+  p.is_exiting = true;
+  p.exited_by_exception = false;
+  p.exit_reason = reason;
+  p.run_outcome = RunOutcome::kExited;
+  p.reductions = 0;
+  p.adopt_message(signal);
+}
+
+void append_exit_message(Process& p, Signal* signal) {
+  {
+    SignalBuilder builder(*signal, signal->value_words() - kExitWords);
+    signal->value = make_tuple(builder, {atoms::EXIT, signal->sender, signal->value});
+  }
+  signal->kind = SignalKind::kMessage;
+  p.messages.append(signal);
+}
+
+void handle_exit(Process& p, Signal* signal) {
+  const bool kills = signal->kind == SignalKind::kExit && signal->value == atoms::kill;
+  if (p.is_exiting) return release_signal(signal);
+  if (!kills && p.trap_exit) return append_exit_message(p, signal);
+  const bool ignored = signal->value == atoms::normal &&
+                       !(signal->kind == SignalKind::kExit && signal->sender == p.pid);
+  if (ignored) return release_signal(signal);
+  drop_tail(*signal, kExitWords);
+  end_process(p, signal, kills ? Term(atoms::killed) : signal->value);
+}
+
+void handle_link_exit(Process& p, Signal* signal) {
+  if (p.relations != nullptr) {
+    const auto link = p.relations->links.find(signal->sender.bits());
+    if (link != p.relations->links.end() && link->second.unlinking == 0) {
+      p.relations->links.erase(link);
+      return handle_exit(p, signal);
+    }
+  }
+  release_signal(signal);
+}
+
+// --- links ---
+
+void handle_unlink(Process& p, Signal* signal) {
+  if (p.relations != nullptr) {
+    const auto link = p.relations->links.find(signal->sender.bits());
+    if (link != p.relations->links.end() && link->second.unlinking == 0) {
+      p.relations->links.erase(link);
+    }
+  }
+  Signal* acknowledgement = new_signal(SignalKind::kUnlinkAck, p.pid);
+  acknowledgement->id = signal->id;
+  deliver(p, signal->sender, acknowledgement);
+}
+
+void handle_unlink_ack(Process& p, const Signal& signal) {
+  if (p.relations == nullptr) return;
+  const auto link = p.relations->links.find(signal.sender.bits());
+  if (link != p.relations->links.end() && link->second.unlinking == signal.id) {
+    p.relations->links.erase(link);
+  }
+}
+
+// --- monitors ---
+
+Term monitor_type(MonitorKind kind) {
+  switch (kind) {
+    case MonitorKind::kProcess:
+      return atoms::process;
+    case MonitorKind::kPort:
+      return atoms::port;
+    case MonitorKind::kTimeOffset:
+      return atoms::time_offset;
+    case MonitorKind::kNode:
+      break;
+  }
+  return atoms::node;
+}
+
+// The message of a monitor that has fired, in place of the signal that said so.
+Signal* make_down_message(const Process& p, Signal* signal, const Monitor& monitor) {
+  Term tag = atoms::DOWN;
+  if (monitor.tag != nullptr) {
+    // A term of any size: it goes before the rest of the message in a signal of its own.
+    const LiteralSpace* literals = p.runtime->literals;
+    const size_t reason_words = copy_size(signal->value, literals);
+    const size_t tag_words = copy_size(monitor.tag->value, literals);
+    Signal* larger =
+        new_signal(SignalKind::kMessage, signal->sender, reason_words + tag_words + kDownWords);
+    larger->id = signal->id;
+    SignalBuilder builder(*larger);
+    tag = copy_term(builder, monitor.tag->value, literals);
+    larger->value = copy_term(builder, signal->value, literals);
+    release_signal(signal);
+    signal = larger;
+  }
+  {
+    SignalBuilder builder(*signal, signal->value_words() - kDownWords);
+    RefNumbers numbers = reference_numbers(signal->id);
+    if (p.relations != nullptr && p.relations->aliases.contains(signal->id)) {
+      set_alias_owner(numbers, p.pid);
+    }
+    const Term reference = make_ref(builder, numbers);
+    Term item = monitor.target.is_none() ? signal->sender : monitor.target;
+    if (!monitor.name.is_none()) {
+      item = make_tuple(builder, {monitor.name, local_node()->name});
+    }
+    signal->value =
+        make_tuple(builder, {tag, reference, monitor_type(monitor.kind), item, signal->value});
+    drop_tail(*signal, static_cast<size_t>(signal->words + signal->value_words() - builder.top));
+  }
+  signal->kind = SignalKind::kMessage;
+  return signal;
+}
+
+void end_alias_of_monitor(Relations& relations, uint64_t id) {
+  const auto alias = relations.aliases.find(id);
+  if (alias != relations.aliases.end() && alias->second != AliasMode::kExplicit) {
+    relations.aliases.erase(alias);
+  }
+}
+
+void handle_down(Process& p, Signal* signal) {
+  if (p.relations == nullptr) return release_signal(signal);
+  const auto found = p.relations->monitors.find(signal->id);
+  if (found == p.relations->monitors.end()) return release_signal(signal);
+  const Monitor monitor = found->second;
+  const uint64_t id = signal->id;
+  p.relations->monitors.erase(found);
+  p.messages.append(make_down_message(p, signal, monitor));
+  end_alias_of_monitor(*p.relations, id);
+  if (monitor.tag != nullptr) release_signal(monitor.tag);
+}
+
+void handle_alias_message(Process& p, Signal* signal) {
+  if (p.relations != nullptr) {
+    const auto alias = p.relations->aliases.find(signal->id);
+    if (alias != p.relations->aliases.end()) {
+      if (alias->second == AliasMode::kReply) {
+        p.relations->aliases.erase(alias);
+        demonitor(p, signal->id);
+      }
+      signal->kind = SignalKind::kMessage;
+      return p.messages.append(signal);
+    }
+  }
+  release_signal(signal);
+}
+
+void handle_signal(Process& p, Signal* signal) {
+  switch (signal->kind) {
+    case SignalKind::kMessage:
+      return p.messages.append(signal);
+    case SignalKind::kAliasMessage:
+      return handle_alias_message(p, signal);
+    case SignalKind::kExit:
+      return handle_exit(p, signal);
+    case SignalKind::kLinkExit:
+      return handle_link_exit(p, signal);
+    case SignalKind::kDown:
+      return handle_down(p, signal);
+    case SignalKind::kLink:
+      p.make_relations().links.try_emplace(signal->sender.bits());
+      break;
+    case SignalKind::kUnlink:
+      handle_unlink(p, signal);
+      break;
+    case SignalKind::kUnlinkAck:
+      handle_unlink_ack(p, *signal);
+      break;
+    case SignalKind::kMonitor:
+      p.make_relations().watchers.try_emplace(signal->id, Watcher{signal->sender, signal->value});
+      break;
+    case SignalKind::kDemonitor:
+      if (p.relations != nullptr) p.relations->watchers.erase(signal->id);
+      break;
+    case SignalKind::kRequest:
+      signal->request(p, *signal);
+      break;
+    case SignalKind::kMarker:
+      break;
+  }
+  release_signal(signal);
+}
+
+}  // namespace
+
+void handle_signals(Process& p) {
+  p.state.fetch_and(~process_state::kNotified, std::memory_order_seq_cst);
+  Signal* signal = p.signals.take_all();
+  while (signal != nullptr) {
+    Signal* next = signal->next;
+    handle_signal(p, signal);
+    signal = next;
+  }
+}
+
+void refuse_signal(Process& p, Signal* signal) {
+  switch (signal->kind) {
+    case SignalKind::kLink:
+      deliver(p, signal->sender, new_exit_signal(SignalKind::kLinkExit, p, atoms::noproc));
+      break;
+    case SignalKind::kUnlink:
+      handle_unlink(p, signal);
+      break;
+    case SignalKind::kMonitor:
+      send_down(p, signal->sender, signal->id, atoms::noproc);
+      break;
+    case SignalKind::kRequest:
+      signal->request(p, *signal);
+      break;
+    default:
+      break;
+  }
+  release_signal(signal);
+}
+
+void send_down(Process& p, Term watcher, uint64_t id, Term reason) {
+  Signal* signal = new_signal_of(SignalKind::kDown, p.pid, reason, p.runtime->literals, kDownWords);
+  signal->id = id;
+  deliver(p, watcher, signal);
+}
+
+void send_link_exit(Process& p, Term pid, Term reason) {
+  deliver(p, pid, new_exit_signal(SignalKind::kLinkExit, p, reason));
+}
+
+bool link_to(Process& p, Term pid) {
+  Process* other = p.runtime->processes->find(pid);
+  if (other == nullptr) return false;
+  const auto [link, is_new] = p.make_relations().links.try_emplace(pid.bits());
+  if (!is_new && link->second.unlinking == 0) return true;
+  link->second.unlinking = 0;
+  if (deliver(p, *other, new_signal(SignalKind::kLink, p.pid))) return true;
+  p.relations->links.erase(link);
+  return false;
+}
+
+void unlink_from(Process& p, Term pid) {
+  if (p.relations == nullptr) return;
+  const auto link = p.relations->links.find(pid.bits());
+  if (link == p.relations->links.end() || link->second.unlinking != 0) return;
+  Signal* signal = new_signal(SignalKind::kUnlink, p.pid);
+  signal->id = link->second.unlinking = p.relations->next_unlink++;
+  if (!deliver(p, pid, signal)) p.relations->links.erase(pid.bits());
+}
+
+void monitor_target(Process& p, uint64_t id, MonitorKind kind, Term target, Term name,
+                    Signal* tag) {
+  p.make_relations().monitors[id] = Monitor{kind, target, name, tag};
+  if (target.is_local_pid()) {
+    Signal* signal = new_signal(SignalKind::kMonitor, p.pid);
+    signal->id = id;
+    signal->value = name;
+    if (deliver(p, target, signal)) return;
+  }
+  send_down(p, p.pid, id, atoms::noproc);
+}
+
+bool demonitor(Process& p, uint64_t id) {
+  if (p.relations == nullptr) return false;
+  end_alias_of_monitor(*p.relations, id);
+  const auto found = p.relations->monitors.find(id);
+  if (found == p.relations->monitors.end()) return false;
+  const Monitor monitor = found->second;
+  p.relations->monitors.erase(found);
+  if (monitor.tag != nullptr) release_signal(monitor.tag);
+  if (monitor.kind == MonitorKind::kProcess && !monitor.target.is_none()) {
+    Signal* signal = new_signal(SignalKind::kDemonitor, p.pid);
+    signal->id = id;
+    deliver(p, monitor.target, signal);
+  }
+  return true;
+}
+
+bool send_exit(Process& sender, Term pid, Term reason) {
+  return deliver(sender, pid, new_exit_signal(SignalKind::kExit, sender, reason));
+}
+
+void send_to_self(Process& p, Term message) {
+  deliver(p, p, new_signal_of(SignalKind::kMessage, p.pid, message, p.runtime->literals));
+}
+
+}  // namespace joist

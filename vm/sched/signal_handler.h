@@ -1,0 +1,39 @@
+// What the signals that have arrived do to their receiver. Called by whoever runs it: when its
+// turn begins, and when a receive comes to the end of its messages.
+#pragma once
+
+#include "vm/proc/process.h"
+#include "vm/proc/relations.h"
+
+namespace joist {
+
+// Takes all signals: messages go to the message queue, the rest is carried out. A fatal exit
+// signal sets is_exiting and exit_reason, and ends the slice; no code of the process may run then.
+void handle_signals(Process& process);
+
+// What becomes of a signal that reached a process which has ended: its sender is told so, where
+// that is due. Releases it.
+void refuse_signal(Process& process, Signal* signal);
+
+// --- how relations are made and undone by the process itself ---
+// False: no such process.
+bool link_to(Process& process, Term pid);
+void unlink_from(Process& process, Term pid);
+// Monitors `target` (none: nobody has `name`) under the reference with that id.
+void monitor_target(Process& process, uint64_t id, MonitorKind kind, Term target, Term name,
+                    Signal* tag);
+// False: there is no such monitor.
+// An alias that came with it ends here, too.
+bool demonitor(Process& process, uint64_t id);
+
+// Tells a watcher, or the other end of a link, that the process has ended.
+void send_down(Process& process, Term watcher, uint64_t id, Term reason);
+void send_link_exit(Process& process, Term pid, Term reason);
+
+// Sends the exit signal of exit/2. False: no such process.
+bool send_exit(Process& sender, Term pid, Term reason);
+
+// {'DOWN', ...} or {'EXIT', ...} and their like: a message that the process sends to itself.
+void send_to_self(Process& process, Term message);
+
+}  // namespace joist
