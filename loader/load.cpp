@@ -1,5 +1,6 @@
 #include "loader/load.h"
 
+#include <algorithm>
 #include <cstring>
 #include <unordered_map>
 
@@ -183,7 +184,7 @@ class Preparation {
 
   void copy_strings() {
     module().strings = std::make_unique<uint8_t[]>(file_.strings.size() + 1);
-    std::memcpy(module().strings.get(), file_.strings.data(), file_.strings.size());
+    std::copy(file_.strings.begin(), file_.strings.end(), module().strings.get());
     terms_.strings = module().strings.get();
   }
 

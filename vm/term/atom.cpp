@@ -89,7 +89,8 @@ uint64_t slot_hash(std::string_view text) {
     hash ^= hash >> 29;
   }
   uint64_t rest = 0;
-  std::memcpy(&rest, text.data() + i, text.size() - i);
+  // An empty view may have no bytes to point to, which memcpy wants even so.
+  if (i != text.size()) std::memcpy(&rest, text.data() + i, text.size() - i);
   hash = (hash ^ rest) * kMultiplier;
   return hash ^ hash >> 32;
 }

@@ -28,6 +28,11 @@ TEST_CASE("new names get new indices and keep them") {
 }
 
 // Values from erlang:phash2('...', 1 bsl 32) of OTP 25.
+TEST_CASE("the empty name needs no bytes") {
+  CHECK(make_atom(std::string_view()) == atoms::empty);
+  CHECK(existing_atom(std::string_view()) == atoms::empty);
+}
+
 TEST_CASE("the hash is OTP's") {
   CHECK(atom_entry(must_atom("true")).hash == 506293);
   CHECK(atom_entry(must_atom("hello_world_this_is_long")).hash == 108134615);
