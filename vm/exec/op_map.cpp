@@ -70,20 +70,23 @@ struct op_new_flat_map : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell*, auto keys, auto destination, auto, auto values) {
     const size_t count = values.field;
     if (!s.has_room(count + 2) || (kAssertions && s.r->stress_due())) return Flow::kSlow;
+    build(s, keys, destination, values);
+    return Flow::kNext;
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto keys, auto destination, auto live,
+                         auto values) {
+    const Flow flow = collect_gc(s, values.field + size_t{2}, live.field);
+    if (flow == Flow::kNext) build(s, keys, destination, values);
+    return flow;
+  }
+  JOIST_INLINE void build(State& s, auto keys, auto destination, auto values) {
+    const size_t count = values.field;
     Word* words = s.hp;
     s.hp += count + 2;
     words[0] = make_header(Boxed::kFlatMap, count + 1);
     words[1] = keys.get(s).bits();
     for (size_t i = 0; i < count; ++i) words[2 + i] = get_source(s, values.cells[i]).bits();
     destination.set(s, Term::boxed(words));
-    return Flow::kNext;
-  }
-  // Makes room and runs the instruction again.
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto keys, auto destination, auto live,
-                         auto values) {
-    const Flow flow = collect_gc(s, values.field + size_t{2}, live.field);
-    if (flow != Flow::kNext) return flow;
-    return run(s, nullptr, keys, destination, live, values);
   }
 };
 

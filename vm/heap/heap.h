@@ -115,4 +115,8 @@ bool collect_gc(Heap& heap, const RootSet& roots, size_t need, Collection kind);
 // otherwise. Costs about as much as a collection.
 void verify_heap(const Heap& heap, const RootSet& roots);
 
+// How many chances to collect a stress run lets pass after a collection: none while the heap and
+// its stack are small, else so many that each chance costs about the same whatever the size.
+int64_t stress_pause(const Heap& heap);
+
 }  // namespace joist

@@ -205,4 +205,12 @@ class Verifier {
 
 void verify_heap(const Heap& heap, const RootSet& roots) { Verifier(heap).run(roots); }
 
+int64_t stress_pause(const Heap& heap) {
+  constexpr size_t kSmall = 512;
+  constexpr size_t kWordsPerChance = 256;
+  const size_t words = static_cast<size_t>(heap.top - heap.start) + heap.stack_words() +
+                       static_cast<size_t>(heap.old_top - heap.old_start);
+  return words <= kSmall ? 0 : static_cast<int64_t>(words / kWordsPerChance);
+}
+
 }  // namespace joist

@@ -127,7 +127,7 @@ bool Process::collect_gc(size_t need, uint32_t live_registers, Collection kind) 
   if (joist::collect_gc(heap, roots, need, kind)) [[likely]] {
     if (registers->gc_stress) {
       verify_heap(heap, roots);
-      registers->stress_pause = 4 + (heap.top - heap.start + (heap.old_top - heap.old_start)) / 64;
+      registers->stress_pause = stress_pause(heap);
     }
     return true;
   }

@@ -80,3 +80,23 @@ TEST_CASE("The verifier refuses old terms that point to younger ones") {
   *element = right;
   CHECK_FALSE(refused(f.heap, f.roots));
 }
+
+TEST_CASE("A stress run collects small heaps at every chance and thins out on large ones") {
+  Fixture f;
+  CHECK(stress_pause(f.heap) == 0);
+  Term list = Term::nil();
+  for (int i = 0; i < 100'000; ++i) list = make_cons(f.heap, Term::small(i), list);
+  f.registers[0] = list;
+  REQUIRE(collect_gc(f.heap, f.roots, 0, Collection::kMinor));
+  const int64_t young = stress_pause(f.heap);
+  CHECK(young > 500);
+  REQUIRE(collect_gc(f.heap, f.roots, 0, Collection::kMinor));
+  CHECK(stress_pause(f.heap) == young);  // tenured now
+  f.registers[0] = Term::nil();
+  REQUIRE(collect_gc(f.heap, f.roots, 0, Collection::kFull));
+  CHECK(stress_pause(f.heap) == 0);
+  const size_t words = f.heap.stack_words() + 1000;
+  REQUIRE(collect_gc(f.heap, f.roots, words, Collection::kMinor));
+  while (f.heap.stack_words() < words) *--f.heap.limit = Term::nil().bits();
+  CHECK(stress_pause(f.heap) > 0);  // the stack is scanned too
+}
