@@ -262,6 +262,32 @@ TEST_CASE("input that is no term is refused", "[etf]") {
   }
 }
 
+TEST_CASE("twenty bytes that claim a billion elements are refused before memory is taken",
+          "[etf]") {
+  Codec codec;
+  for (const char* start : {
+           "836c3b9aca00",                                      // a list
+           "83693b9aca00",                                      // a tuple
+           "83743b9aca00",                                      // a map
+           "836d3b9aca00",                                      // a binary
+           "834d3b9aca0008",                                    // bits
+           "836f3b9aca0000",                                    // an integer
+           "836bffff",                                          // a string, of the most it can have
+           "8368ff68ff68ff68ff68ff68ff",                        // small tuples in each other
+           "836c0000000e6c0000000e",                            // more than one level may have
+           "836801693b9aca00",                                  // below the top
+           "8370000000000000000000000000000000000000003b9aca",  // a fun's free variables
+           "83503b9aca00789c6b04000062",                        // compressed
+       }) {
+    Bytes bytes = from_hex(start);
+    bytes.resize(std::max<size_t>(bytes.size(), 20), 0x6a);
+    INFO(start);
+    CHECK_FALSE(codec.read(bytes).has_value());
+    CHECK(codec.heap.fragment_words == 0);
+    CHECK(codec.heap.fragments == nullptr);
+  }
+}
+
 TEST_CASE("safe decoding makes no atoms and no functions", "[etf]") {
   Codec codec;
   codec.decode.safe = true;
