@@ -14,11 +14,12 @@ import unittest
 JOIST = sys.argv.pop(1)
 SOURCE = """
 -module(sample).
--export([twice/1, 'odd name'/0, tables/0, throws/1]).
+-export([twice/1, 'odd name'/0, tables/0, throws/1, pick/1]).
 twice(N) -> 2 * N.
 throws(What) -> throw(What), ok.
 'odd name'() -> {'an atom', "text"}.
 tables() -> ets:new(sample, []).
+pick(a) -> 1; pick(b) -> 2; pick({_, _}) -> 3; pick({_, _, _}) -> 4.
 """
 # Terms as deep as the number says, of lists and of all that nests: all of what walks over terms.
 DEEP = """
@@ -335,6 +336,10 @@ class Cli(unittest.TestCase):
         self.check(result, 0, stdout="twice/1:\n")
         self.assertNotIn("not a handler", result.stdout)
         self.assertIn("func_info sample twice 1\n", result.stdout)
+        # The cells of lists: constants or headers, then labels.
+        pick = result.stdout[result.stdout.index("pick/1:\n"):]
+        self.assertRegex(pick, r" select_\w+ x0 @\d+ \[(a b|b a) @\d+ @\d+\]\n")
+        self.assertRegex(pick, r" select_arity x0 @\d+ \[\{2\} \{3\} @\d+ @\d+\]\n")
 
     def test_natives_missing_counts_for_a_release(self):
         for release in ("25", "27", "29"):

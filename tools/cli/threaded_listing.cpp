@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "vm/code/segment.h"
+#include "vm/term/boxed.h"
 #include "vm/term/print.h"
 
 namespace joist::cli {
@@ -45,18 +47,47 @@ std::string hex_text(Word word) {
   return text;
 }
 
-// The other lists hold numbers, headers and distances.
-bool has_list_of_sources(Op op) {
+std::string header_text(Word header) { return "{" + std::to_string(header_words(header)) + "}"; }
+
+// What a cell of a list is.
+enum class CellKind : uint8_t { kSource, kRegister, kConstant, kHeader, kLabel, kNumber, kAddress };
+
+// The value or the size of a segment; `cells` are those of the segment.
+CellKind segment_cell_kind(const Cell* cells, size_t index) {
+  const auto type = static_cast<SegmentType>(cells[0] & 0x7f);
+  if (index == 0) return CellKind::kNumber;
+  if (index == 1) return type == SegmentType::kString ? CellKind::kAddress : CellKind::kSource;
+  return cells[0] & kFixedSegment ? CellKind::kNumber : CellKind::kSource;
+}
+
+CellKind kind_of_cell(Op op, const Cell* cells, size_t count, size_t index) {
   switch (op) {
-    case Op::put_tuple:
-    case Op::make_fun:
-    case Op::put_map_assoc:
-    case Op::put_map_exact:
-    case Op::new_flat_map:
-      return true;
-    default:
-      return false;
+    case Op::select_immediate:
+    case Op::select_few:
+    case Op::select_exact:
+      return index < count / 2 ? CellKind::kConstant : CellKind::kLabel;
+    case Op::select_arity:
+      return index < count / 2 ? CellKind::kHeader : CellKind::kLabel;
+    case Op::jump_table:
+      return CellKind::kLabel;
+    case Op::get_map_elements:
+    case Op::get_record_elements:
+      return index % 2 == 0 ? CellKind::kSource : CellKind::kRegister;
+    case Op::update_record:
+      return index % 2 == 0 ? CellKind::kNumber : CellKind::kSource;
+    case Op::init_ys:
+      return CellKind::kNumber;
+    case Op::bs_create_bin: {
+      const size_t in_segment = index % kSegmentCells;
+      return segment_cell_kind(cells + index - in_segment, in_segment);
+    }
+    default:  // values of a tuple, a map, a record, a fun
+      return CellKind::kSource;
   }
+}
+
+std::string label_text(uint32_t position, int64_t distance) {
+  return "@" + std::to_string(position + distance / static_cast<int64_t>(sizeof(Cell)));
 }
 
 }  // namespace
@@ -114,7 +145,7 @@ size_t ThreadedListing::append_instruction(uint32_t position, std::string& text)
     text += ' ';
     if (layout.kind[i] == FieldKind::kList) {
       list_cells = read_field<uint32_t>(instruction, layout.offset[i]);
-      append_list(op, instruction + layout.cells, list_cells, text);
+      append_list(op, position, instruction + layout.cells, list_cells, text);
     } else {
       text += field_text(position, layout.kind[i], layout.offset[i]);
     }
@@ -150,7 +181,7 @@ std::string ThreadedListing::field_text(uint32_t position, FieldKind kind, size_
     case FieldKind::kLabelOrNone: {
       const int32_t distance = read_field<int32_t>(instruction, offset);
       if (distance == 0) return "-";
-      return "@" + std::to_string(position + distance / static_cast<int32_t>(sizeof(Cell)));
+      return label_text(position, distance);
     }
     case FieldKind::kWord: {
       const Word word = read_field<Word>(instruction, offset);
@@ -163,11 +194,31 @@ std::string ThreadedListing::field_text(uint32_t position, FieldKind kind, size_
   return "?";
 }
 
-void ThreadedListing::append_list(Op op, const Cell* cells, size_t count, std::string& text) const {
+void ThreadedListing::append_list(Op op, uint32_t position, const Cell* cells, size_t count,
+                                  std::string& text) const {
+  const auto cell_text = [&](size_t i) {
+    switch (kind_of_cell(op, cells, count, i)) {
+      case CellKind::kSource:
+        return source_text(cells[i]);
+      case CellKind::kRegister:
+        return register_text(static_cast<uint16_t>(cells[i]));
+      case CellKind::kConstant:
+        return term_on_one_line(cells[i]);
+      case CellKind::kHeader:
+        return header_text(cells[i]);
+      case CellKind::kLabel:
+        return label_text(position, static_cast<int64_t>(cells[i]));
+      case CellKind::kNumber:
+        return std::to_string(cells[i]);
+      case CellKind::kAddress:
+        break;
+    }
+    return hex_text(cells[i]);
+  };
   text += '[';
   for (size_t i = 0; i < count; ++i) {
     if (i != 0) text += ' ';
-    text += has_list_of_sources(op) ? source_text(cells[i]) : hex_text(cells[i]);
+    text += cell_text(i);
   }
   text += ']';
 }

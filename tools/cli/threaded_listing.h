@@ -22,6 +22,9 @@ class ThreadedListing {
   //     twice/1:
   //        0  func_info sample twice 1
   //        4  times - x0 2 x0
+  //
+  // A list is shown by what its cells are: [a b @12 @20] are two constants and their labels, {3}
+  // is the header of a tuple of three.
   void append(const FunctionRange& function, std::string& text) const;
 
  private:
@@ -34,7 +37,8 @@ class ThreadedListing {
   // Cells of the instruction; 0: what is there is none.
   size_t append_instruction(uint32_t position, std::string& text) const;
   std::string field_text(uint32_t position, FieldKind kind, size_t offset) const;
-  void append_list(Op op, const Cell* cells, size_t count, std::string& text) const;
+  void append_list(Op op, uint32_t position, const Cell* cells, size_t count,
+                   std::string& text) const;
 
   const Module& module_;
   std::unordered_map<Cell, Form> forms_;  // by handler
