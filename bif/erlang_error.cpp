@@ -1,11 +1,10 @@
 // Raising exceptions: erlang:error/1,2,3, exit/1, throw/1, raise/3, nif_error/1,2.
 #include "vm/heap/builder.h"
+#include "vm/proc/backtrace.h"
 #include "vm/proc/native.h"
 
 namespace joist {
 namespace {
-
-constexpr size_t kBacktraceDepth = 8;
 
 Term error_1(Process& p, Term reason) { return p.error(reason); }
 
