@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "vm/code/code_table.h"
+#include "vm/code/fun_call.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/native.h"
 #include "vm/term/node.h"
@@ -34,17 +35,14 @@ Term apply_2(Process& p, Term fun, Term arguments) {
   const std::optional<uint32_t> arity = spread(p, arguments);
   if (!arity) return p.badarg();
   if (!is_fun(fun)) return p.error_tuple(atoms::badfun, fun);
-  const bool local = is_kind(fun, Boxed::kLocalFun);
-  const uint32_t wanted =
-      local ? local_fun_identity(fun)->arity : export_fun_identity(fun)->mfa.arity;
-  if (wanted != *arity) {
+  if (fun_arity(fun) != *arity) {
     return p.error_tuple(atoms::badarity, make_tuple(p.heap, {fun, arguments}));
   }
-  if (!local) return p.trap_to(export_of(export_fun_identity(fun))->target(), *arity);
-  uint32_t count = *arity;
-  for (Term free : local_fun_environment(fun)) p.registers->x[count++] = free;
-  const FunEntry* entry = fun_entry_of(local_fun_identity(fun));
-  return p.trap_to(entry->code.load(std::memory_order_acquire), count);
+  if (is_kind(fun, Boxed::kExportFun)) {
+    return p.trap_to(export_of(export_fun_identity(fun))->target(), *arity);
+  }
+  spread_environment(fun, p.registers->x, *arity);
+  return p.trap_to(local_fun_code(fun), *arity + local_fun_identity(fun)->free_count);
 }
 
 Term self_0(Process& p) { return p.pid; }

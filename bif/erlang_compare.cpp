@@ -1,5 +1,6 @@
 // Comparison and boolean operators as functions, type tests, and the hashes of terms.
 #include "bif/registry.h"
+#include "vm/code/fun_call.h"
 #include "vm/heap/builder.h"
 #include "vm/term/compare.h"
 #include "vm/term/hash.h"
@@ -66,11 +67,6 @@ Term is_native_record_1(Process&, Term t) { return boolean(is_kind(t, Boxed::kRe
 Term is_integer_3(Process& p, Term t, Term low, Term high) {
   if (!is_integer(low) || !is_integer(high)) return p.badarg();
   return boolean(is_integer(t) && compare(low, t) <= 0 && compare(t, high) <= 0);
-}
-
-uint32_t fun_arity(Term fun) {
-  return is_kind(fun, Boxed::kExportFun) ? export_fun_identity(fun)->mfa.arity
-                                         : local_fun_identity(fun)->arity;
 }
 
 Term is_function_2(Process& p, Term t, Term arity) {

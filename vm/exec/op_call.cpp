@@ -4,6 +4,7 @@
 // one that uses up the slice ends it at the entry of the function called, where only the
 // arguments are live.
 #include "vm/code/code_table.h"
+#include "vm/code/fun_call.h"
 #include "vm/exec/dispatch.h"
 #include "vm/exec/support.h"
 
@@ -274,22 +275,10 @@ struct op_undefined_stub : SlowOp {
 
 // --- funs and apply ---
 
-inline bool accepts(Term fun, size_t arity) {
-  if (!fun.is_boxed()) return false;
-  switch (header_kind(fun.header())) {
-    case Boxed::kLocalFun:
-      return local_fun_identity(fun)->arity == arity;
-    case Boxed::kExportFun:
-      return export_fun_identity(fun)->mfa.arity == arity;
-    default:
-      return false;
-  }
-}
-
 // The call of a fun: `slots` of frame are dropped first when it is a tail call.
 template <bool kTail>
 Flow call_fun(State& s, const Cell* next, Term fun, size_t arity, size_t slots) {
-  if (!accepts(fun, arity)) return raise_bad_fun(s, fun, arity);
+  if (!is_fun(fun) || fun_arity(fun) != arity) return raise_bad_fun(s, fun, arity);
   if constexpr (kTail) {
     s.sp += slots;
   } else {
@@ -310,23 +299,31 @@ struct op_call_fun : SlowOp {
   }
 };
 
+// The call of a local fun of the right arity, in line.
+template <bool kTail>
+[[gnu::always_inline]] inline Flow call_local_fun(State& s, const Cell* next, Term fun,
+                                                  size_t arity, size_t slots) {
+  if (!is_kind(fun, Boxed::kLocalFun)) return Flow::kSlow;
+  const FunIdentity* identity = local_fun_identity(fun);
+  if (identity->arity != arity || s.reductions <= 1) return Flow::kSlow;
+  --s.reductions;
+  if (identity->free_count != 0) {
+    s.save_x();
+    spread_environment(fun, s.r->x, arity);
+    s.load_x();
+  }
+  if constexpr (kTail) {
+    s.sp += slots;
+  } else {
+    *--s.sp = return_word(next);
+  }
+  s.pc = local_fun_code(fun);
+  return Flow::kJump;
+}
+
 struct op_call_fun_in : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell* next, auto arity, auto operand) {
-    const Term fun = operand.get(s);
-    if (!is_kind(fun, Boxed::kLocalFun)) return Flow::kSlow;
-    const FunEntry* entry = fun_entry_of(local_fun_identity(fun));
-    if (entry->arity != arity.field || s.reductions <= 1) return Flow::kSlow;
-    --s.reductions;
-    const Term* free = term_words(object_words(fun)) + kLocalFunFixedWords;
-    const size_t count = entry->free_count;
-    if (count != 0) {
-      s.save_x();
-      for (size_t i = 0; i < count; ++i) s.r->x[arity.field + i] = free[i];
-      s.load_x();
-    }
-    *--s.sp = return_word(next);
-    s.pc = entry->code.load(std::memory_order_acquire);
-    return Flow::kJump;
+    return call_local_fun<false>(s, next, operand.get(s), arity.field, 0);
   }
   JOIST_INLINE Flow slow(State& s, const Cell* next, auto arity, auto operand) {
     return call_fun<false>(s, next, operand.get(s), arity.field, 0);
@@ -334,22 +331,8 @@ struct op_call_fun_in : SlowOp {
 };
 
 struct op_call_fun_last : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto arity, auto operand, auto slots) {
-    const Term fun = operand.get(s);
-    if (!is_kind(fun, Boxed::kLocalFun)) return Flow::kSlow;
-    const FunEntry* entry = fun_entry_of(local_fun_identity(fun));
-    if (entry->arity != arity.field || s.reductions <= 1) return Flow::kSlow;
-    --s.reductions;
-    const Term* free = term_words(object_words(fun)) + kLocalFunFixedWords;
-    const size_t count = entry->free_count;
-    if (count != 0) {
-      s.save_x();
-      for (size_t i = 0; i < count; ++i) s.r->x[arity.field + i] = free[i];
-      s.load_x();
-    }
-    s.sp += slots.field;
-    s.pc = entry->code.load(std::memory_order_acquire);
-    return Flow::kJump;
+  JOIST_INLINE Flow run(State& s, const Cell* next, auto arity, auto operand, auto slots) {
+    return call_local_fun<true>(s, next, operand.get(s), arity.field, slots.field);
   }
   JOIST_INLINE Flow slow(State& s, const Cell* next, auto arity, auto operand, auto slots) {
     return call_fun<true>(s, next, operand.get(s), arity.field, slots.field);

@@ -1,4 +1,5 @@
 // Type tests and comparisons.
+#include "vm/code/fun_call.h"
 #include "vm/exec/dispatch.h"
 #include "vm/term/compare.h"
 
@@ -33,16 +34,11 @@ JOIST_TYPE_TEST(is_function, is_fun(t))
 JOIST_TYPE_TEST(is_any_record, is_kind(t, Boxed::kRecord))
 #undef JOIST_TYPE_TEST
 
-inline size_t fun_arity(Term fun) {
-  return header_kind(fun.header()) == Boxed::kLocalFun ? local_fun_identity(fun)->arity
-                                                       : export_fun_identity(fun)->mfa.arity;
-}
-
 struct op_is_function2 : FastOp {
   JOIST_INLINE bool run(State& s, const Cell*, auto, auto operand, auto arity) {
     const Term fun = operand.get(s);
     const Term wanted = arity.get(s);
-    return is_fun(fun) && wanted == Term::small(static_cast<int64_t>(fun_arity(fun)));
+    return is_fun(fun) && wanted == Term::small(fun_arity(fun));
   }
 };
 

@@ -1,5 +1,7 @@
 #include "vm/exec/support.h"
 
+#include "vm/code/fun_call.h"
+
 namespace joist {
 
 bool tidy_full_heap_gc(Process& p, size_t live, Term* result, size_t need) {
@@ -65,10 +67,9 @@ const Cell* enter_fun(State& s, Term fun, size_t arity) {
     return export_of(export_fun_identity(fun))->target();
   }
   s.save_x();
-  const std::span<Term> environment = local_fun_environment(fun);
-  for (size_t i = 0; i < environment.size(); ++i) s.r->x[arity + i] = environment[i];
+  spread_environment(fun, s.r->x, arity);
   s.load_x();
-  return fun_entry_of(local_fun_identity(fun))->code.load(std::memory_order_acquire);
+  return local_fun_code(fun);
 }
 
 Flow raise_bad_fun(State& s, Term fun, size_t arity) {
