@@ -46,8 +46,21 @@ bool is_small_constant(Operand<kKind>) {
   return false;
 }
 
-// The slow half of a binary operator.
-template <Operator* kOperator, Word kName>
+// An operator on two floats held in words whose result is held in a word, too. Infinities and
+// NaN never are.
+template <typename Operation>
+[[gnu::always_inline]] inline Flow word_floats(State& s, Term a, Term b, auto destination) {
+  if (!a.is_word_float() || !b.is_word_float()) return Flow::kSlow;
+  const double value = Operation::floats(a.word_float_value(), b.word_float_value());
+  if (!Term::fits_word_float(value)) return Flow::kSlow;
+  destination.set(s, Term::word_float(value));
+  return Flow::kNext;
+}
+
+// A binary operator. `Operation` knows what needs no heap:
+//   smalls(a, b, &value)  on two small integers; false: their value is none
+//   floats(a, b)          on floats, if they have a meaning there
+template <typename Operation, Operator* kOperator, Word kName>
 struct BinaryOperator : SlowOp {
   static constexpr Mfa kMfa = {atoms::erlang, Term::from_bits(kName), 2};
   // OTP has an instruction of its own for adding a constant (taking one off), whose errors name
@@ -55,6 +68,20 @@ struct BinaryOperator : SlowOp {
   static bool is_increment(auto left, auto right) {
     if (kMfa.function == atoms::plus) return is_small_constant(left) || is_small_constant(right);
     return kMfa.function == atoms::minus && is_small_constant(right);
+  }
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
+                        auto) {
+    const Term a = left.get(s);
+    const Term b = right.get(s);
+    Term value = Term::none();
+    if (Term::both_small(a, b) && Operation::smalls(a, b, &value)) [[likely]] {
+      destination.set(s, value);
+      return Flow::kNext;
+    }
+    if constexpr (requires { Operation::floats(0.0, 0.0); }) {
+      return word_floats<Operation>(s, a, b, destination);
+    }
+    return Flow::kSlow;
   }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto left, auto right, auto destination,
                          auto live) {
@@ -70,172 +97,111 @@ struct BinaryOperator : SlowOp {
   }
 };
 
+// Addition and its kin work on the tagged words.
 struct Add {
-  static double apply(double a, double b) { return a + b; }
+  JOIST_INLINE bool smalls(Term a, Term b, Term* value) {
+    int64_t word;
+    if (__builtin_add_overflow(static_cast<int64_t>(a.bits()), static_cast<int64_t>(b.bits()),
+                               &word))
+      return false;
+    *value = Term::from_bits(static_cast<Word>(word));
+    return true;
+  }
+  static double floats(double a, double b) { return a + b; }
 };
 struct Subtract {
-  static double apply(double a, double b) { return a - b; }
+  JOIST_INLINE bool smalls(Term a, Term b, Term* value) {
+    int64_t word;
+    if (__builtin_sub_overflow(static_cast<int64_t>(a.bits()), static_cast<int64_t>(b.bits()),
+                               &word))
+      return false;
+    *value = Term::from_bits(static_cast<Word>(word));
+    return true;
+  }
+  static double floats(double a, double b) { return a - b; }
 };
 struct Multiply {
-  static double apply(double a, double b) { return a * b; }
+  JOIST_INLINE bool smalls(Term a, Term b, Term* value) {
+    int64_t word;
+    if (__builtin_mul_overflow(a.small_value(), static_cast<int64_t>(b.bits()), &word))
+      return false;
+    *value = Term::from_bits(static_cast<Word>(word));
+    return true;
+  }
+  static double floats(double a, double b) { return a * b; }
 };
 struct Divide {
-  static double apply(double a, double b) { return a / b; }
-};
-
-// An operator on two floats held in words whose result is held in a word, too. Infinities and
-// NaN never are.
-template <typename Operation>
-[[gnu::always_inline]] inline Flow word_floats(State& s, Term a, Term b, auto destination) {
-  if (!a.is_word_float() || !b.is_word_float()) return Flow::kSlow;
-  const double value = Operation::apply(a.word_float_value(), b.word_float_value());
-  if (!Term::fits_word_float(value)) return Flow::kSlow;
-  destination.set(s, Term::word_float(value));
-  return Flow::kNext;
-}
-
-struct op_add : BinaryOperator<arith_add, atoms::plus.bits()> {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
-                        auto) {
-    const Term a = left.get(s);
-    const Term b = right.get(s);
-    int64_t sum;
-    if (Term::both_small(a, b) && !__builtin_add_overflow(static_cast<int64_t>(a.bits()),
-                                                          static_cast<int64_t>(b.bits()), &sum))
-        [[likely]] {
-      destination.set(s, Term::from_bits(static_cast<Word>(sum)));
-      return Flow::kNext;
-    }
-    return word_floats<Add>(s, a, b, destination);
-  }
-};
-
-struct op_subtract : BinaryOperator<arith_subtract, atoms::minus.bits()> {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
-                        auto) {
-    const Term a = left.get(s);
-    const Term b = right.get(s);
-    int64_t difference;
-    if (Term::both_small(a, b) &&
-        !__builtin_sub_overflow(static_cast<int64_t>(a.bits()), static_cast<int64_t>(b.bits()),
-                                &difference)) [[likely]] {
-      destination.set(s, Term::from_bits(static_cast<Word>(difference)));
-      return Flow::kNext;
-    }
-    return word_floats<Subtract>(s, a, b, destination);
-  }
-};
-
-struct op_multiply : BinaryOperator<arith_multiply, atoms::times.bits()> {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
-                        auto) {
-    const Term a = left.get(s);
-    const Term b = right.get(s);
-    int64_t product;
-    if (Term::both_small(a, b) &&
-        !__builtin_mul_overflow(a.small_value(), static_cast<int64_t>(b.bits()), &product))
-        [[likely]] {
-      destination.set(s, Term::from_bits(static_cast<Word>(product)));
-      return Flow::kNext;
-    }
-    return word_floats<Multiply>(s, a, b, destination);
-  }
-};
-
-struct op_divide : BinaryOperator<arith_divide, atoms::divide.bits()> {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
-                        auto) {
-    return word_floats<Divide>(s, left.get(s), right.get(s), destination);
-  }
+  JOIST_INLINE bool smalls(Term, Term, Term*) { return false; }
+  static double floats(double a, double b) { return a / b; }
 };
 
 // Division of smalls: by zero, and the one quotient that overflows, are for `slow`.
-[[gnu::always_inline]] inline bool divisible(Term a, Term b) {
-  return Term::both_small(a, b) && b.bits() != 0 && b.small_value() != -1;
+[[gnu::always_inline]] inline bool is_divisor(Term b) {
+  return b.bits() != 0 && b.small_value() != -1;
 }
-
-struct op_integer_divide : BinaryOperator<arith_integer_divide, atoms::div.bits()> {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
-                        auto) {
-    const Term a = left.get(s);
-    const Term b = right.get(s);
-    if (!divisible(a, b)) return Flow::kSlow;
-    destination.set(s, Term::small(a.small_value() / b.small_value()));
-    return Flow::kNext;
+struct IntegerDivide {
+  JOIST_INLINE bool smalls(Term a, Term b, Term* value) {
+    if (!is_divisor(b)) return false;
+    *value = Term::small(a.small_value() / b.small_value());
+    return true;
   }
 };
-
-struct op_remainder : BinaryOperator<arith_remainder, atoms::rem.bits()> {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
-                        auto) {
-    const Term a = left.get(s);
-    const Term b = right.get(s);
-    if (!divisible(a, b)) return Flow::kSlow;
-    destination.set(s, Term::small(a.small_value() % b.small_value()));
-    return Flow::kNext;
+struct Remainder {
+  JOIST_INLINE bool smalls(Term a, Term b, Term* value) {
+    if (!is_divisor(b)) return false;
+    *value = Term::small(a.small_value() % b.small_value());
+    return true;
   }
 };
-
-struct op_band : BinaryOperator<arith_band, atoms::band.bits()> {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
-                        auto) {
-    const Term a = left.get(s);
-    const Term b = right.get(s);
-    if (!Term::both_small(a, b)) return Flow::kSlow;
-    destination.set(s, Term::from_bits(a.bits() & b.bits()));
-    return Flow::kNext;
+struct And {
+  JOIST_INLINE bool smalls(Term a, Term b, Term* value) {
+    *value = Term::from_bits(a.bits() & b.bits());
+    return true;
   }
 };
-
-struct op_bor : BinaryOperator<arith_bor, atoms::bor.bits()> {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
-                        auto) {
-    const Term a = left.get(s);
-    const Term b = right.get(s);
-    if (!Term::both_small(a, b)) return Flow::kSlow;
-    destination.set(s, Term::from_bits(a.bits() | b.bits()));
-    return Flow::kNext;
+struct Or {
+  JOIST_INLINE bool smalls(Term a, Term b, Term* value) {
+    *value = Term::from_bits(a.bits() | b.bits());
+    return true;
   }
 };
-
-struct op_bxor : BinaryOperator<arith_bxor, atoms::bxor.bits()> {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
-                        auto) {
-    const Term a = left.get(s);
-    const Term b = right.get(s);
-    if (!Term::both_small(a, b)) return Flow::kSlow;
-    destination.set(s, Term::from_bits(a.bits() ^ b.bits()));
-    return Flow::kNext;
+struct Xor {
+  JOIST_INLINE bool smalls(Term a, Term b, Term* value) {
+    *value = Term::from_bits(a.bits() ^ b.bits());
+    return true;
   }
 };
-
-struct op_shift_left : BinaryOperator<arith_shift_left, atoms::bsl.bits()> {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
-                        auto) {
-    const Term a = left.get(s);
-    const Term b = right.get(s);
-    if (!Term::both_small(a, b)) return Flow::kSlow;
+struct ShiftLeft {
+  JOIST_INLINE bool smalls(Term a, Term b, Term* value) {
     const Word count = static_cast<Word>(b.small_value());
-    if (count > 60) return Flow::kSlow;
+    if (count > 60) return false;
     const auto shifted = static_cast<int64_t>(a.bits() << count);
-    if (shifted >> count != static_cast<int64_t>(a.bits())) return Flow::kSlow;
-    destination.set(s, Term::from_bits(static_cast<Word>(shifted)));
-    return Flow::kNext;
+    if (shifted >> count != static_cast<int64_t>(a.bits())) return false;
+    *value = Term::from_bits(static_cast<Word>(shifted));
+    return true;
+  }
+};
+struct ShiftRight {
+  JOIST_INLINE bool smalls(Term a, Term b, Term* value) {
+    const Word count = static_cast<Word>(b.small_value());
+    if (count > 61) return false;
+    *value = Term::small(a.small_value() >> count);
+    return true;
   }
 };
 
-struct op_shift_right : BinaryOperator<arith_shift_right, atoms::bsr.bits()> {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination,
-                        auto) {
-    const Term a = left.get(s);
-    const Term b = right.get(s);
-    if (!Term::both_small(a, b)) return Flow::kSlow;
-    const Word count = static_cast<Word>(b.small_value());
-    if (count > 61) return Flow::kSlow;
-    destination.set(s, Term::small(a.small_value() >> count));
-    return Flow::kNext;
-  }
+struct op_add : BinaryOperator<Add, arith_add, atoms::plus.bits()> {};
+struct op_subtract : BinaryOperator<Subtract, arith_subtract, atoms::minus.bits()> {};
+struct op_multiply : BinaryOperator<Multiply, arith_multiply, atoms::times.bits()> {};
+struct op_divide : BinaryOperator<Divide, arith_divide, atoms::divide.bits()> {};
+struct op_integer_divide : BinaryOperator<IntegerDivide, arith_integer_divide, atoms::div.bits()> {
 };
+struct op_remainder : BinaryOperator<Remainder, arith_remainder, atoms::rem.bits()> {};
+struct op_band : BinaryOperator<And, arith_band, atoms::band.bits()> {};
+struct op_bor : BinaryOperator<Or, arith_bor, atoms::bor.bits()> {};
+struct op_bxor : BinaryOperator<Xor, arith_bxor, atoms::bxor.bits()> {};
+struct op_shift_left : BinaryOperator<ShiftLeft, arith_shift_left, atoms::bsl.bits()> {};
+struct op_shift_right : BinaryOperator<ShiftRight, arith_shift_right, atoms::bsr.bits()> {};
 
 template <ArithResult (*kOperator)(Allocator&, Term), Word kName>
 struct Unary : SlowOp {
@@ -326,7 +292,7 @@ struct op_float_move : FastOp {
 template <typename Operation>
 struct FloatBinary : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell*, auto left, auto right, auto destination) {
-    const double value = Operation::apply(left.get(s), right.get(s));
+    const double value = Operation::floats(left.get(s), right.get(s));
     if (!std::isfinite(value)) return Flow::kSlow;
     destination.set(s, value);
     return Flow::kNext;
