@@ -109,36 +109,45 @@ Flow take_integer(State& s, MatchContext& context, size_t bits, Word flags, Dest
   return Flow::kNext;
 }
 
-struct op_bs_get_fixed : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto source, auto bits, auto flags,
-                        auto destination, auto) {
+// An integer of a fixed size. bs_take_integer comes behind an instruction that made sure of the
+// bits.
+template <bool kMakesSure>
+struct FixedInteger {
+  [[gnu::always_inline]] static Flow run(State& s, auto source, auto bits, auto flags,
+                                         auto destination) {
     MatchContext& context = context_of(source.get(s));
-    if (!has_bits(context, bits.field)) return Flow::kFail;
+    if (kMakesSure && !has_bits(context, bits.field)) return Flow::kFail;
     if (!is_simple(bits.field, flags.field)) return Flow::kSlow;
     destination.set(s, take_simple(context, bits.field, flags.field));
     return Flow::kNext;
   }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto source, auto bits, auto flags,
-                         auto destination, auto live) {
+  [[gnu::always_inline]] static Flow slow(State& s, auto source, auto bits, auto flags,
+                                          auto destination, auto live) {
     MatchContext& context = context_of(source.get(s));
     s.save();
     return take_integer(s, context, bits.field, flags.field, destination, live.field);
   }
 };
 
+struct op_bs_get_fixed : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto source, auto bits, auto flags,
+                        auto destination, auto) {
+    return FixedInteger<true>::run(s, source, bits, flags, destination);
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto source, auto bits, auto flags,
+                         auto destination, auto live) {
+    return FixedInteger<true>::slow(s, source, bits, flags, destination, live);
+  }
+};
+
 struct op_bs_take_integer : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell*, auto source, auto bits, auto flags, auto destination,
                         auto) {
-    MatchContext& context = context_of(source.get(s));
-    if (!is_simple(bits.field, flags.field)) return Flow::kSlow;
-    destination.set(s, take_simple(context, bits.field, flags.field));
-    return Flow::kNext;
+    return FixedInteger<false>::run(s, source, bits, flags, destination);
   }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto source, auto bits, auto flags,
                          auto destination, auto live) {
-    MatchContext& context = context_of(source.get(s));
-    s.save();
-    return take_integer(s, context, bits.field, flags.field, destination, live.field);
+    return FixedInteger<false>::slow(s, source, bits, flags, destination, live);
   }
 };
 
@@ -367,25 +376,18 @@ struct op_bs_get_utf8 : FastOp {
   }
 };
 
-struct op_bs_get_utf16 : FastOp {
+template <auto kRead>
+struct GetWideCharacter : FastOp {
   JOIST_INLINE bool run(State& s, const Cell*, auto, auto source, auto flags, auto destination) {
     MatchContext& context = context_of(source.get(s));
+    const bool little = segment_little(flags.field);
     Utf utf;
-    return read_utf16(context.base, context.position, context.end, segment_little(flags.field),
-                      &utf) &&
+    return kRead(context.base, context.position, context.end, little, &utf) &&
            take_character(s, context, utf, destination);
   }
 };
-
-struct op_bs_get_utf32 : FastOp {
-  JOIST_INLINE bool run(State& s, const Cell*, auto, auto source, auto flags, auto destination) {
-    MatchContext& context = context_of(source.get(s));
-    Utf utf;
-    return read_utf32(context.base, context.position, context.end, segment_little(flags.field),
-                      &utf) &&
-           take_character(s, context, utf, destination);
-  }
-};
+struct op_bs_get_utf16 : GetWideCharacter<read_utf16> {};
+struct op_bs_get_utf32 : GetWideCharacter<read_utf32> {};
 
 // --- positions ---
 // In bits from the holder's first byte: it outlives moves of the context's base.
