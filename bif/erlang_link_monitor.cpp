@@ -146,10 +146,10 @@ Term demonitor_2(Process& p, Term reference, Term options) {
     flush |= options.head() == atoms::flush;
     info |= options.head() == atoms::info;
     if (!(options.head() == atoms::flush) && !(options.head() == atoms::info)) {
-      return p.badarg(atoms::badopt);
+      return p.badarg();
     }
   }
-  if (!options.is_nil()) return p.badarg(atoms::badopt);
+  if (!options.is_nil()) return p.badarg();
   if (!is_ref(reference)) return p.badarg();
   if (!is_own_reference(reference)) return boolean(!info);
   const bool found = demonitor(p, reference_id(reference));
@@ -169,10 +169,10 @@ Term alias_1(Process& p, Term options) {
     } else if (options.head() == atoms::explicit_unalias) {
       mode = AliasMode::kExplicit;
     } else {
-      return p.badarg(atoms::badopt);
+      return p.badarg();
     }
   }
-  if (!options.is_nil()) return p.badarg(atoms::badopt);
+  if (!options.is_nil()) return p.badarg();
   return new_monitor_reference(p, {true, mode});
 }
 

@@ -9,8 +9,7 @@ namespace joist {
 namespace {
 
 Term register_2(Process& p, Term name, Term owner) {
-  if (!name.is_atom()) return p.badarg();
-  if (name == atoms::undefined) return p.badarg();
+  if (!name.is_atom() || name == atoms::undefined) return p.badarg(atoms::none);
   if (!owner.is_local_pid()) return p.badarg();
   NameTable& names = *p.runtime->names;
   Process* process = p.runtime->processes->find(owner);
@@ -18,7 +17,7 @@ Term register_2(Process& p, Term name, Term owner) {
   if (!process->registered_name.claim(name)) return p.badarg(atoms::registered_name);
   if (!names.add(name, owner)) {
     process->registered_name.release(name);
-    return p.badarg();
+    return p.badarg(atoms::none);
   }
   // The process may have ended meanwhile, without having seen the entry.
   if (!(process->registered_name.get() == name)) names.remove(name, owner);

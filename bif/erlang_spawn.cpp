@@ -15,6 +15,9 @@ namespace {
 
 constexpr size_t kMaxArity = 255;
 constexpr int64_t kSpawnReductions = 8;
+// The first block of a process that asks for no particular size. OTP's min_heap_size is what its
+// first collection gives it; most processes of a large population wait with less.
+constexpr size_t kFirstHeapWords = 128;
 
 struct Spawned {
   Process* process = nullptr;  // null: error tells why
@@ -60,7 +63,8 @@ Term relate(Process& p, Process& child, const SpawnOptions& options) {
 Spawned spawn(Process& p, const Mfa& function, Term arguments, const SpawnOptions& options) {
   auto* child = new Process;
   child->runtime = p.runtime;
-  if (!child->heap.create(options.heap, p.runtime->literals)) {
+  const bool small = options.heap.min_heap_words == HeapOptions().min_heap_words;
+  if (!child->heap.create(options.heap, p.runtime->literals, small ? kFirstHeapWords : 0)) {
     delete child;
     return {nullptr, atoms::system_limit};
   }
@@ -116,11 +120,10 @@ Term spawn_opt_4(Process& p, Term module, Term function, Term arguments, Term li
     case SpawnOptionError::kNone:
       return spawn_with(p, module, function, arguments, options);
     case SpawnOptionError::kBadOption:
-      return p.badarg(atoms::badopt);
     case SpawnOptionError::kBadList:
       break;
   }
-  return p.badarg();
+  return p.badarg(atoms::badopt);
 }
 
 // {Tag, RequestId, ok | error, Pid | Reason}
@@ -129,21 +132,20 @@ void reply_to_request(Process& p, const SpawnOptions& options, Term request, Ter
   send_message(p, p.pid, make_tuple(p.heap, {options.reply_tag, request, kind, value}));
 }
 
-// The request's id, or what is wrong as an atom: erlang:spawn_request/N raises it.
+// The request's id, or badarg: erlang:spawn_request/N raises it. A bad option comes back in the
+// reply, if there is to be one.
 Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Term list) {
   SpawnOptions options;
-  switch (parse_spawn_options(p, list, true, &options)) {
-    case SpawnOptionError::kNone:
-      break;
-    case SpawnOptionError::kBadOption:
-      return atoms::badopt;
-    case SpawnOptionError::kBadList:
-      return atoms::badarg;
-  }
+  const SpawnOptionError wrong = parse_spawn_options(p, list, true, &options);
   const std::optional<uint32_t> arity = list_length(arguments);
+  if (wrong == SpawnOptionError::kBadList) return atoms::badarg;
   if (!module.is_atom() || !function.is_atom() || !arity) return atoms::badarg;
   Spawned spawned = {nullptr, atoms::system_limit};
-  if (*arity <= kMaxArity) spawned = spawn(p, {module, function, *arity}, arguments, options);
+  if (wrong == SpawnOptionError::kBadOption) {
+    spawned.error = atoms::badopt;
+  } else if (*arity <= kMaxArity) {
+    spawned = spawn(p, {module, function, *arity}, arguments, options);
+  }
   Term request = spawned.monitor;
   if (request.is_none()) request = make_ref(p.heap, p.runtime->uniques.next_ref());
   if (spawned.process == nullptr) {

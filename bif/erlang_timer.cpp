@@ -51,7 +51,8 @@ Term start(Process& p, Term time, Term receiver, Term message, Term options, boo
   bool absolute = false;
   if (!parse_boolean_options(options, {{atoms::abs, &absolute}})) return p.badarg(atoms::badopt);
   const std::optional<int64_t> deadline = deadline_of(p, time, absolute);
-  if (!deadline || !(receiver.is_local_pid() || receiver.is_atom())) return p.badarg();
+  if (!deadline) return p.badarg(atoms::time);
+  if (!(receiver.is_local_pid() || receiver.is_atom())) return p.badarg();
   const Term reference = make_ref(p.heap, p.runtime->uniques.next_ref());
   // {timeout, Ref, Message}
   constexpr size_t kWrapperWords = 4 + kRefWords;

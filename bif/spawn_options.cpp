@@ -96,10 +96,12 @@ bool parse_monitor_options(Term list, MonitorOptions* options) {
 }
 
 SpawnOptionError parse_spawn_options(Process& p, Term list, bool request, SpawnOptions* options) {
+  bool good = true;
   for (; list.is_list(); list = list.tail()) {
-    if (!parse_option(p, list.head(), request, options)) return SpawnOptionError::kBadOption;
+    good = parse_option(p, list.head(), request, options) && good;
   }
-  return list.is_nil() ? SpawnOptionError::kNone : SpawnOptionError::kBadList;
+  if (!list.is_nil()) return SpawnOptionError::kBadList;
+  return good ? SpawnOptionError::kNone : SpawnOptionError::kBadOption;
 }
 
 }  // namespace joist

@@ -229,9 +229,12 @@ Result<PreparedModule> prepare_module(const BeamFile& file, const GenericCode& c
   return Preparation(file, code, table, literals).run();
 }
 
-Result<Term> load_module(ByteSpan bytes, CodeTable& table, LiteralSpace& literals) {
+Result<Term> load_module(ByteSpan bytes, CodeTable& table, LiteralSpace& literals, LineInfo lines) {
   BeamFile file = JOIST_TRY(parse_beam(bytes));
   JOIST_TRY(verify(file));
+  if (lines == LineInfo::kDrop) {
+    for (LineEntry& entry : file.lines) entry.line = 0;
+  }
   const GenericCode code = transform(file);
   PreparedModule prepared = JOIST_TRY(prepare_module(file, code, table, literals));
   const Term name = prepared.module->name;

@@ -36,7 +36,12 @@ class CodeResolver final : public ExternalResolver {
 Result<PreparedModule> prepare_module(const BeamFile& file, const GenericCode& code,
                                       CodeTable& table, LiteralSpace& literals);
 
+// Whether stack traces show lines. Those of OTP's preloaded modules do not: they are part of the
+// emulator there, without their line tables.
+enum class LineInfo : uint8_t { kKeep, kDrop };
+
 // All of the steps. The module's name, as an atom, or what is wrong.
-Result<Term> load_module(ByteSpan bytes, CodeTable& table, LiteralSpace& literals);
+Result<Term> load_module(ByteSpan bytes, CodeTable& table, LiteralSpace& literals,
+                         LineInfo lines = LineInfo::kKeep);
 
 }  // namespace joist

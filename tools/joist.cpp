@@ -29,9 +29,10 @@ std::vector<std::string> normalise(int count, char** values, std::vector<std::st
     std::string argument = values[i];
     if (!is_value && (argument == "-pa" || argument == "-root")) argument.insert(0, "-");
     if (!is_value && argument == "+S") argument = "--schedulers";
+    if (!is_value && argument == "+P") argument = "--processes";
     const bool is_option = is_value || argument.starts_with("-");
-    is_value =
-        !is_value && (argument == "--pa" || argument == "--root" || argument == "--schedulers");
+    is_value = !is_value && (argument == "--pa" || argument == "--root" ||
+                             argument == "--schedulers" || argument == "--processes");
     if (!arguments.empty() && arguments[0] == "exec" && (!is_option || argument == "--")) break;
     arguments.push_back(std::move(argument));
   }

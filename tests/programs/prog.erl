@@ -1,7 +1,7 @@
 %% Help for the programs: what a call comes to, exceptions with the part of their stack trace that
 %% lies in the program.
 -module(prog).
--export([outcome/1, outcomes/1, id/1, write/2]).
+-export([outcome/1, outcomes/1, id/1, write/2, anonymous/1]).
 
 outcome(Fun) ->
     try Fun() of
@@ -22,6 +22,14 @@ id(X) ->
         0 -> X;
         _ -> never
     end.
+
+%% What differs from run to run by nature goes by its kind.
+anonymous(Term) when is_pid(Term) -> pid;
+anonymous(Term) when is_reference(Term) -> reference;
+anonymous(Term) when is_tuple(Term) ->
+    list_to_tuple([anonymous(Element) || Element <- tuple_to_list(Term)]);
+anonymous([Head | Tail]) -> [anonymous(Head) | anonymous(Tail)];
+anonymous(Term) -> Term.
 
 %% Writes down what the programs return, in the form that `joist exec` prints.
 write(Folder, Modules) ->

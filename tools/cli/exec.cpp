@@ -28,6 +28,7 @@ struct Options {
   std::string function;
   std::vector<std::string> terms;
   size_t schedulers = 0;
+  size_t processes = 0;
 };
 
 constexpr int64_t kLongestTerm = 2000;
@@ -237,6 +238,11 @@ void add_exec(CLI::App& app, Invocation& invocation) {
                    "how many threads run Erlang processes (also +S); default: one a processor")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
+  command
+      ->add_option("--processes", options->processes,
+                   "the most processes that may exist at once (also +P); default 262144")
+      ->type_name("N")
+      ->check(CLI::Range(1024, 134'217'727));
   command->add_flag("--op-stats", options->op_stats,
                     "print the most executed instructions and pairs of neighbours");
   command->add_option("MODULE", options->module, "the module, e.g. lists")->required();
@@ -257,7 +263,8 @@ void add_exec(CLI::App& app, Invocation& invocation) {
       "  joist exec lists reverse '[1, 2, 3]'\n"
       "  joist exec -pa ebin my_module my_function 42 '{a, \"text\"}'");
   command->callback([options, &invocation] {
-    const auto vm = make_vm(invocation, options->root, options->folders, options->schedulers);
+    const auto vm = make_vm(invocation, options->root, options->folders,
+                            {options->schedulers, options->processes});
     if (!vm.ok()) return invocation.fail(vm.error());
     options->terms = invocation.terms;
     if (options->op_stats) vm.value()->count_ops();

@@ -30,7 +30,7 @@ Result<void> enable_no_features(Vm& vm) {
 }  // namespace
 
 Result<std::unique_ptr<Vm>> make_vm(const Invocation& invocation, const std::string& root,
-                                    const std::vector<std::string>& folders, size_t schedulers) {
+                                    const std::vector<std::string>& folders, const VmSize& size) {
   VmOptions options;
   for (const std::string& folder : folders) {
     if (file_kind(folder) != FileKind::kDirectory) {
@@ -39,6 +39,7 @@ Result<std::unique_ptr<Vm>> make_vm(const Invocation& invocation, const std::str
     options.code_path.add(folder);
   }
   const OtpRoot otp = JOIST_TRY(invocation.otp_root(root));
+  options.preloaded_folder = otp.erts + "/ebin";
   options.otp_release = otp.release;
   options.erts_version = otp.erts.substr(otp.erts.rfind('-') + 1);
   JOIST_TRY(options.code_path.add_otp(otp.path));
@@ -49,8 +50,10 @@ Result<std::unique_ptr<Vm>> make_vm(const Invocation& invocation, const std::str
   }
   options.gc_stress =
       kStress || (kAssertions && invocation.environment.get("JOIST_GC_STRESS") == "1");
-  options.schedulers =
-      schedulers != 0 ? schedulers : static_cast<size_t>(std::max(1, cpu_count().available));
+  options.process_limit = size.processes;
+  options.schedulers = size.schedulers != 0
+                           ? size.schedulers
+                           : static_cast<size_t>(std::max(1, cpu_count().available));
   std::unique_ptr<Vm> vm = JOIST_TRY(Vm::create(std::move(options)));
   JOIST_TRY(enable_no_features(*vm));
   return vm;

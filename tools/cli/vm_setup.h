@@ -10,9 +10,14 @@
 
 namespace joist::cli {
 
+struct VmSize {
+  size_t schedulers = 0;  // 0: one for each processor
+  size_t processes = 0;   // 0: as many as OTP allows
+};
+
 // Looks for modules in `folders` first, then in the OTP root. Each folder must exist.
-// `schedulers`: 0 for one for each processor.
 Result<std::unique_ptr<Vm>> make_vm(const Invocation& invocation, const std::string& root,
-                                    const std::vector<std::string>& folders, size_t schedulers = 0);
+                                    const std::vector<std::string>& folders,
+                                    const VmSize& size = {});
 
 }  // namespace joist::cli

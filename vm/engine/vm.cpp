@@ -158,8 +158,11 @@ Result<void> Vm::load_module_by_name(std::string_view name) {
     return make_error("no module %.*s on the code path", static_cast<int>(name.size()),
                       name.data());
   }
+  const std::string& preloaded = options_.preloaded_folder;
+  const bool is_preloaded = !preloaded.empty() && path->starts_with(preloaded + "/");
+  const LineInfo lines = is_preloaded ? LineInfo::kDrop : LineInfo::kKeep;
   const std::vector<uint8_t> bytes = JOIST_TRY(read_file(*path));
-  const Result<Term> loaded = load_module(bytes, *code_, literals_);
+  const Result<Term> loaded = load_module(bytes, *code_, literals_, lines);
   if (!loaded) return make_error("%s: %s", path->c_str(), loaded.error().text.c_str());
   if (!(loaded.value() == *atom)) {
     return make_error("%s holds the module %s", path->c_str(),

@@ -39,6 +39,7 @@ struct VmOptions {
   int otp_release = 25;
   std::string erts_version;
   CodePath code_path;
+  std::string preloaded_folder;  // where OTP's preloaded modules are
   // Natives that the release has and Joist has not: calling one raises not_supported.
   std::vector<NativeName> missing_natives;
   bool gc_stress = false;

@@ -42,7 +42,7 @@ struct op_send : FastOp {
     if (!receiver.is_local_pid()) {
       if (send(p, receiver, message) == SendResult::kBadReceiver) {
         p.badarg();
-        static constexpr Mfa kSend = {atoms::erlang, atoms::send_operator, 2};
+        static constexpr Mfa kSend = {atoms::erlang, atoms::send, 2};
         blame_native(p, kSend, s.r->x);
         return Flow::kRaise;
       }

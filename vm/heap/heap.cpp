@@ -7,11 +7,12 @@
 
 namespace joist {
 
-bool Heap::create(const HeapOptions& heap_options, const LiteralSpace* literal_space) {
+bool Heap::create(const HeapOptions& heap_options, const LiteralSpace* literal_space,
+                  size_t first_words) {
   JOIST_CHECK(start == nullptr);
   options = heap_options;
   literals = literal_space;
-  const size_t words = next_heap_size(options.min_heap_words);
+  const size_t words = first_words != 0 ? first_words : next_heap_size(options.min_heap_words);
   start = allocate_block(words);
   if (start == nullptr) return false;
   end = start + words;

@@ -70,8 +70,10 @@ struct Heap : Allocator {
   HeapOptions options;
   const LiteralSpace* literals = nullptr;
 
-  // Makes the first young block. Fails with false when memory is exhausted.
-  bool create(const HeapOptions& heap_options, const LiteralSpace* literal_space);
+  // Makes the first young block, of min_heap_words or of `first_words`: a process that does little
+  // before it waits never needs more. Fails with false when memory is exhausted.
+  bool create(const HeapOptions& heap_options, const LiteralSpace* literal_space,
+              size_t first_words = 0);
   ~Heap();
 
   Word*& stack() { return limit; }
