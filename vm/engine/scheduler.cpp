@@ -12,7 +12,9 @@ namespace joist {
 namespace {
 
 // Looks at the queues this many times before it sleeps: a wake-up costs much more than a look.
-constexpr int kLooksBeforeSleep = kStress ? 1 : 200;
+constexpr int kLooksBeforeSleep = kStress ? 1 : 400;
+// And at a process that waits in another's queue, before it takes it.
+constexpr int kLooksBeforeRescue = kStress ? 1 : 200;
 
 }  // namespace
 
@@ -45,13 +47,33 @@ void Scheduler::run_timers() {
   if (now >= slot_.timers.next_event_ns()) slot_.timers.run_expired(now, all_, index_);
 }
 
+// A process that is alone in a queue, and whose scheduler has not turned to it for a while, is
+// better off here.
+Process* Scheduler::rescue() {
+  for (size_t i = 0; i < all_.count(); ++i) {
+    if (i != index_ && all_.slot(i).queue.length() != 0) {
+      const uint64_t turns = all_.slot(i).turns.load(std::memory_order_relaxed);
+      if (i == watched_ && turns == watched_turns_ && ++watched_looks_ >= kLooksBeforeRescue) {
+        watched_looks_ = 0;
+        return all_.steal(index_, 1);
+      }
+      if (i != watched_ || turns != watched_turns_) watched_looks_ = 0;
+      watched_ = i;
+      watched_turns_ = turns;
+      return nullptr;
+    }
+  }
+  return nullptr;
+}
+
 void Scheduler::idle(const std::atomic<bool>& stop) {
   for (int look = 0; look < kLooksBeforeSleep; ++look) {
-    if (all_.any_queued()) return;
+    if (slot_.queue.length() != 0 || all_.any_surplus()) return;
+    if (Process* process = rescue()) return turn(*process);
     cpu_relax();
   }
   all_.announce_asleep(index_);
-  if (!all_.any_queued() && !stop.load(std::memory_order_seq_cst)) {
+  if (slot_.queue.length() == 0 && !all_.any_surplus() && !stop.load(std::memory_order_seq_cst)) {
     slot_.reader->offline();
     sleep();
     slot_.reader->online();
@@ -67,6 +89,7 @@ void Scheduler::sleep() {
 }
 
 void Scheduler::turn(Process& p) {
+  slot_.turns.store(slot_.turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   p.registers = &registers_;
   p.scheduler = index_;
   registers_.process = &p;

@@ -36,6 +36,7 @@ class Scheduler {
   void release(Process& process);
   void run_timers();
   void idle(const std::atomic<bool>& stop);
+  Process* rescue();
   void sleep();
 
   Schedulers& all_;
@@ -44,6 +45,10 @@ class Scheduler {
   ProcessObserver& observer_;
   Runtime& runtime_;
   Registers registers_;
+  // What rescue() has seen.
+  size_t watched_ = SIZE_MAX;
+  uint64_t watched_turns_ = 0;
+  int watched_looks_ = 0;
 };
 
 // Frees the record of a process that is over: the Destroy of EpochReader::retire.

@@ -35,11 +35,21 @@ Process* RunQueue::pop() {
   return process != nullptr ? process : take(low_first ? Priority::kNormal : Priority::kLow);
 }
 
-Process* RunQueue::steal() {
-  if (length_.load(std::memory_order_relaxed) == 0) return nullptr;
+Process* RunQueue::steal(size_t at_least) {
+  if (length_.load(std::memory_order_relaxed) < at_least) return nullptr;
   MutexLock lock(mutex_);
+  if (length_.load(std::memory_order_relaxed) < at_least) return nullptr;
   for (size_t priority = 0; priority < kPriorities; ++priority) {
-    if (Process* process = take(static_cast<Priority>(priority))) return process;
+    const size_t share = (lines_[priority].length + 1) / 2;
+    if (share == 0) continue;
+    Process* first = take(static_cast<Priority>(priority));
+    Process* last = first;
+    for (size_t i = 1; i < share; ++i) {
+      last->next_in_queue = take(static_cast<Priority>(priority));
+      last = last->next_in_queue;
+    }
+    last->next_in_queue = nullptr;
+    return first;
   }
   return nullptr;
 }

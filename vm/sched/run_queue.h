@@ -15,8 +15,9 @@ class RunQueue {
   size_t push(Process& process);
   // The next to run, or null. Processes of low priority get a turn in eight.
   Process* pop();
-  // For another scheduler: the first in line of the highest priority.
-  Process* steal();
+  // For another scheduler: half of those of the highest priority that has any, chained by
+  // next_in_queue; null if there are fewer than `at_least` in all.
+  Process* steal(size_t at_least);
   size_t length() const { return length_.load(std::memory_order_seq_cst); }
   size_t length(Priority priority) const;
 

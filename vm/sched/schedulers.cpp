@@ -1,5 +1,7 @@
 #include "vm/sched/schedulers.h"
 
+#include <utility>
+
 namespace joist {
 
 Schedulers::Schedulers(size_t count, Clock& clock, Starter starter, void* context)
@@ -51,12 +53,25 @@ void Schedulers::wake(size_t scheduler) {
   slots_[scheduler].parker.unpark();
 }
 
-Process* Schedulers::steal(size_t thief) {
+Process* Schedulers::steal(size_t thief, size_t at_least) {
   for (size_t step = 1; step < count_; ++step) {
     Slot& victim = slots_[(thief + step) % count_];
-    if (Process* process = victim.queue.steal()) return process;
+    Process* first = victim.queue.steal(at_least);
+    if (first == nullptr) continue;
+    for (Process* next = first->next_in_queue; next != nullptr;) {
+      Process* process = std::exchange(next, next->next_in_queue);
+      slots_[thief].queue.push(*process);
+    }
+    return first;
   }
   return nullptr;
+}
+
+bool Schedulers::any_surplus() const {
+  for (size_t i = 0; i < count_; ++i) {
+    if (slots_[i].queue.length() > 1) return true;
+  }
+  return false;
 }
 
 bool Schedulers::any_queued() const {

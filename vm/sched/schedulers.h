@@ -27,6 +27,7 @@ class Schedulers {
     // What it does with its time (statistics, scheduler_wall_time), in nanoseconds.
     std::atomic<uint64_t> busy_ns{0};
     std::atomic<uint64_t> reductions{0};
+    std::atomic<uint64_t> turns{0};  // how many it has begun; written by its thread alone
   };
 
   // Called with a sleeping scheduler's number before it is woken for the first time.
@@ -54,9 +55,13 @@ class Schedulers {
   // A scheduler that has more than it can run at once asks for help.
   void wake_one();
   void wake(size_t scheduler);
-  // Takes a process from somebody else's queue.
-  Process* steal(size_t thief);
+  // Takes processes from somebody else's queue: one to run, the others into the thief's own. A
+  // queue with a single process is left alone, since its scheduler is about to run it, with what
+  // the sender has just written still in its cache.
+  Process* steal(size_t thief, size_t at_least = 2);
   bool any_queued() const;
+  // Whether there are more ready processes than their schedulers can run at once.
+  bool any_surplus() const;
   size_t queued() const;
 
  private:
