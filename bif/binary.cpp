@@ -1,5 +1,8 @@
 // The natives of stdlib's module binary.
+#include <algorithm>
+
 #include "bif/binary_search.h"
+#include "bif/in_slices.h"
 #include "bif/magic.h"
 #include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
@@ -104,11 +107,69 @@ bool split_option(Term option, size_t size, SearchOptions* options) {
 class Search {
  public:
   using ParseOption = bool (*)(Term, size_t, SearchOptions*);
+  using Make = Progress (Search::*)(int64_t* budget);
 
-  Search(Process& p, Term subject) : p_(p), subject_(subject) {}
+  // `make` makes the result of what was found.
+  Search(Allocator& heap, Term subject, Make make) : heap_(heap), subject_(subject), make_(make) {}
 
-  // False: an argument is wrong. A search in nothing does not look at the pattern.
-  bool run(Term pattern, Term list, ParseOption parse, bool global) {
+  // Sets up the search; wrong arguments refuse it. Nothing to search in: the pattern is not
+  // looked at.
+  void prepare(Term pattern, Term list, ParseOption parse, bool global) {
+    refused_ = !set_up(pattern, list, parse, global);
+  }
+
+  Progress run(int64_t* budget) {
+    if (refused_) return Progress::kRefused;
+    if (!searched_) {
+      const Progress progress = search(budget);
+      if (progress != Progress::kDone) return progress;
+      searched_ = true;
+      unmade_ = found_.size();
+      piece_end_ = size_;
+      trimming_ = options_.trim || options_.trim_all;
+    }
+    return (this->*make_)(budget);
+  }
+
+  Progress first_match(int64_t*) {
+    result_ = found_.empty() ? atoms::nomatch : pair(found_.front());
+    return Progress::kDone;
+  }
+
+  Progress all_matches(int64_t* budget) {
+    for (; unmade_ > 0; --unmade_) {
+      if ((*budget -= kStepsPerPart) < 0) return Progress::kPaused;
+      result_ = make_cons(heap_, pair(found_[unmade_ - 1]), result_);
+    }
+    return Progress::kDone;
+  }
+
+  // From the last piece to the first. trim drops empty pieces behind the last that is not empty,
+  // trim_all drops all empty pieces.
+  Progress pieces(int64_t* budget) {
+    for (; !all_pieces_; --unmade_) {
+      if ((*budget -= kStepsPerPart) < 0) return Progress::kPaused;
+      all_pieces_ = unmade_ == 0;
+      size_t start = all_pieces_ ? 0 : found_[unmade_ - 1].start + found_[unmade_ - 1].length;
+      if (start != piece_end_ || !trimming_) {
+        Term piece = all_pieces_ && piece_end_ == size_
+                         ? subject_
+                         : make_part(heap_, subject_, start * 8, (piece_end_ - start) * 8);
+        result_ = make_cons(heap_, piece, result_);
+        trimming_ = options_.trim_all;
+      }
+      if (!all_pieces_) piece_end_ = found_[unmade_ - 1].start;
+    }
+    return Progress::kDone;
+  }
+
+  Term result() const { return result_; }
+
+ private:
+  static constexpr int64_t kStepsPerPart = 4;
+  static constexpr size_t kSmallestStretch = 1024;
+
+  bool set_up(Term pattern, Term list, ParseOption parse, bool global) {
     if (!is_binary(subject_)) return false;
     size_ = bits_size(subject_) / 8;
     options_.scope = {0, size_};
@@ -117,89 +178,107 @@ class Search {
     for (; list.is_list(); list = list.tail()) {
       if (!parse(list.head(), size_, &options_)) return false;
     }
-    size_t end = options_.scope.start + options_.scope.length;
-    if (end == 0) return true;
-    PatternArgument patterns;
-    if (!patterns.load(pattern)) return false;
+    from_ = options_.scope.start;
+    end_ = options_.scope.start + options_.scope.length;
+    if (end_ == 0) return true;
+    return patterns_.load(pattern);
+  }
+
+  // Goes through the subject in stretches: a match that begins in one may end behind it.
+  Progress search(int64_t* budget) {
+    if (from_ >= end_) return Progress::kDone;
     ByteScratch scratch;
-    ByteSpan text = binary_bytes(subject_, scratch);
-    size_t from = options_.scope.start;
-    do {
-      std::optional<Part> found = patterns->find(text, from, end);
-      if (!found) break;
-      found_.push_back(*found);
-      from = found->start + found->length;
-    } while (options_.global);
-    charge_bytes(p_, from - options_.scope.start);
-    return true;
-  }
-
-  Term first_match() { return found_.empty() ? atoms::nomatch : pair(found_.front()); }
-
-  Term all_matches() {
-    Term list = Term::nil();
-    for (size_t i = found_.size(); i-- > 0;) list = make_cons(p_.heap, pair(found_[i]), list);
-    return list;
-  }
-
-  // From the last piece to the first. trim drops empty pieces behind the last that is not empty,
-  // trim_all drops all empty pieces.
-  Term pieces() {
-    Term list = Term::nil();
-    bool trimming = options_.trim || options_.trim_all;
-    size_t end = size_;
-    for (size_t i = found_.size() + 1; i-- > 0;) {
-      size_t start = i == 0 ? 0 : found_[i - 1].start + found_[i - 1].length;
-      if (start != end || !trimming) {
-        Term piece = i == 0 && end == size_
-                         ? subject_
-                         : make_part(p_.heap, subject_, start * 8, (end - start) * 8);
-        list = make_cons(p_.heap, piece, list);
-        trimming = options_.trim_all;
+    const size_t longest = patterns_->longest();
+    while (from_ < end_) {
+      if (*budget <= 0) return Progress::kPaused;
+      const auto affordable = static_cast<size_t>(*budget) * kBytesPerStep;
+      const size_t reach = std::max({affordable, kSmallestStretch, longest});
+      const size_t stretch = std::min(reach, end_ - from_);
+      const size_t to = std::min(end_, from_ + stretch + longest - 1);
+      ByteSpan text =
+          contiguous_bytes(bits_view(subject_).part(from_ * 8, (to - from_) * 8), scratch);
+      size_t at = 0;
+      while (at < stretch) {
+        std::optional<Part> found = patterns_->find(text, at, text.size());
+        if (!found || found->start >= stretch) {
+          at = stretch;
+          break;
+        }
+        found_.push_back({from_ + found->start, found->length});
+        at = found->start + found->length;
+        *budget -= kStepsPerPart;
+        if (!options_.global) {
+          *budget -= static_cast<int64_t>(at) / kBytesPerStep;
+          return Progress::kDone;
+        }
       }
-      if (i != 0) end = found_[i - 1].start;
+      *budget -= static_cast<int64_t>(at) / kBytesPerStep + 1;
+      from_ += at;
     }
-    return list;
+    return Progress::kDone;
   }
 
- private:
   Term pair(Part part) {
-    return make_tuple(p_.heap, {Term::small(static_cast<int64_t>(part.start)),
-                                Term::small(static_cast<int64_t>(part.length))});
+    return make_tuple(heap_, {Term::small(static_cast<int64_t>(part.start)),
+                              Term::small(static_cast<int64_t>(part.length))});
   }
 
-  Process& p_;
+  Allocator& heap_;
   Term subject_;
+  Make make_;
   size_t size_ = 0;
+  size_t from_ = 0;  // where the search goes on
+  size_t end_ = 0;
+  bool refused_ = false;
+  bool searched_ = false;
   SearchOptions options_;
+  PatternArgument patterns_;
   std::vector<Part> found_;
+  size_t unmade_ = 0;  // of those found, from the first
+  size_t piece_end_ = 0;
+  bool trimming_ = false;
+  bool all_pieces_ = false;
+  Term result_ = Term::nil();
 };
 
+struct SearchKind {
+  Search::ParseOption parse;
+  bool global;  // by default
+  Search::Make make;
+};
+constexpr SearchKind kMatch = {scope_option, false, &Search::first_match};
+constexpr SearchKind kMatches = {scope_option, true, &Search::all_matches};
+constexpr SearchKind kSplit = {split_option, false, &Search::pieces};
+
+Term searched(Process& p, const SearchKind& kind, Term subject, Term pattern, Term options,
+              std::initializer_list<Term> arguments) {
+  return in_slices<Search>(
+      p, arguments,
+      [&] {
+        Search search(p.heap, subject, kind.make);
+        search.prepare(pattern, options, kind.parse, kind.global);
+        return search;
+      },
+      [](Search& search) { return search.result(); });
+}
+
 Term match_3(Process& p, Term subject, Term pattern, Term options) {
-  Search search(p, subject);
-  if (!search.run(pattern, options, scope_option, false)) return p.badarg();
-  return search.first_match();
+  return searched(p, kMatch, subject, pattern, options, {subject, pattern, options});
 }
 Term match_2(Process& p, Term subject, Term pattern) {
-  return match_3(p, subject, pattern, Term::nil());
+  return searched(p, kMatch, subject, pattern, Term::nil(), {subject, pattern});
 }
-
 Term matches_3(Process& p, Term subject, Term pattern, Term options) {
-  Search search(p, subject);
-  if (!search.run(pattern, options, scope_option, true)) return p.badarg();
-  return search.all_matches();
+  return searched(p, kMatches, subject, pattern, options, {subject, pattern, options});
 }
 Term matches_2(Process& p, Term subject, Term pattern) {
-  return matches_3(p, subject, pattern, Term::nil());
+  return searched(p, kMatches, subject, pattern, Term::nil(), {subject, pattern});
 }
-
 Term split_3(Process& p, Term subject, Term pattern, Term options) {
-  Search search(p, subject);
-  if (!search.run(pattern, options, split_option, false)) return p.badarg();
-  return search.pieces();
+  return searched(p, kSplit, subject, pattern, options, {subject, pattern, options});
 }
 Term split_2(Process& p, Term subject, Term pattern) {
-  return split_3(p, subject, pattern, Term::nil());
+  return searched(p, kSplit, subject, pattern, Term::nil(), {subject, pattern});
 }
 
 // --- bytes and copies ---
@@ -219,7 +298,45 @@ Term last_1(Process& p, Term binary) {
   return byte_at(p, binary, bits_size(binary) / 8 - 1);
 }
 
-Term copy_2(Process& p, Term binary, Term times) {
+// A binary again and again: what is there already is copied behind itself.
+class Copies {
+ public:
+  Copies(Allocator& heap, Term binary, size_t total_bits)
+      : size_(bits_size(binary) / 8), total_(total_bits / 8) {
+    copy_ = make_bits_uninitialised(heap, total_bits, &bytes_);
+    view_ = bits_view(binary);
+  }
+
+  Progress run(int64_t* budget) {
+    while (done_ < total_) {
+      if (*budget <= 0) return Progress::kPaused;
+      if (done_ < size_) {
+        const size_t count = take_bytes(size_ - done_, budget);
+        copy_bits(bytes_ + done_, 0, view_.base, view_.offset + done_ * 8, count * 8);
+        done_ += count;
+        continue;
+      }
+      // From a place where a copy begins; the two must not overlap.
+      const size_t whole = done_ - done_ % size_;
+      const size_t from = done_ % size_;
+      const size_t count = take_bytes(std::min(total_ - done_, whole - from), budget);
+      std::memcpy(bytes_ + done_, bytes_ + from, count);
+      done_ += count;
+    }
+    return Progress::kDone;
+  }
+  Term result() const { return copy_; }
+
+ private:
+  BitsView view_;
+  size_t size_;
+  size_t total_;
+  size_t done_ = 0;
+  uint8_t* bytes_ = nullptr;
+  Term copy_;
+};
+
+Term copied(Process& p, Term binary, Term times, std::initializer_list<Term> arguments) {
   size_t count, total_bits;
   if (!is_bits(binary)) return p.badarg();
   if (!size_argument(times, &count)) {
@@ -232,19 +349,14 @@ Term copy_2(Process& p, Term binary, Term times) {
   if (!is_binary(binary) || __builtin_mul_overflow(bits_size(binary), count, &total_bits)) {
     return p.badarg();
   }
-  ByteScratch scratch;
-  ByteSpan bytes = binary_bytes(binary, scratch);
-  uint8_t* to;
-  Term copy = make_bits_uninitialised(p.heap, total_bits, &to);
-  if (!bytes.empty()) {
-    for (size_t i = 0; i < count; ++i, to += bytes.size()) {
-      std::memcpy(to, bytes.data(), bytes.size());
-    }
-  }
-  charge_bytes(p, total_bits / 8);
-  return copy;
+  return in_slices<Copies>(
+      p, arguments, [&] { return Copies(p.heap, binary, total_bits); },
+      [](Copies& copies) { return copies.result(); });
 }
-Term copy_1(Process& p, Term binary) { return copy_2(p, binary, Term::small(1)); }
+Term copy_2(Process& p, Term binary, Term times) {
+  return copied(p, binary, times, {binary, times});
+}
+Term copy_1(Process& p, Term binary) { return copied(p, binary, Term::small(1), {binary}); }
 
 Term referenced_byte_size_1(Process& p, Term bits) {
   if (!is_bits(bits)) return p.badarg();

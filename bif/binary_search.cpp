@@ -1,9 +1,12 @@
 #include "bif/binary_search.h"
 
+#include <algorithm>
+
 namespace joist {
 
 BytePatterns::BytePatterns(std::span<const ByteSpan> patterns) {
   JOIST_CHECK(!patterns.empty());
+  for (ByteSpan pattern : patterns) longest_pattern_ = std::max(longest_pattern_, pattern.size());
   if (patterns.size() == 1) {
     bytes_.assign(patterns[0].begin(), patterns[0].end());
   } else {

@@ -24,6 +24,8 @@ class BytePatterns {
   explicit BytePatterns(std::span<const ByteSpan> patterns);
 
   bool single() const { return longest_.empty(); }
+  // Bytes of the longest pattern.
+  size_t longest() const { return longest_pattern_; }
   // The first match in text[from, to).
   std::optional<Part> find(ByteSpan text, size_t from, size_t to) const;
 
@@ -35,6 +37,7 @@ class BytePatterns {
     return next_[size_t{state} * class_count_ + class_of_[byte]];
   }
 
+  size_t longest_pattern_ = 0;
   std::vector<uint8_t> bytes_;  // of a single pattern
   uint16_t class_of_[256] = {};
   size_t class_count_ = 1;  // class 0: bytes in no pattern

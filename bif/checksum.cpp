@@ -2,16 +2,76 @@
 #include <md5.h>
 #include <zlib.h>
 
+#include "bif/in_slices.h"
 #include "vm/codec/iolist.h"
-#include "vm/proc/native.h"
 
 namespace joist {
 
 namespace {
 
-constexpr size_t kBytesPerReduction = 256;
+// Feeds the bytes of iodata to `Sum::add(ByteSpan)`, in slices.
+template <typename Sum>
+class Summing {
+ public:
+  Summing(Term iodata, const Sum& sum) : walk_(iodata), visitor_{sum} {}
 
+  Progress run(int64_t* budget) {
+    const Progress progress = walk_.run(visitor_, budget);
+    if (progress == Progress::kDone) visitor_.flush();
+    return progress;
+  }
+  Sum& sum() { return visitor_.sum; }
+
+ private:
+  struct Visitor {
+    static constexpr bool kByContent = true;
+    Sum sum;
+    uint8_t buffer[256] = {};  // bytes that come one by one
+    size_t buffered = 0;
+
+    void flush() {
+      if (buffered != 0) sum.add({buffer, buffered});
+      buffered = 0;
+    }
+    void byte(uint8_t value) {
+      buffer[buffered++] = value;
+      if (buffered == sizeof buffer) flush();
+    }
+    bool bits(BitsView view) {
+      if (view.size % 8 != 0) return false;
+      flush();
+      ByteScratch scratch;
+      if (view.size != 0) sum.add(contiguous_bytes(view, scratch));
+      return true;
+    }
+  };
+
+  IolistWalk walk_;
+  Visitor visitor_;
+};
+
+// `arguments` are those of the native; `finish` makes its result of the sum.
+template <typename Sum, typename Finish>
+Term summed(Process& p, Term iodata, const Sum& start, std::initializer_list<Term> arguments,
+            Finish finish) {
+  return in_slices<Summing<Sum>>(
+      p, arguments, [&] { return Summing<Sum>(iodata, start); },
+      [&](Summing<Sum>& summing) { return finish(summing.sum()); });
+}
+
+// One of zlib's.
 using Checksum = uLong (*)(uLong, const Bytef*, z_size_t);
+
+struct ZlibSum {
+  Checksum function;
+  uLong value;
+  void add(ByteSpan bytes) { value = function(value, bytes.data(), bytes.size()); }
+};
+
+struct Md5Sum {
+  MD5_CTX context;
+  void add(ByteSpan bytes) { MD5Update(&context, bytes.data(), bytes.size()); }
+};
 
 bool checksum_argument(Term term, uint32_t* value) {
   if (!term.is_small() || term.small_value() < 0 || term.small_value() > UINT32_MAX) return false;
@@ -19,14 +79,10 @@ bool checksum_argument(Term term, uint32_t* value) {
   return true;
 }
 
-Term checksum(Process& p, Checksum function, uint32_t start, Term iodata) {
-  IolistBytes data;
-  if (!data.load(iodata)) return p.badarg();
-  p.charge(static_cast<int64_t>(data.bytes().size() / kBytesPerReduction));
-  // zlib takes a null pointer for "the initial value".
-  if (data.bytes().empty()) return Term::small(start);
-  return Term::small(
-      static_cast<int64_t>(function(start, data.bytes().data(), data.bytes().size())));
+Term checksum(Process& p, Checksum function, uint32_t start, Term iodata,
+              std::initializer_list<Term> arguments) {
+  return summed(p, iodata, ZlibSum{function, start}, arguments,
+                [](ZlibSum& sum) { return Term::small(static_cast<int64_t>(sum.value)); });
 }
 
 using Combine = uLong (*)(uLong, uLong, z_off_t);
@@ -41,24 +97,24 @@ Term combined(Process& p, Combine function, Term first, Term second, Term second
   return Term::small(static_cast<int64_t>(function(a, b, static_cast<z_off_t>(size))));
 }
 
-Term crc32_1(Process& p, Term data) { return checksum(p, ::crc32_z, 0, data); }
+Term crc32_1(Process& p, Term data) { return checksum(p, ::crc32_z, 0, data, {data}); }
 
 Term crc32_2(Process& p, Term start, Term data) {
   uint32_t value;
   if (!checksum_argument(start, &value)) return p.badarg();
-  return checksum(p, ::crc32_z, value, data);
+  return checksum(p, ::crc32_z, value, data, {start, data});
 }
 
 Term crc32_combine_3(Process& p, Term first, Term second, Term second_size) {
   return combined(p, ::crc32_combine, first, second, second_size);
 }
 
-Term adler32_1(Process& p, Term data) { return checksum(p, ::adler32_z, 1, data); }
+Term adler32_1(Process& p, Term data) { return checksum(p, ::adler32_z, 1, data, {data}); }
 
 Term adler32_2(Process& p, Term start, Term data) {
   uint32_t value;
   if (!checksum_argument(start, &value)) return p.badarg();
-  return checksum(p, ::adler32_z, value, data);
+  return checksum(p, ::adler32_z, value, data, {start, data});
 }
 
 Term adler32_combine_3(Process& p, Term first, Term second, Term second_size) {
@@ -91,19 +147,10 @@ Term make_digest(Process& p, MD5_CTX* context) {
   return make_binary(p.heap, ByteSpan(digest));
 }
 
-bool add_iodata(Process& p, MD5_CTX* context, Term iodata) {
-  IolistBytes data;
-  if (!data.load(iodata)) return false;
-  p.charge(static_cast<int64_t>(data.bytes().size() / kBytesPerReduction));
-  MD5Update(context, data.bytes().data(), data.bytes().size());
-  return true;
-}
-
 Term md5_1(Process& p, Term data) {
-  MD5_CTX context{};
-  MD5Init(&context);
-  if (!add_iodata(p, &context, data)) return p.badarg();
-  return make_digest(p, &context);
+  Md5Sum start{};
+  MD5Init(&start.context);
+  return summed(p, data, start, {data}, [&p](Md5Sum& sum) { return make_digest(p, &sum.context); });
 }
 
 Term md5_init_0(Process& p) {
@@ -113,9 +160,10 @@ Term md5_init_0(Process& p) {
 }
 
 Term md5_update_2(Process& p, Term binary, Term data) {
-  MD5_CTX context;
-  if (!load_context(p, binary, &context) || !add_iodata(p, &context, data)) return p.badarg();
-  return make_context(p, context);
+  Md5Sum start;
+  if (!load_context(p, binary, &start.context)) return p.badarg();
+  return summed(p, data, start, {binary, data},
+                [&p](Md5Sum& sum) { return make_context(p, sum.context); });
 }
 
 Term md5_final_1(Process& p, Term binary) {

@@ -3,8 +3,8 @@
 #include <optional>
 #include <vector>
 
+#include "bif/in_slices.h"
 #include "bif/registry.h"
-#include "bif/step_budget.h"
 #include "vm/heap/builder.h"
 #include "vm/term/compare.h"
 #include "vm/term/hash.h"
@@ -21,35 +21,95 @@ Term length_1(Process& p, Term list) {
   return length ? Term::small(static_cast<int64_t>(*length)) : p.badarg();
 }
 
+// The length of a proper list, in slices.
+struct ListLength {
+  explicit ListLength(Term list) : rest(list) {}
+
+  Progress run(int64_t* budget) {
+    int64_t left = *budget;
+    for (; rest.is_list() && left > 0; rest = rest.tail()) {
+      --left;
+      ++length;
+    }
+    *budget = left;
+    if (rest.is_list()) return Progress::kPaused;
+    return rest.is_nil() ? Progress::kDone : Progress::kRefused;
+  }
+
+  Term rest;
+  size_t length = 0;
+};
+
+// A copy of a list, but for its tail.
+class Append {
+ public:
+  Append(Allocator& heap, Term left, Term right)
+      : heap_(heap), right_(right), length_(left), rest_(left) {}
+
+  Progress run(int64_t* budget) {
+    if (cell_ == nullptr) {
+      const Progress counted = length_.run(budget);
+      if (counted != Progress::kDone) return counted;
+      if (right_.is_nil()) {
+        result_ = rest_;
+        return Progress::kDone;
+      }
+      cell_ = heap_.alloc(2 * length_.length);
+      result_ = Term::list(cell_);
+    }
+    int64_t left = *budget;
+    for (; rest_.is_list() && left > 0; rest_ = rest_.tail(), cell_ += 2, --left) {
+      cell_[0] = rest_.head().bits();
+      cell_[1] = Term::list(cell_ + 2).bits();
+    }
+    *budget = left;
+    if (rest_.is_list()) return Progress::kPaused;
+    cell_[-1] = right_.bits();
+    return Progress::kDone;
+  }
+  Term result() const { return result_; }
+
+ private:
+  Allocator& heap_;
+  Term right_;
+  ListLength length_;
+  Term rest_;
+  Word* cell_ = nullptr;  // null: the length is not known yet
+  Term result_ = Term::none();
+};
+
 Term append_2(Process& p, Term left, Term right) {
   if (left.is_nil()) return right;
   if (!left.is_list()) return p.badarg();
-  std::optional<size_t> length = charged_list_length(p, left);
-  if (!length) return p.badarg();
-  if (right.is_nil()) return left;
-  Word* cell = p.heap.alloc(2 * *length);
-  Term result = Term::list(cell);
-  for (Term rest = left; rest.is_list(); rest = rest.tail(), cell += 2) {
-    cell[0] = rest.head().bits();
-    cell[1] = Term::list(cell + 2).bits();
-  }
-  cell[-1] = right.bits();
-  return result;
+  return in_slices<Append>(
+      p, {left, right}, [&] { return Append(p.heap, left, right); },
+      [](Append& append) { return append.result(); });
 }
 
 // The elements still to be taken away, each as often as it is there. Long lists are hashed, so
 // that subtraction takes time linear in the lengths.
 class Removals {
  public:
-  Removals(Term list, size_t count) : left_(count) {
-    if (count <= kScanLimit) {
-      for (; list.is_list(); list = list.tail()) entries_.push_back({list.head(), 0, 1});
-      return;
-    }
+  // Of so many elements, each of which add() brings.
+  explicit Removals(size_t count) : left_(count) {
+    if (count <= kScanLimit) return;
     size_t slots = 8;
     while (slots < count * 2) slots *= 2;
     slots_.assign(slots, 0);
-    for (; list.is_list(); list = list.tail()) add(list.head());
+  }
+
+  void add(Term term) {
+    if (slots_.empty()) {
+      entries_.push_back({term, 0, 1});
+      return;
+    }
+    uint32_t hash = internal_hash(term);
+    uint32_t* slot = place(term, hash);
+    if (*slot == 0) {
+      entries_.push_back({term, hash, 0});
+      *slot = static_cast<uint32_t>(entries_.size());
+    }
+    ++entries_[*slot - 1].count;
   }
 
   bool empty() const { return left_ == 0; }
@@ -89,34 +149,57 @@ class Removals {
       if (entry.hash == hash && exact_equal(entry.term, term)) return &slots_[i];
     }
   }
-  void add(Term term) {
-    uint32_t hash = internal_hash(term);
-    uint32_t* slot = place(term, hash);
-    if (*slot == 0) {
-      entries_.push_back({term, hash, 0});
-      *slot = static_cast<uint32_t>(entries_.size());
-    }
-    ++entries_[*slot - 1].count;
-  }
-
   size_t left_;
   std::vector<Entry> entries_;
   std::vector<uint32_t> slots_;  // index into entries_ + 1; 0: free
 };
 
-Term subtract_2(Process& p, Term list, Term removed) {
-  std::optional<size_t> length = charged_list_length(p, list);
-  std::optional<size_t> removed_length = charged_list_length(p, removed);
-  if (!length || !removed_length) return p.badarg();
-  if (*length == 0 || *removed_length == 0) return list;
-  p.charge(static_cast<int64_t>(*length + *removed_length));
-  Removals removals(removed, *removed_length);
-  ListBuilder result(p.heap);
-  for (; list.is_list(); list = list.tail()) {
-    if (removals.empty()) return result.finish(list);
-    if (!removals.take(list.head())) result.add(list.head());
+class Subtract {
+ public:
+  Subtract(Allocator& heap, Term list, Term removed)
+      : list_(list), removed_(removed), length_(list), removed_length_(removed), result_(heap) {}
+
+  Progress run(int64_t* budget) {
+    for (ListLength* length : {&length_, &removed_length_}) {
+      const Progress counted = length->run(budget);
+      if (counted != Progress::kDone) return counted;
+    }
+    if (list_.is_nil() || removed_length_.length == 0) return finish(list_);
+    if (!removals_) removals_.emplace(removed_length_.length);
+    for (; removed_.is_list(); removed_ = removed_.tail()) {
+      if ((*budget -= kStepsPerElement) < 0) return Progress::kPaused;
+      removals_->add(removed_.head());
+    }
+    for (; list_.is_list(); list_ = list_.tail()) {
+      if (removals_->empty()) return finish(list_);
+      if ((*budget -= kStepsPerElement) < 0) return Progress::kPaused;
+      if (!removals_->take(list_.head())) result_.add(list_.head());
+    }
+    return finish(Term::nil());
   }
-  return result.finish();
+  Term result() const { return whole_; }
+
+ private:
+  static constexpr int64_t kStepsPerElement = 8;  // each is hashed, or compared with some
+
+  Progress finish(Term tail) {
+    whole_ = result_.finish(tail);
+    return Progress::kDone;
+  }
+
+  Term list_;
+  Term removed_;
+  ListLength length_;
+  ListLength removed_length_;
+  std::optional<Removals> removals_;
+  ListBuilder result_;
+  Term whole_ = Term::none();
+};
+
+Term subtract_2(Process& p, Term list, Term removed) {
+  return in_slices<Subtract>(
+      p, {list, removed}, [&] { return Subtract(p.heap, list, removed); },
+      [](Subtract& subtract) { return subtract.result(); });
 }
 
 constexpr NativeEntry kErlangListNatives[] = {

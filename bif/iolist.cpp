@@ -1,19 +1,16 @@
 // Natives that make binaries of iodata.
 #include "vm/codec/iolist.h"
 
-#include "vm/proc/native.h"
+#include "bif/in_slices.h"
 
 namespace joist {
 
 namespace {
 
-constexpr size_t kBytesPerReduction = 64;
-
 Term joined(Process& p, Term iodata, IolistKind kind) {
-  Term bits = iolist_to_bits(p.heap, iodata, kind);
-  if (bits.is_none()) return p.badarg();
-  p.charge(static_cast<int64_t>(bits_size(bits) / 8 / kBytesPerReduction));
-  return bits;
+  return in_slices<IolistJoin>(
+      p, {iodata}, [&] { return IolistJoin(p.heap, iodata, kind); },
+      [](IolistJoin& join) { return join.result(); });
 }
 
 Term iolist_to_binary_1(Process& p, Term iodata) { return joined(p, iodata, IolistKind::kBytes); }
@@ -29,15 +26,18 @@ Term list_to_bitstring_1(Process& p, Term list) {
 }
 
 Term iolist_size_1(Process& p, Term iodata) {
-  std::optional<size_t> size = iolist_size(iodata);
-  if (!size) return p.badarg();
-  p.charge(static_cast<int64_t>(*size / kBytesPerReduction));
-  return make_unsigned(p.heap, *size);
+  return in_slices<IolistMeasure>(
+      p, {iodata}, [&] { return IolistMeasure(iodata); },
+      [&p](IolistMeasure& measure) { return make_unsigned(p.heap, measure.size() / 8); });
 }
 
 Term iolist_to_iovec_1(Process& p, Term iodata) {
-  Term parts = iolist_to_iovec(p.heap, iodata);
-  return parts.is_none() ? p.badarg() : parts;
+  if (is_binary(iodata)) {
+    return bits_size(iodata) == 0 ? Term::nil() : make_cons(p.heap, iodata, Term::nil());
+  }
+  return in_slices<IovecMaker>(
+      p, {iodata}, [&] { return IovecMaker(p.heap, iodata); },
+      [](IovecMaker& maker) { return maker.finish(); });
 }
 
 const NativeEntry kNatives[] = {

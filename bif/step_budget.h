@@ -1,7 +1,7 @@
-// How natives that walk over terms of the caller's length account for it: so many steps are
-// worth one reduction.
+// How natives that walk over terms or bytes of the caller's length account for it: so many steps
+// are worth one reduction.
 //
-//   StepBudget budget(p, kStepsPerReduction);
+//   StepBudget budget(p, kCellsPerReduction);
 //   for (...) {
 //     if (!budget.spend()) return p.yield({rest...});
 //     ...
@@ -14,10 +14,12 @@ namespace joist {
 
 // Steps over list cells that take about as long as one call of an Erlang function.
 inline constexpr int64_t kCellsPerReduction = 16;
+// Bytes that are copied or summed up in the time of one such step.
+inline constexpr int64_t kBytesPerStep = 16;
 
 class StepBudget {
  public:
-  StepBudget(Process& p, int64_t steps_per_reduction)
+  explicit StepBudget(Process& p, int64_t steps_per_reduction = kCellsPerReduction)
       : process_(p),
         steps_per_reduction_(steps_per_reduction),
         granted_((p.reductions > 1 ? p.reductions : 1) * steps_per_reduction),
@@ -28,6 +30,8 @@ class StepBudget {
 
   // One step; false: the slice is used up, and it is time to yield.
   bool spend() { return --left_ > 0; }
+  // For what does its own counting.
+  int64_t& left() { return left_; }
 
  private:
   Process& process_;

@@ -1,43 +1,13 @@
 #include "vm/codec/iolist.h"
 
-#include "vm/heap/bit_syntax.h"
-
 namespace joist {
 
 namespace {
 
-// Calls visitor.byte(uint8_t) and visitor.bits(Term) for the parts in order. False: not iodata,
-// or a part that the visitor refused.
-template <typename Visitor>
-bool walk(Term iodata, Visitor& visitor) {
-  if (is_bits(iodata)) return visitor.bits(iodata);
-  std::vector<Term> tails;  // of the lists around the present one
-  Term list = iodata;
-  for (;;) {
-    while (list.is_list()) {
-      const Word* cell = list.cell();
-      Term head = Term::from_bits(cell[0]);
-      list = Term::from_bits(cell[1]);
-      if (head.is_small()) {
-        if (static_cast<uint64_t>(head.small_value()) > 255) return false;
-        visitor.byte(static_cast<uint8_t>(head.small_value()));
-      } else if (head.is_list()) {
-        if (!list.is_nil()) tails.push_back(list);
-        list = head;
-      } else if (is_bits(head)) {
-        if (!visitor.bits(head)) return false;
-      } else if (!head.is_nil()) {
-        return false;
-      }
-    }
-    if (!list.is_nil() && !(is_bits(list) && visitor.bits(list))) return false;
-    if (tails.empty()) return true;
-    list = tails.back();
-    tails.pop_back();
-  }
-}
+constexpr int64_t kUnlimited = INT64_MAX;
 
 struct SizeVisitor {
+  static constexpr bool kByContent = false;
   bool whole_bytes;
   size_t size = 0;
 
@@ -50,11 +20,11 @@ struct SizeVisitor {
 };
 
 struct ByteVisitor {
+  static constexpr bool kByContent = true;
   uint8_t* next;
 
   void byte(uint8_t value) { *next++ = value; }
-  bool bits(Term part) {
-    BitsView view = bits_view(part);
+  bool bits(BitsView view) {
     if (view.size == 0) return true;
     if (view.byte_aligned()) {
       std::memcpy(next, view.bytes(), view.size / 8);
@@ -67,19 +37,80 @@ struct ByteVisitor {
 };
 
 struct BitVisitor {
+  static constexpr bool kByContent = true;
   BitWriter writer;
 
   void byte(uint8_t value) { writer.put_bits_of(value, 8, false); }
-  bool bits(Term part) {
-    writer.put(bits_view(part));
+  bool bits(BitsView view) {
+    writer.put(view);
     return true;
   }
 };
 
+// [Part]: the part itself is the result.
+bool is_single_part(Term iodata, IolistKind kind) {
+  if (!iodata.is_list() || !iodata.tail().is_nil()) return false;
+  return kind == IolistKind::kBits ? is_bits(iodata.head()) : is_binary(iodata.head());
+}
+
+}  // namespace
+
+std::optional<size_t> iolist_bits(Term iodata, IolistKind kind) {
+  SizeVisitor visitor{kind == IolistKind::kBytes};
+  int64_t budget = kUnlimited;
+  if (IolistWalk(iodata).run(visitor, &budget) != Progress::kDone) return std::nullopt;
+  return visitor.size;
+}
+
+Progress IolistMeasure::run(int64_t* budget) {
+  SizeVisitor visitor{true, size_};
+  const Progress progress = walk_.run(visitor, budget);
+  size_ = visitor.size;
+  return progress;
+}
+
+Progress IolistJoin::run(int64_t* budget) {
+  if (result_.is_none()) {
+    if (is_single_part(iodata_, kind_)) {
+      result_ = iodata_.head();
+      return Progress::kDone;
+    }
+    SizeVisitor sizes{kind_ == IolistKind::kBytes, size_};
+    const Progress progress = walk_.run(sizes, budget);
+    size_ = sizes.size;
+    if (progress != Progress::kDone) return progress;
+    if (is_bits(iodata_)) {
+      result_ = iodata_;
+      return Progress::kDone;
+    }
+    result_ = make_bits_uninitialised(heap_, size_, &next_);
+    writer_ = BitWriter(next_, 0);
+    walk_ = IolistWalk(iodata_);
+  }
+  if (kind_ == IolistKind::kBytes) {
+    ByteVisitor visitor{next_};
+    const Progress progress = walk_.run(visitor, budget);
+    next_ = visitor.next;
+    return progress;
+  }
+  BitVisitor visitor{writer_};
+  const Progress progress = walk_.run(visitor, budget);
+  writer_ = visitor.writer;
+  if (progress == Progress::kDone) writer_.finish();
+  return progress;
+}
+
+Term iolist_to_bits(Allocator& heap, Term iodata, IolistKind kind) {
+  IolistJoin join(heap, iodata, kind);
+  int64_t budget = kUnlimited;
+  return join.run(&budget) == Progress::kDone ? join.result() : Term::none();
+}
+
 // Joins small parts in a buffer and refers to large ones.
-class IovecVisitor {
+class IovecMaker::Visitor {
  public:
-  explicit IovecVisitor(Allocator& heap) : heap_(heap), parts_(heap) {}
+  static constexpr bool kByContent = false;
+  explicit Visitor(Allocator& heap) : heap_(heap), parts_(heap) {}
 
   void byte(uint8_t value) {
     if (!has_room(1)) flush();
@@ -136,52 +167,12 @@ class IovecVisitor {
   std::vector<uint8_t> buffer_;
 };
 
-// [Part]: the part itself is the result.
-bool is_single_part(Term iodata, IolistKind kind) {
-  if (!iodata.is_list() || !iodata.tail().is_nil()) return false;
-  return kind == IolistKind::kBits ? is_bits(iodata.head()) : is_binary(iodata.head());
-}
+IovecMaker::IovecMaker(Allocator& heap, Term iodata) : walk_(iodata), visitor_(new Visitor(heap)) {}
+IovecMaker::IovecMaker(IovecMaker&&) = default;
+IovecMaker::~IovecMaker() = default;
 
-}  // namespace
-
-std::optional<size_t> iolist_bits(Term iodata, IolistKind kind) {
-  if (!iodata.is_list() && !iodata.is_nil() && !is_bits(iodata)) return std::nullopt;
-  SizeVisitor visitor{kind == IolistKind::kBytes};
-  if (!walk(iodata, visitor)) return std::nullopt;
-  return visitor.size;
-}
-
-void iolist_write(Term iodata, uint8_t* bytes) {
-  BitVisitor visitor{BitWriter(bytes, 0)};
-  walk(iodata, visitor);
-  visitor.writer.finish();
-}
-
-Term iolist_to_bits(Allocator& heap, Term iodata, IolistKind kind) {
-  if (is_single_part(iodata, kind)) return iodata.head();
-  std::optional<size_t> bits = iolist_bits(iodata, kind);
-  if (!bits) return Term::none();
-  if (is_bits(iodata)) return iodata;
-  uint8_t* bytes;
-  Term result = make_bits_uninitialised(heap, *bits, &bytes);
-  if (kind == IolistKind::kBits) {
-    iolist_write(iodata, bytes);
-  } else {
-    ByteVisitor visitor{bytes};
-    walk(iodata, visitor);
-  }
-  return result;
-}
-
-Term iolist_to_iovec(Allocator& heap, Term iodata) {
-  if (!iodata.is_list() && !iodata.is_nil() && !is_bits(iodata)) return Term::none();
-  if (is_binary(iodata)) {
-    return bits_size(iodata) == 0 ? Term::nil() : make_cons(heap, iodata, Term::nil());
-  }
-  IovecVisitor visitor(heap);
-  if (!walk(iodata, visitor)) return Term::none();
-  return visitor.finish();
-}
+Progress IovecMaker::run(int64_t* budget) { return walk_.run(*visitor_, budget); }
+Term IovecMaker::finish() { return visitor_->finish(); }
 
 bool IolistBytes::load(Term iodata) {
   if (is_binary(iodata)) {
@@ -192,7 +183,8 @@ bool IolistBytes::load(Term iodata) {
   if (!size) return false;
   uint8_t* copy = scratch_.reserve(*size);
   ByteVisitor visitor{copy};
-  walk(iodata, visitor);
+  int64_t budget = kUnlimited;
+  IolistWalk(iodata).run(visitor, &budget);
   bytes_ = ByteSpan(copy, *size);
   return true;
 }

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <initializer_list>
+#include <memory>
 #include <span>
 
 #include "vm/code/export.h"
@@ -16,6 +17,7 @@
 #include "vm/proc/message_queue.h"
 #include "vm/proc/process_flags.h"
 #include "vm/proc/runtime.h"
+#include "vm/proc/suspended.h"
 #include "vm/term/atom.h"
 
 namespace joist {
@@ -192,6 +194,9 @@ class Process {
   std::span<Term> host_roots;  // terms that the embedding program keeps
   BitWriter bit_writer;        // where bs_put_* instructions write
 
+  // What the native that yielded goes on with; no collection happens until it does.
+  std::unique_ptr<SuspendedNative> suspended;
+
   // --- process dictionary, flags and their kin ---
   struct Extras;  // vm/proc/process_extras.h: made when first needed
   Extras* extras = nullptr;
@@ -239,6 +244,16 @@ class Process {
   Term trap(Term module, Term function, std::initializer_list<Term> arguments);
   // Run this native again, with these arguments, in the next slice.
   Term yield(std::initializer_list<Term> arguments);
+  // The same with a job for it to take up with resume() (vm/proc/suspended.h).
+  Term suspend(std::unique_ptr<SuspendedNative> job, std::initializer_list<Term> arguments) {
+    suspended = std::move(job);
+    return yield(arguments);
+  }
+  // The job that this native has suspended; null: this call is a new one.
+  template <typename Job>
+  std::unique_ptr<Job> resume() {
+    return std::unique_ptr<Job>(static_cast<Job*>(suspended.release()));
+  }
   // Refuses loudly what Joist does not have yet: error:{not_supported, What}.
   Term not_supported(const char* what);
 

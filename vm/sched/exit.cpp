@@ -22,6 +22,12 @@ bool stop_timers(Process& p) {
   return true;
 }
 
+// What a native that yielded would have gone on with.
+bool drop_job(Process& p) {
+  p.suspended.reset();
+  return true;
+}
+
 bool run_upper_stages(Process& p) {
   const std::span<const ExitStage> stages = p.runtime->exit_stages;
   for (; p.exit_step < stages.size(); ++p.exit_step) {
@@ -88,8 +94,8 @@ bool tell_watchers(Process& p) {
 }
 
 using Stage = bool (*)(Process& p);
-constexpr Stage kStages[] = {stop_timers,     release_name,  run_upper_stages, close_signals,
-                             send_link_exits, drop_monitors, tell_watchers};
+constexpr Stage kStages[] = {drop_job,      stop_timers,     release_name,  run_upper_stages,
+                             close_signals, send_link_exits, drop_monitors, tell_watchers};
 
 }  // namespace
 
