@@ -1,8 +1,9 @@
 // term_to_binary and its kin (erts documentation, module erlang).
 #include "bif/binary_arguments.h"
+#include "bif/in_slices.h"
 #include "vm/codec/etf.h"
+#include "vm/codec/etf_tags.h"
 #include "vm/heap/builder.h"
-#include "vm/proc/native.h"
 #include "vm/term/bits.h"
 
 namespace joist {
@@ -64,19 +65,36 @@ bool parse_options(Process& p, Term options, ParsedOptions* parsed) {
   return options.is_nil() && !(parsed->encode.deterministic && parsed->encode.local);
 }
 
-Term encoded(Process& p, Term term, const ParsedOptions& options) {
-  Term binary = external_binary(p.heap, term, options.encode, options.level);
-  if (binary.is_none()) return p.system_limit();
-  p.charge(static_cast<int64_t>(bits_size(binary) / 8 / kBytesPerReduction));
-  return binary;
+// Terms of fewer bytes are not worth slices.
+constexpr size_t kShort = 16384;
+
+Term encoded(Process& p, Term term, const ParsedOptions& options,
+             std::initializer_list<Term> arguments) {
+  if (p.suspended == nullptr && options.level == 0) {
+    StepBudget budget(p);
+    const std::optional<size_t> size = external_size(term, options.encode, &budget.left());
+    if (size && *size <= kShort) {
+      uint8_t* bytes;
+      Term binary = make_bits_uninitialised(p.heap, *size * 8, &bytes);
+      encode_external(term, options.encode, bytes);
+      budget.left() -= static_cast<int64_t>(*size) / kBytesPerStep;
+      return binary;
+    }
+  }
+  return in_slices<ExternalEncoding>(
+      p, arguments, [&] { return ExternalEncoding(p.heap, term, options.encode, options.level); },
+      [](ExternalEncoding& encoding) { return encoding.result(); },
+      [](Process& process) { return process.system_limit(); });
 }
 
-Term term_to_binary_1(Process& p, Term term) { return encoded(p, term, {default_options(p)}); }
+Term term_to_binary_1(Process& p, Term term) {
+  return encoded(p, term, {default_options(p)}, {term});
+}
 
 Term term_to_binary_2(Process& p, Term term, Term options) {
   ParsedOptions parsed;
   if (!parse_options(p, options, &parsed)) return p.badarg();
-  return encoded(p, term, parsed);
+  return encoded(p, term, parsed, {term, options});
 }
 
 Term in_list(Process& p, Term binary) {
@@ -89,42 +107,70 @@ Term term_to_iovec_2(Process& p, Term term, Term options) {
   return in_list(p, term_to_binary_2(p, term, options));
 }
 
-Term size_result(Process& p, Term term, const EncodeOptions& options) {
-  std::optional<size_t> size = external_size(term, options);
-  if (!size) return p.system_limit();
-  p.charge(static_cast<int64_t>(*size / kBytesPerReduction));
-  return make_unsigned(p.heap, *size);
+Term size_result(Process& p, Term term, const EncodeOptions& options,
+                 std::initializer_list<Term> arguments) {
+  return in_slices<ExternalMeasure>(
+      p, arguments, [&] { return ExternalMeasure(term, options); },
+      [&p](ExternalMeasure& measure) { return make_unsigned(p.heap, measure.size()); },
+      [](Process& process) { return process.system_limit(); });
 }
 
-Term external_size_1(Process& p, Term term) { return size_result(p, term, default_options(p)); }
+Term external_size_1(Process& p, Term term) {
+  return size_result(p, term, default_options(p), {term});
+}
 
 Term external_size_2(Process& p, Term term, Term options) {
   ParsedOptions parsed;
   if (!parse_options(p, options, &parsed)) return p.badarg();
-  return size_result(p, term, parsed.encode);
+  return size_result(p, term, parsed.encode, {term, options});
 }
 
-Term decoded(Process& p, Term binary, bool safe, bool with_used) {
+struct Decode {
+  Progress run(int64_t* budget) { return decoding.run(budget); }
+  std::unique_ptr<ByteScratch> scratch;
+  ExternalDecoding decoding;
+};
+
+Term decoded(Process& p, Term binary, bool safe, bool with_used,
+             std::initializer_list<Term> arguments) {
   if (!is_binary(binary)) return p.badarg();
-  ByteScratch scratch;
-  ByteSpan bytes = binary_bytes(binary, scratch);
   DecodeOptions options;
   options.safe = safe;
   options.this_node = p.runtime->node;
   options.local_key = p.runtime->local_term_key;
   options.resolver = p.runtime->externals;
-  std::optional<Decoded> result = decode_external(bytes, p.heap, options);
-  if (!result) return p.badarg();
-  p.charge(static_cast<int64_t>(result->used / kBytesPerReduction));
-  if (!with_used) return result->term;
-  return make_tuple(p.heap, {result->term, make_unsigned(p.heap, result->used)});
+  auto finish = [&](const Decoded& result) {
+    if (!with_used) return result.term;
+    return make_tuple(p.heap, {result.term, make_unsigned(p.heap, result.used)});
+  };
+  const size_t size = bits_size(binary) / 8;
+  if (size <= kShort && p.suspended == nullptr) {
+    ByteScratch scratch;
+    const ByteSpan bytes = binary_bytes(binary, scratch);
+    p.charge(static_cast<int64_t>(size / kBytesPerReduction));
+    if (!(bytes.size() > 1 && bytes[1] == etf::kCompressed)) {
+      std::optional<Decoded> result = decode_external(bytes, p.heap, options);
+      return result ? finish(*result) : p.badarg();
+    }
+  }
+  return in_slices<Decode>(
+      p, arguments,
+      [&] {
+        auto scratch = std::make_unique<ByteScratch>();
+        const ByteSpan bytes = binary_bytes(binary, *scratch);
+        return Decode{std::move(scratch), ExternalDecoding(p.heap, bytes, options)};
+      },
+      [&](Decode& decode) { return finish(decode.decoding.result()); });
 }
 
-Term binary_to_term_1(Process& p, Term binary) { return decoded(p, binary, false, false); }
+Term binary_to_term_1(Process& p, Term binary) {
+  return decoded(p, binary, false, false, {binary});
+}
 
 Term binary_to_term_2(Process& p, Term binary, Term options) {
   bool safe = false;
   bool used = false;
+  const Term given = options;
   for (; options.is_list(); options = options.tail()) {
     if (options.head() == atoms::safe) {
       safe = true;
@@ -135,7 +181,7 @@ Term binary_to_term_2(Process& p, Term binary, Term options) {
     }
   }
   if (!options.is_nil()) return p.badarg(atoms::badopt);
-  return decoded(p, binary, safe, used);
+  return decoded(p, binary, safe, used, {binary, given});
 }
 
 const NativeEntry kNatives[] = {

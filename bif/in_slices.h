@@ -25,21 +25,25 @@ struct SuspendedWork final : SuspendedNative {
   Work work;
 };
 
-// `begin` makes the work of a new call, `finish` the result. Work that is refused is a badarg.
+inline Term refuse_argument(Process& p) { return p.badarg(); }
+
+// `begin` makes the work of a new call, `finish` the result, `refuse` the error of work that is
+// refused.
 template <typename Work, typename Begin, typename Finish>
-Term in_slices(Process& p, std::initializer_list<Term> arguments, Begin begin, Finish finish) {
+Term in_slices(Process& p, std::initializer_list<Term> arguments, Begin begin, Finish finish,
+               Term (*refuse)(Process&) = refuse_argument) {
   StepBudget budget(p);
   if (std::unique_ptr<SuspendedWork<Work>> suspended = p.resume<SuspendedWork<Work>>()) {
     const Progress progress = suspended->work.run(&budget.left());
     if (progress == Progress::kPaused) return p.suspend(std::move(suspended), arguments);
-    return progress == Progress::kDone ? finish(suspended->work) : p.badarg();
+    return progress == Progress::kDone ? finish(suspended->work) : refuse(p);
   }
   Work work = begin();
   const Progress progress = work.run(&budget.left());
   if (progress == Progress::kPaused) {
     return p.suspend(std::make_unique<SuspendedWork<Work>>(std::move(work)), arguments);
   }
-  return progress == Progress::kDone ? finish(work) : p.badarg();
+  return progress == Progress::kDone ? finish(work) : refuse(p);
 }
 
 // How many of `count` bytes to handle next, which are spent; at least a few.

@@ -8,14 +8,13 @@
 //   }
 #pragma once
 
+#include "vm/base/progress.h"
 #include "vm/proc/native.h"
 
 namespace joist {
 
 // Steps over list cells that take about as long as one call of an Erlang function.
 inline constexpr int64_t kCellsPerReduction = 16;
-// Bytes that are copied or summed up in the time of one such step.
-inline constexpr int64_t kBytesPerStep = 16;
 
 class StepBudget {
  public:

@@ -14,10 +14,12 @@
 // records stand for.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 
 #include "vm/base/bytes.h"
+#include "vm/base/progress.h"
 #include "vm/heap/allocator.h"
 #include "vm/term/node.h"
 
@@ -93,10 +95,55 @@ struct EncodeOptions {
 // Bytes of the external form, version byte included. nullopt: a binary in it is too long for the
 // format.
 std::optional<size_t> external_size(Term term, const EncodeOptions& options);
+// The same, or nullopt because it takes more than the budget.
+std::optional<size_t> external_size(Term term, const EncodeOptions& options, int64_t* budget);
 // Writes exactly external_size() bytes.
 void encode_external(Term term, const EncodeOptions& options, uint8_t* bytes);
 // The external form as a binary term. level 0: not compressed; else zlib's level, or -1 for its
 // default. none(): too long for the format.
 Term external_binary(Allocator& heap, Term term, const EncodeOptions& options, int level = 0);
+
+// The same three in slices; what they refuse is too long for the format, or no external term.
+// Terms and input must stay where they are meanwhile.
+
+class ExternalMeasure {
+ public:
+  ExternalMeasure(Term term, const EncodeOptions& options);
+  ExternalMeasure(ExternalMeasure&&);
+  ~ExternalMeasure();
+  Progress run(int64_t* budget);
+  size_t size() const;  // when done
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class ExternalEncoding {
+ public:
+  ExternalEncoding(Allocator& heap, Term term, const EncodeOptions& options, int level);
+  ExternalEncoding(ExternalEncoding&&);
+  ~ExternalEncoding();
+  Progress run(int64_t* budget);
+  Term result() const;  // a binary, when done
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class ExternalDecoding {
+ public:
+  ExternalDecoding(Allocator& heap, ByteSpan bytes, const DecodeOptions& options);
+  ExternalDecoding(ExternalDecoding&&);
+  ~ExternalDecoding();
+  Progress run(int64_t* budget);
+  Decoded result() const;  // when done
+
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace joist

@@ -5,85 +5,14 @@
 
 namespace joist::etf {
 
-namespace {
-
-// Counts the terms that are still to come instead of nesting: whatever the input, this needs no
-// memory. Since each term takes a byte, more terms than bytes to come is the end.
-class Checker {
- public:
-  Checker(ByteSpan bytes, bool local)
-      : start_(bytes.data()), p_(start_), end_(start_ + bytes.size()), local_(local) {}
-
-  std::optional<Extent> run() {
-    for (pending_ = 1; pending_ != 0; --pending_) {
-      if (pending_ > left() || !check_one()) return std::nullopt;
-    }
-    extent_.bytes = static_cast<size_t>(p_ - start_);
-    return extent_;
-  }
-
- private:
-  size_t left() const { return static_cast<size_t>(end_ - p_); }
-
-  bool skip(size_t count) {
-    if (count > left()) return false;
-    p_ += count;
-    return true;
-  }
-  bool skip_payload(const uint8_t* after, size_t count) {
-    if (after == nullptr) return false;
-    p_ = after;
-    return skip(count);
-  }
-  bool node_then(size_t count) { return skip_payload(skip_node(p_, end_, local_), count); }
-  bool atom() {
-    p_ = skip_atom(p_, end_);
-    return p_ != nullptr;
-  }
-  // An integer where only 32 bits make sense (old index of a fun, arity).
-  bool integer() {
-    if (left() == 0) return false;
-    switch (*p_++) {
-      case kSmallInteger:
-        return skip(1);
-      case kInteger:
-        return skip(4);
-      case kSmallBig:
-        return left() >= 2 && p_[0] <= 4 && p_[1] == 0 && skip(size_t{2} + p_[0]);
-      default:
-        return false;
-    }
-  }
-  bool expect(size_t terms, size_t words) {
-    pending_ += terms;
-    extent_.words += words;
-    return pending_ - 1 <= left();
-  }
-
-  bool check_one();
-  bool check_big(size_t count);
-  bool check_bits(size_t header);
-  bool check_map();
-  bool check_fun();
-  bool check_record();
-  bool check_reference(size_t after_node);
-
-  const uint8_t* start_;
-  const uint8_t* p_;
-  const uint8_t* end_;
-  bool local_;
-  size_t pending_ = 0;
-  Extent extent_{};
-};
-
-bool Checker::check_big(size_t count) {
+bool ExternalCheck::check_big(size_t count) {
   size_t limbs = (count + 7) / 8;
   if (limbs > term_rules().max_big_limbs) return false;
   extent_.words += 1 + limbs;
   return skip(count);
 }
 
-bool Checker::check_bits(size_t header) {
+bool ExternalCheck::check_bits(size_t header) {
   if (left() < header) return false;
   size_t count = load32(p_);
   extent_.words +=
@@ -92,7 +21,7 @@ bool Checker::check_bits(size_t header) {
   return skip(count);
 }
 
-bool Checker::check_map() {
+bool ExternalCheck::check_map() {
   if (left() < 4) return false;
   size_t count = load32(p_);
   p_ += 4;
@@ -103,7 +32,7 @@ bool Checker::check_map() {
   return expect(2 * count, 2 + count + 1 + count);
 }
 
-bool Checker::check_fun() {
+bool ExternalCheck::check_fun() {
   constexpr size_t kFixed = 4 + 1 + 16 + 4 + 4;  // size, arity, unique, index, free variables
   if (left() < kFixed) return false;
   size_t free_count = load32(p_ + kFixed - 4);
@@ -113,7 +42,7 @@ bool Checker::check_fun() {
   return expect(1 + free_count, 1 + kLocalFunFixedWords + free_count);
 }
 
-bool Checker::check_record() {
+bool ExternalCheck::check_record() {
   if (left() < 5) return false;
   size_t count = load32(p_);
   p_ += 5;
@@ -124,7 +53,7 @@ bool Checker::check_record() {
   return expect(count, 2 + count);
 }
 
-bool Checker::check_reference(size_t after_node) {
+bool ExternalCheck::check_reference(size_t after_node) {
   if (left() < 2) return false;
   size_t count = load16(p_);
   p_ += 2;
@@ -133,7 +62,7 @@ bool Checker::check_reference(size_t after_node) {
   return node_then(after_node + 4 * count);
 }
 
-bool Checker::check_one() {
+bool ExternalCheck::check_one() {
   uint8_t tag = *p_++;
   switch (tag) {
     case kSmallInteger:
@@ -226,8 +155,6 @@ bool Checker::check_one() {
   }
 }
 
-}  // namespace
-
 const uint8_t* skip_atom(const uint8_t* p, const uint8_t* end) {
   size_t left = static_cast<size_t>(end - p);
   if (left < 2) return nullptr;
@@ -254,10 +181,6 @@ const uint8_t* skip_atom(const uint8_t* p, const uint8_t* end) {
 const uint8_t* skip_node(const uint8_t* p, const uint8_t* end, bool local) {
   if (local && p != end && *p == kNil) return p + 1;
   return skip_atom(p, end);
-}
-
-std::optional<Extent> check_external(ByteSpan bytes, bool local) {
-  return Checker(bytes, local).run();
 }
 
 }  // namespace joist::etf

@@ -12,56 +12,98 @@ namespace joist {
 
 namespace etf {
 
-std::optional<Term> Decoder::run(const Extent& extent) {
-  Word* words = nullptr;
+Decoder::~Decoder() {
+  if (words_ != nullptr) release_block();
+}
+
+void Decoder::start(const Extent& extent) {
   if (extent.words != 0) {
-    words = heap_.alloc(extent.words + 1);
-    block_.top = words;
-    block_.limit = words + extent.words + 1;
+    word_count_ = extent.words + 1;
+    words_ = heap_.alloc(word_count_);
+    block_.top = words_;
+    block_.limit = words_ + word_count_;
   }
   if (extent.map_pairs != 0) {
     pairs_.reset(new Word[2 * extent.map_pairs]);
     next_pairs_ = pairs_.get();
   }
-  Word result = Term::nil().bits();
-  if (!decode_all(&result)) {
-    release_block(words, extent.words + 1);
-    return std::nullopt;
+}
+
+Progress Decoder::run(int64_t* budget) {
+  left_ = *budget;
+  Progress progress = decode_all();
+  if (progress == Progress::kDone) progress = copy_bytes();
+  *budget = left_;
+  if (progress == Progress::kRefused && words_ != nullptr) {
+    Word* words = words_;
+    release_block();
+    heap_.give_back(words, word_count_);
   }
+  if (progress != Progress::kDone) return progress;
+  return finish() ? Progress::kDone : Progress::kRefused;
+}
+
+Progress Decoder::copy_bytes() {
+  while (!copies_.empty()) {
+    if (left_ <= 0) return Progress::kPaused;
+    PendingCopy& copy = copies_.back();
+    const size_t count = std::min(copy.left, kManyBytes);
+    __builtin_memcpy(copy.to, copy.from, count);
+    left_ -= kManyBytes / kBytesPerStep;
+    copy.to += count;
+    copy.from += count;
+    copy.left -= count;
+    if (copy.left != 0) continue;
+    copy.to[-1] &= copy.last_mask;
+    copies_.pop_back();
+  }
+  return Progress::kDone;
+}
+
+bool Decoder::finish() {
   JOIST_CHECK(block_.fragments == nullptr);
-  if (words != nullptr) {
+  if (words_ != nullptr) {
     heap_.give_back(block_.top, static_cast<size_t>(block_.limit - block_.top));
+    words_ = nullptr;
   }
   for (OffHeap* object = block_.off_heap; object != nullptr;) {
     OffHeap* next = object->next;
     heap_.link_off_heap(object);
     object = next;
   }
-  if (!build_maps()) return std::nullopt;
-  return Term::from_bits(result);
+  block_.off_heap = nullptr;
+  return build_maps();
 }
 
-void Decoder::release_block(Word* words, size_t count) {
+void Decoder::release_block() {
   for (OffHeap* object = block_.off_heap; object != nullptr; object = object->next) {
     object->binary->release();
   }
-  if (words != nullptr) heap_.give_back(words, count);
+  block_.off_heap = nullptr;
+  words_ = nullptr;
 }
 
-bool Decoder::decode_all(Word* result) {
-  Word* slot = result;
-  for (;;) {
-    if (!decode_one(slot)) return false;
-    if (stack_.empty()) return true;
+Progress Decoder::decode_all() {
+  while (slot_ != nullptr) {
+    if (left_ <= 0) return Progress::kPaused;
+    --left_;
+    if (!decode_one(slot_)) return Progress::kRefused;
+    if (stack_.empty()) {
+      slot_ = nullptr;
+      return Progress::kDone;
+    }
     Frame& frame = stack_.back();
-    slot = frame.slot;
+    slot_ = frame.slot;
     if (--frame.left == 0) {
       stack_.pop_back();
     } else {
+      // Only the cells of a list lie so: their tails are not there yet.
+      if (frame.step == 2) put(frame.slot + 1, Term::list(frame.slot + 2));
       frame.slot += frame.step;
       std::swap(frame.step, frame.other_step);
     }
   }
+  return Progress::kDone;
 }
 
 bool Decoder::decode_one(Word* slot) {
@@ -144,10 +186,10 @@ bool Decoder::decode_list(Word* slot) {
   }
   Word* cells = block_.alloc(2 * count);
   put(slot, Term::list(cells));
-  for (size_t i = 0; i + 1 < count; ++i) put(cells + 2 * i + 1, Term::list(cells + 2 * i + 2));
-  // Flat lists of integers are read here and now.
+  // Flat lists of integers are read here and now, as far as the budget goes.
+  const size_t most = std::min(count, static_cast<size_t>(std::max<int64_t>(left_, 64)));
   size_t done = 0;
-  for (; done < count; ++done) {
+  for (; done < most; ++done) {
     if (*p_ == kSmallInteger) {
       put(cells + 2 * done, Term::small(p_[1]));
       p_ += 2;
@@ -157,9 +199,11 @@ bool Decoder::decode_list(Word* slot) {
     } else {
       break;
     }
+    put(cells + 2 * done + 1, Term::list(cells + 2 * done + 2));
   }
+  left_ -= static_cast<int64_t>(done);
   Word* last_tail = cells + 2 * count - 1;
-  if (*p_ == kNil && done == count) {
+  if (done == count && *p_ == kNil) {
     ++p_;
     put(last_tail, Term::nil());
     return true;
@@ -184,6 +228,7 @@ void Decoder::decode_string(Word* slot) {
   }
   put(cells + 2 * count - 1, Term::nil());
   p_ += count;
+  left_ -= static_cast<int64_t>(count / kBytesPerStep);
 }
 
 bool Decoder::decode_tuple(Word* slot, size_t count) {
@@ -353,45 +398,90 @@ void Decoder::abandon_maps(size_t count) {
   }
 }
 
-namespace {
+}  // namespace etf
 
-std::optional<Decoded> decode_term(ByteSpan bytes, Allocator& heap, const DecodeOptions& options) {
-  bool local = !bytes.empty() && bytes[0] == kLocal;
-  size_t header = local ? 5 : 0;
-  if (bytes.size() < header) return std::nullopt;
-  ByteSpan body = bytes.subspan(header);
-  std::optional<Extent> extent = check_external(body, local);
-  if (!extent) return std::nullopt;
-  body = body.first(extent->bytes);
-  if (local && load32(bytes.data() + 1) != local_checksum(body, options.local_key)) {
-    return std::nullopt;
+// Unpacks, checks and decodes.
+struct ExternalDecoding::State {
+  State(Allocator& given_heap, ByteSpan given, const DecodeOptions& given_options)
+      : heap(given_heap), bytes(given), options(given_options) {}
+
+  Progress run(int64_t* budget);
+  bool unpack();
+  bool begin_terms();
+
+  Allocator& heap;
+  ByteSpan bytes;
+  DecodeOptions options;
+  std::optional<etf::Inflated> inflated;
+  bool local = false;
+  size_t header = 0;  // bytes before the term
+  std::optional<etf::ExternalCheck> check;
+  std::optional<etf::Decoder> decoder;
+  size_t used = 0;
+};
+
+// False: not even the beginning of a term.
+bool ExternalDecoding::State::unpack() {
+  ByteSpan body = bytes;
+  if (options.has_version) {
+    if (bytes.empty() || bytes[0] != etf::kVersion) return false;
+    body = bytes.subspan(1);
+    header = 1;
+    if (bytes.size() >= 6 && bytes[1] == etf::kCompressed) {
+      const size_t size = etf::load32(bytes.data() + 2);
+      inflated = etf::inflate_exactly(bytes.subspan(6), size);
+      if (!inflated) return false;
+      body = ByteSpan(inflated->bytes.get(), size);
+      bytes = body;
+      header = 0;
+    }
   }
-  Decoder decoder(body, heap, options, local);
-  std::optional<Term> term = decoder.run(*extent);
-  if (!term) return std::nullopt;
-  return Decoded{*term, header + extent->bytes};
+  local = !body.empty() && body[0] == etf::kLocal;
+  if (local) {
+    header += 5;
+    if (body.size() < 5) return false;
+    body = body.subspan(5);
+  }
+  check.emplace(body, local);
+  return true;
 }
 
-}  // namespace
+// The structure is right: the hash of a local term?
+bool ExternalDecoding::State::begin_terms() {
+  const etf::Extent& extent = check->extent();
+  const ByteSpan body = bytes.subspan(header, extent.bytes);
+  if (local && etf::load32(body.data() - 4) != etf::local_checksum(body, options.local_key)) {
+    return false;
+  }
+  used = inflated ? 6 + inflated->consumed : header + extent.bytes;
+  decoder.emplace(body, heap, options, local);
+  decoder->start(extent);
+  return true;
+}
 
-}  // namespace etf
+Progress ExternalDecoding::State::run(int64_t* budget) {
+  if (!check && !unpack()) return Progress::kRefused;
+  if (!decoder) {
+    const Progress checked = check->run(budget);
+    if (checked != Progress::kDone) return checked;
+    if (!begin_terms()) return Progress::kRefused;
+  }
+  return decoder->run(budget);
+}
+
+ExternalDecoding::ExternalDecoding(Allocator& heap, ByteSpan bytes, const DecodeOptions& options)
+    : state_(new State(heap, bytes, options)) {}
+ExternalDecoding::ExternalDecoding(ExternalDecoding&&) = default;
+ExternalDecoding::~ExternalDecoding() = default;
+Progress ExternalDecoding::run(int64_t* budget) { return state_->run(budget); }
+Decoded ExternalDecoding::result() const { return {state_->decoder->result(), state_->used}; }
 
 std::optional<Decoded> decode_external(ByteSpan bytes, Allocator& heap,
                                        const DecodeOptions& options) {
-  if (!options.has_version) return etf::decode_term(bytes, heap, options);
-  if (bytes.empty() || bytes[0] != etf::kVersion) return std::nullopt;
-  if (bytes.size() < 6 || bytes[1] != etf::kCompressed) {
-    std::optional<Decoded> decoded = etf::decode_term(bytes.subspan(1), heap, options);
-    if (decoded) decoded->used += 1;
-    return decoded;
-  }
-  size_t size = etf::load32(bytes.data() + 2);
-  std::optional<etf::Inflated> inflated = etf::inflate_exactly(bytes.subspan(6), size);
-  if (!inflated) return std::nullopt;
-  std::optional<Decoded> decoded =
-      etf::decode_term(ByteSpan(inflated->bytes.get(), size), heap, options);
-  if (decoded) decoded->used = 6 + inflated->consumed;
-  return decoded;
+  ExternalDecoding::State state(heap, bytes, options);
+  int64_t budget = INT64_MAX;
+  if (state.run(&budget) != Progress::kDone) return std::nullopt;
+  return Decoded{state.decoder->result(), state.used};
 }
 
 }  // namespace joist

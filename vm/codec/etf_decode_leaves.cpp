@@ -63,8 +63,13 @@ void Decoder::decode_bits(Word* slot, size_t count, unsigned last_bits) {
   uint8_t* bytes;
   put(slot, make_bits_uninitialised(block_, bits, &bytes));
   if (count == 0) return;
-  __builtin_memcpy(bytes, p_, count);
-  bytes[count - 1] &= static_cast<uint8_t>(0xff << (8 - last_bits));
+  const auto last_mask = static_cast<uint8_t>(0xff << (8 - last_bits));
+  if (count > kManyBytes) {
+    copies_.push_back({bytes, p_, count, last_mask});
+  } else {
+    __builtin_memcpy(bytes, p_, count);
+    bytes[count - 1] &= last_mask;
+  }
   p_ += count;
 }
 

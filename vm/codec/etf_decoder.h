@@ -20,9 +20,12 @@ class Decoder {
         options_(options),
         this_node_(node_or_default(options.this_node)),
         local_(local) {}
-  ~Decoder() { block_.off_heap = nullptr; }
+  // What was not finished leaves no reference behind.
+  ~Decoder();
 
-  std::optional<Term> run(const Extent& extent);
+  void start(const Extent& extent);
+  Progress run(int64_t* budget);
+  Term result() const { return Term::from_bits(result_); }
 
  private:
   // Places `slot`, then slot + steps[0], then that + steps[1], and so on in turn.
@@ -39,7 +42,10 @@ class Decoder {
     size_t count;
   };
 
-  bool decode_all(Word* result);
+  Progress decode_all();
+  // Large binaries get their bytes at the end.
+  Progress copy_bytes();
+  bool finish();
   // Reads the term at p_ into *slot. For a compound term it pushes the places of the elements,
   // and the first of them is next.
   bool decode_one(Word* slot);
@@ -67,11 +73,17 @@ class Decoder {
   bool build_maps();
   static bool sort_flat_map(const PendingMap& map);
   void abandon_maps(size_t count);
-  void release_block(Word* words, size_t count);
+  void release_block();
 
   void push(Word* slot, size_t left, int32_t step, int32_t other_step) {
     if (left != 0) stack_.push_back({slot, left, step, other_step});
   }
+  struct PendingCopy {
+    uint8_t* to;
+    const uint8_t* from;
+    size_t left;
+    uint8_t last_mask;  // for the last byte
+  };
   static void put(Word* slot, Term term) { *slot = term.bits(); }
 
   const uint8_t* p_;
@@ -84,6 +96,12 @@ class Decoder {
   std::vector<PendingMap> maps_;
   std::unique_ptr<Word[]> pairs_;
   Word* next_pairs_ = nullptr;
+  std::vector<PendingCopy> copies_;
+  int64_t left_ = 0;  // of the budget
+  Word result_ = Term::nil().bits();
+  Word* slot_ = &result_;  // where the next term goes; null: all are there
+  Word* words_ = nullptr;  // the block
+  size_t word_count_ = 0;
 };
 
 }  // namespace joist::etf

@@ -78,4 +78,7 @@ inline void store64(uint8_t* p, uint64_t value) {
   __builtin_memcpy(p, &value, 8);
 }
 
+// Binaries of more bytes are copied in parts of so many, between which work may pause.
+inline constexpr size_t kManyBytes = 16384;
+
 }  // namespace joist::etf

@@ -38,8 +38,6 @@ class IolistWalk {
   }
 
  private:
-  static constexpr int64_t kBytesPerStep = 16;
-
   template <typename Visitor>
   Progress go_on(Visitor& visitor, int64_t& left);
   // The part, or a piece of it: then what is left of the list waits behind it.
