@@ -7,13 +7,11 @@ namespace joist {
 
 namespace {
 
-// Limbs that one reduction pays for.
-constexpr int64_t kLimbsPerReduction = 64;
+using Operator = ArithResult (*)(Allocator&, Term, Term);
 
-void charge_limbs(Process& p, Term number) {
-  if (!is_big(number)) [[likely]]
-    return;
-  p.charge(static_cast<int64_t>(big_limbs(number).size()) / kLimbsPerReduction);
+constexpr bool multiplies(Operator operation) {
+  return operation == &arith_multiply || operation == &arith_integer_divide ||
+         operation == &arith_remainder;
 }
 
 Term operator_result(Process& p, ArithResult result) {
@@ -34,22 +32,21 @@ Term function_result(Process& p, ArithResult result) {
   return operator_result(p, result);
 }
 
-template <ArithResult (*kOperation)(Allocator&, Term, Term)>
+template <Operator kOperation>
 Term binary_operator(Process& p, Term a, Term b) {
-  charge_limbs(p, a);
-  charge_limbs(p, b);
+  p.charge(multiplies(kOperation) ? arith_product_cost(a, b) : arith_linear_cost(a, b));
   return operator_result(p, kOperation(p.allocator(), a, b));
 }
 
 template <ArithResult (*kOperation)(Allocator&, Term)>
 Term unary_operator(Process& p, Term a) {
-  charge_limbs(p, a);
+  p.charge(arith_linear_cost(a, a));
   return operator_result(p, kOperation(p.allocator(), a));
 }
 
 template <ArithResult (*kOperation)(Allocator&, Term)>
 Term number_function(Process& p, Term a) {
-  charge_limbs(p, a);
+  p.charge(arith_linear_cost(a, a));
   return function_result(p, kOperation(p.allocator(), a));
 }
 

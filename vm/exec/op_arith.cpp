@@ -63,6 +63,9 @@ template <typename Operation>
 template <typename Operation, Operator* kOperator, Word kName>
 struct BinaryOperator : SlowOp {
   static constexpr Mfa kMfa = {atoms::erlang, Term::from_bits(kName), 2};
+  static constexpr bool kMultiplies = kOperator == &arith_multiply ||
+                                      kOperator == &arith_integer_divide ||
+                                      kOperator == &arith_remainder;
   // OTP has an instruction of its own for adding a constant (taking one off), whose errors name
   // no operator.
   static bool is_increment(auto left, auto right) {
@@ -89,6 +92,7 @@ struct BinaryOperator : SlowOp {
     const Term b = right.get(s);
     s.save();
     const ArithResult result = kOperator(s.process().heap, a, b);
+    s.process().charge(kMultiplies ? arith_product_cost(a, b) : arith_linear_cost(a, b));
     if (result.status == ArithStatus::kBadArith && fail.field == 0 && is_increment(left, right)) {
       s.process().badarith();
       return Flow::kRaise;

@@ -431,4 +431,27 @@ void integer_to_bytes(Term integer, uint8_t* bytes, size_t count, bool little_en
   big::to_bytes(big::of_term(integer, &limb), bytes, count, little_endian);
 }
 
+namespace {
+
+int64_t limbs_of(Term number) {
+  return is_big(number) ? static_cast<int64_t>(big_limbs(number).size()) : 1;
+}
+
+}  // namespace
+
+int64_t arith_linear_cost(Term a, Term b) {
+  constexpr int64_t kLimbsPerReduction = 64;
+  return (limbs_of(a) + limbs_of(b)) / kLimbsPerReduction;
+}
+
+// Schoolbook up to some size; from there on GMP's cost for each limb of the longer one hardly
+// grows.
+int64_t arith_product_cost(Term a, Term b) {
+  constexpr int64_t kProductsPerReduction = 128;
+  constexpr int64_t kLongestFactor = 128;
+  const int64_t longer = std::max(limbs_of(a), limbs_of(b));
+  const int64_t shorter = std::min({limbs_of(a), limbs_of(b), kLongestFactor});
+  return longer * shorter / kProductsPerReduction;
+}
+
 }  // namespace joist

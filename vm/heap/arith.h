@@ -50,4 +50,9 @@ Term make_integer_from_limbs(Allocator& heap, const Word* limbs, size_t count, b
 // And back: the low 8 * count bits of the integer's two's complement.
 void integer_to_bytes(Term integer, uint8_t* bytes, size_t count, bool little_endian);
 
+// What an operator on these costs in reductions, beyond what a call costs: nothing unless one is
+// a bignum. Multiplication and the two divisions take more than time linear in the sizes.
+int64_t arith_linear_cost(Term a, Term b);
+int64_t arith_product_cost(Term a, Term b);
+
 }  // namespace joist
