@@ -16,11 +16,6 @@ Term hd_1(Process& p, Term list) { return list.is_list() ? list.head() : p.badar
 
 Term tl_1(Process& p, Term list) { return list.is_list() ? list.tail() : p.badarg(); }
 
-Term length_1(Process& p, Term list) {
-  std::optional<size_t> length = charged_list_length(p, list);
-  return length ? Term::small(static_cast<int64_t>(*length)) : p.badarg();
-}
-
 // The length of a proper list, in slices.
 struct ListLength {
   explicit ListLength(Term list) : rest(list) {}
@@ -39,6 +34,22 @@ struct ListLength {
   Term rest;
   size_t length = 0;
 };
+
+Term length_1(Process& p, Term list) {
+  using Job = SuspendedWork<ListLength>;
+  StepBudget budget(p);
+  std::unique_ptr<Job> job = p.resume<Job>();
+  ListLength counting = job == nullptr ? ListLength(list) : job->work;
+  switch (counting.run(&budget.left())) {
+    case Progress::kDone:
+      return Term::small(static_cast<int64_t>(counting.length));
+    case Progress::kRefused:
+      return p.badarg();
+    case Progress::kPaused:
+      break;
+  }
+  return p.suspend_in_place(std::make_unique<Job>(std::move(counting)), 1);
+}
 
 // A copy of a list, but for its tail.
 class Append {

@@ -12,13 +12,18 @@ namespace {
   return reinterpret_cast<const ExportEntry*>(operand.field);
 }
 
-// Runs the native on `arguments`. save() was done. Guard natives never trap or yield.
+// Runs the native on `arguments`. save() was done. Guard natives never trap; that yields only
+// length/1, whose instruction says which registers are live.
 template <typename Destination>
 Flow run_bif(State& s, const ExportEntry* entry, const Term* arguments, int32_t fail,
              Destination destination, size_t live, bool may_collect) {
   Process& p = s.process();
   Term result = entry->native(p, arguments);
   if (result.is_none()) [[unlikely]] {
+    if (p.suspended != nullptr) {  // length/1 of a long list: this instruction again
+      s.load();
+      return yield_at(s, s.pc, live);
+    }
     if (fail != 0) {
       // What the native allocated is given up, and so must be its reason: it is a root.
       p.exception_reason = Term::nil();

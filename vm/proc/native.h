@@ -29,7 +29,7 @@ namespace joist {
 
 enum NativeKind : uint8_t {
   kNormal,
-  kGuard,     // allowed in guards: pure, no trap, no yield
+  kGuard,     // allowed in guards: pure, no trap, no yield (but length/1, in_place)
   kDirtyCpu,  // long, bounded by nothing: runs on a dirty scheduler
   kDirtyIo,
   kShadowable,  // a release whose module defines the function in Erlang wins over the native

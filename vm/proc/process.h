@@ -249,6 +249,13 @@ class Process {
     suspended = std::move(job);
     return yield(arguments);
   }
+  // The same, the arguments being where they were: for length/1, which may be an instruction.
+  Term suspend_in_place(std::unique_ptr<SuspendedNative> job, uint32_t arity) {
+    suspended = std::move(job);
+    outcome = NativeOutcome::kYield;
+    live = arity;
+    return Term::none();
+  }
   // The job that this native has suspended; null: this call is a new one.
   template <typename Job>
   std::unique_ptr<Job> resume() {

@@ -41,7 +41,7 @@ TEST_CASE("++ and -- of long lists yield and come to the same") {
   Term numbers = n.range(kMany);
   Term improper = n.call("lists", "reverse", {numbers, Term::small(0)});
   Term doubled = n.sliced("erlang", "++", {numbers, numbers});
-  CHECK(n.text("length", {doubled}) == std::to_string(2 * kMany));
+  CHECK(term_text(n.sliced("erlang", "length", {doubled})) == std::to_string(2 * kMany));
   Term left = n.sliced("erlang", "--", {doubled, numbers});
   CHECK(exact_equal(left, numbers));
   CHECK(n.text("--", {numbers, doubled}) == "[]");
@@ -88,4 +88,30 @@ TEST_CASE("binaries are searched and copied in slices") {
   Term text = n.call("binary", "copy", {n.binary("abc"), Term::small(kManyBytes / 2)});
   Term found = n.sliced("binary", "matches", {text, n.list({n.binary("bca"), n.binary("x")})});
   CHECK(n.text("length", {found}) == std::to_string(kManyBytes / 2 - 1));
+}
+
+TEST_CASE("terms are encoded, measured and decoded in slices") {
+  SliceCaller n;
+  Term zeros = n.zeros(kManyBytes);
+  Term odd = make_part(n.heap(), zeros, 3, kManyBytes * 8 - 20);
+  std::vector<Term> elements;
+  for (int64_t i = 0; i < kMany; ++i) {
+    elements.push_back(i % 7 == 0 ? n.tuple({Term::small(i), n.number(0.5)}) : Term::small(i));
+  }
+  Term tuple = make_tuple(n.heap(), std::span<const Term>(elements));
+  Term list = make_list(n.heap(), elements, atoms::ok);
+  Term term = n.list({zeros, tuple, odd, list, n.range(kMany)}, odd);
+  Term bytes = n.sliced("erlang", "term_to_binary", {term});
+  CHECK(term_text(n.sliced("erlang", "external_size", {term})) ==
+        std::to_string(bits_size(bytes) / 8));
+  CHECK(exact_equal(n.sliced("erlang", "binary_to_term", {bytes}), term));
+  // The same at no byte boundary.
+  Term shifted =
+      n.call("erlang", "list_to_bitstring", {n.list({make_part(n.heap(), zeros, 0, 5), bytes})});
+  Term unaligned = make_part(n.heap(), shifted, 5, bits_size(bytes));
+  CHECK(exact_equal(n.sliced("erlang", "binary_to_term", {unaligned}), term));
+  Term cut = make_part(n.heap(), bytes, 0, bits_size(bytes) - 8);
+  CHECK(n.sliced("erlang", "binary_to_term", {cut}).is_none());
+  Term packed = n.sliced("erlang", "term_to_binary", {term, n.list({atoms::compressed})});
+  CHECK(exact_equal(n.sliced("erlang", "binary_to_term", {packed}), term));
 }
