@@ -1,4 +1,6 @@
 // term_to_binary and its kin (erts documentation, module erlang).
+#include <algorithm>
+
 #include "bif/binary_arguments.h"
 #include "bif/in_slices.h"
 #include "vm/codec/etf.h"
@@ -65,7 +67,7 @@ bool parse_options(Process& p, Term options, ParsedOptions* parsed) {
   return options.is_nil() && !(parsed->encode.deterministic && parsed->encode.local);
 }
 
-// Terms of fewer bytes are not worth slices.
+// Fewer bytes are not worth slices.
 constexpr size_t kShort = 16384;
 
 Term encoded(Process& p, Term term, const ParsedOptions& options,
@@ -73,7 +75,9 @@ Term encoded(Process& p, Term term, const ParsedOptions& options,
   if (p.suspended == nullptr && options.level == 0) {
     StepBudget budget(p);
     const std::optional<size_t> size = external_size(term, options.encode, &budget.left());
-    if (size && *size <= kShort) {
+    // As much as the rest of the slice allows: what is long is measured once more in slices.
+    const auto affordable = static_cast<size_t>(std::max<int64_t>(budget.left(), 0));
+    if (size && *size <= std::max(kShort, affordable * kBytesPerStep)) {
       uint8_t* bytes;
       Term binary = make_bits_uninitialised(p.heap, *size * 8, &bytes);
       encode_external(term, options.encode, bytes);
