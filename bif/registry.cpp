@@ -28,6 +28,11 @@ namespace joist {
   X(erlang_time_natives)        \
   X(erlang_tuple_natives)       \
   X(erts_debug_natives)         \
+  X(ets_info_natives)           \
+  X(ets_natives)                \
+  X(ets_row_natives)            \
+  X(ets_select_natives)         \
+  X(ets_update_natives)         \
   X(external_term_natives)      \
   X(garbage_collect_natives)    \
   X(iolist_natives)             \
@@ -35,6 +40,7 @@ namespace joist {
   X(lists_natives)              \
   X(map_internals_natives)      \
   X(maps_natives)               \
+  X(match_spec_natives)         \
   X(math_natives)               \
   X(message_natives)            \
   X(os_natives)                 \

@@ -214,7 +214,7 @@ struct Counts {
 
 // False if what was accepted is not sound after transform().
 bool load(LoadCheck& check, ByteSpan bytes, Counts& counts) {
-  const LoadStep step = check.load(bytes, true);
+  const LoadStep step = check.load(bytes);
   counts.parsed += step >= LoadStep::kParsed;
   counts.verified += step >= LoadStep::kVerified;
   counts.loaded += step >= LoadStep::kLoaded;

@@ -24,9 +24,7 @@ class LoadCheck {
  public:
   explicit LoadCheck(int otp_release) { set_term_rules(otp_release); }
 
-  // What is published is kept until another 500 modules have been loaded; otherwise a module and
-  // its literals, where the leak sanitizer does not look, go at once.
-  LoadStep load(ByteSpan bytes, bool publish) {
+  LoadStep load(ByteSpan bytes) {
     auto parsed = parse_beam(bytes);
     if (!parsed.ok()) return LoadStep::kRefused;
     BeamFile file = parsed.take();
@@ -46,7 +44,7 @@ class LoadCheck {
     auto prepared = prepare_module(file, code, *table_, literals_->space);
     if (!prepared.ok()) return LoadStep::kVerified;
     PreparedModule module = prepared.take();
-    if (publish) table_->publish(std::move(module.module), module.export_cells);
+    table_->publish(std::move(module.module), module.export_cells);
     return LoadStep::kLoaded;
   }
 

@@ -6,6 +6,7 @@
 #include "loader/load.h"
 #include "vm/base/config.h"
 #include "vm/code/op_counts.h"
+#include "vm/ets/tables.h"
 #include "vm/exec/run.h"
 #include "vm/os/entropy.h"
 #include "vm/os/file.h"
@@ -16,6 +17,8 @@ namespace {
 
 // The stack trace names the native that was called.
 Term refuse_native(Process& p, const Term*) { return p.not_supported("native"); }
+
+constexpr ExitStage kExitStages[] = {leave_tables};
 
 }  // namespace
 
@@ -65,10 +68,12 @@ Result<void> Vm::start() {
   }
   persistent_ = std::make_unique<PersistentTerms>(literals_);
   regexes_ = std::make_unique<RegexCache>();
+  ets_ = std::make_unique<EtsTables>();
   resolver_ = std::make_unique<CodeResolver>(*code_);
   runtime_.code = code_.get();
   runtime_.persistent = persistent_.get();
   runtime_.regexes = regexes_.get();
+  runtime_.ets = ets_.get();
   runtime_.externals = resolver_.get();
   runtime_.local_term_key = SystemEntropy().seed();
   runtime_.literals = &literals_;
@@ -90,6 +95,7 @@ Result<void> Vm::start_schedulers() {
   }
   schedulers_ = std::make_unique<Schedulers>(options_.schedulers, clock_, start_thread, this);
   runtime_.prepare_start = start_process;
+  runtime_.exit_stages = kExitStages;
   runtime_.processes = &processes_;
   runtime_.names = &names_;
   runtime_.schedulers = schedulers_.get();

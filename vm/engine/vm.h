@@ -110,6 +110,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   std::unique_ptr<CodeTable> code_;
   std::unique_ptr<PersistentTerms> persistent_;
   std::unique_ptr<RegexCache> regexes_;
+  std::unique_ptr<EtsTables> ets_;
   std::unique_ptr<CodeResolver> resolver_;
   std::unique_ptr<OpCounts> op_counts_;
   ProcessTable processes_;

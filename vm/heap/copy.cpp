@@ -224,7 +224,10 @@ size_t copy_size(Term term, const LiteralSpace* literals) {
 Term copy_term(Allocator& to, Term term, const LiteralSpace* literals) {
   if (!term.is_pointer()) return term;
   const size_t words = copy_size(term, literals);
-  if (words == 0) return term;
+  return words == 0 ? term : copy_term_of_size(to, term, words, literals);
+}
+
+Term copy_term_of_size(Allocator& to, Term term, size_t words, const LiteralSpace* literals) {
   Copier copier(to, to.alloc(words), words, literal_range(literals));
   return copier.run(term);
 }

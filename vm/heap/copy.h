@@ -14,6 +14,9 @@ size_t copy_size(Term term, const LiteralSpace* literals);
 // reference and are linked to `to`.
 Term copy_term(Allocator& to, Term term, const LiteralSpace* literals);
 
+// The same for who knows copy_size(term, literals) already; it is not 0.
+Term copy_term_of_size(Allocator& to, Term term, size_t words, const LiteralSpace* literals);
+
 // Copies `term` into a new literal area (nothing to do for immediates: area.count is 0). What is
 // a literal already is copied too, so that areas live and die independently of each other.
 // none(): the literal space is full.

@@ -15,6 +15,7 @@ namespace joist {
 class Clock;
 class CodeTable;
 class Environment;
+class EtsTables;
 class ErlangTime;
 class ExternalResolver;
 class LiteralSpace;
@@ -41,6 +42,7 @@ struct Runtime {
   Environment* environment = nullptr;       // vm/os/environment.h
   PersistentTerms* persistent = nullptr;    // bif/persistent.h
   RegexCache* regexes = nullptr;            // bif/re_pattern.h
+  EtsTables* ets = nullptr;                 // vm/ets/tables.h
   ProcessTable* processes = nullptr;        // vm/proc/process_table.h
   NameTable* names = nullptr;               // vm/proc/name_table.h: registered names
   MessageTimers* message_timers = nullptr;  // vm/sched/message_timers.h

@@ -1,0 +1,493 @@
+#include "vm/ets/ordered_store.h"
+
+#include <pthread.h>
+
+#include <limits>
+
+#include "vm/ets/ordered_nodes.h"
+#include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
+#include "vm/term/atom.h"
+
+namespace joist {
+
+namespace {
+
+constexpr size_t kFineLocks = 16;
+constexpr size_t kEmptyTableWords = 139;  // as OTP's
+
+// Spreads threads over locks and counters.
+size_t thread_number() {
+  const auto self = reinterpret_cast<uint64_t>(reinterpret_cast<void*>(pthread_self()));
+  return (self * 0x9e3779b97f4a7c15) >> 40;
+}
+
+}  // namespace
+
+OrderedStore::OrderedStore(size_t key_position, bool write_concurrency)
+    : key_position_(key_position),
+      fine_(write_concurrency),
+      lock_count_(write_concurrency ? kFineLocks : 1),
+      structure_(std::make_unique<CachePadded<RwSpinLock>[]>(lock_count_)),
+      counters_(std::make_unique<CachePadded<Counters>[]>(lock_count_)) {
+  auto* chunk = new Chunk;
+  chunk->lows.push_back(Term::nil());
+  chunk->leaves.push_back(new Leaf);
+  chunks_.push_back(chunk);
+  lows_.push_back(Term::nil());
+}
+
+OrderedStore::~OrderedStore() {
+  int64_t budget = std::numeric_limits<int64_t>::max();
+  clear(&budget);
+  delete chunks_[0]->leaves[0];
+  delete chunks_[0];
+}
+
+// --- locks and counts ---
+
+RwSpinLock& OrderedStore::own_structure_lock() {
+  return fine_ ? *structure_[thread_number() % kFineLocks] : *structure_[0];
+}
+
+void OrderedStore::lock_structure() {
+  for (size_t i = 0; i < lock_count_; ++i) structure_[i]->lock();
+}
+
+void OrderedStore::unlock_structure() {
+  for (size_t i = lock_count_; i-- > 0;) structure_[i]->unlock();
+}
+
+// Holds the structure and one leaf, for looking.
+class OrderedStore::Reading {
+ public:
+  explicit Reading(OrderedStore& store) : store_(store), lock_(store.own_structure_lock()) {
+    lock_.lock_shared();
+  }
+  ~Reading() {
+    leave();
+    lock_.unlock_shared();
+  }
+  Leaf& enter(Place place) {
+    leave();
+    Leaf& leaf = store_.leaf_at(place);
+    if (store_.fine_) {
+      leaf.lock.lock_shared();
+      leaf_ = &leaf;
+    }
+    return leaf;
+  }
+
+ private:
+  void leave() {
+    if (leaf_ != nullptr) leaf_->lock.unlock_shared();
+    leaf_ = nullptr;
+  }
+  OrderedStore& store_;
+  RwSpinLock& lock_;
+  Leaf* leaf_ = nullptr;
+};
+
+// Holds what is needed to change rows of the leaf of one key.
+class OrderedStore::Changing {
+ public:
+  explicit Changing(OrderedStore& store) : store_(store) {
+    if (store.fine_) {
+      lock_ = &store.own_structure_lock();
+      lock_->lock_shared();
+    } else {
+      store.lock_structure();
+    }
+  }
+  ~Changing() {
+    if (leaf_ != nullptr) leaf_->lock.unlock();
+    lock_ != nullptr ? lock_->unlock_shared() : store_.unlock_structure();
+  }
+  Leaf& enter(Term key) {
+    place_ = store_.place_of(key);
+    Leaf& leaf = store_.leaf_at(place_);
+    if (lock_ != nullptr) {
+      leaf.lock.lock();
+      leaf_ = &leaf;
+    }
+    return leaf;
+  }
+  // Whether the structure may be changed too.
+  bool has_structure() const { return lock_ == nullptr; }
+  Place place() const { return place_; }
+
+ private:
+  OrderedStore& store_;
+  RwSpinLock* lock_ = nullptr;
+  Leaf* leaf_ = nullptr;
+  Place place_{};
+};
+
+void OrderedStore::count(ptrdiff_t rows, ptrdiff_t words) {
+  Counters& counters = *counters_[fine_ ? thread_number() % kFineLocks : 0];
+  counters.rows.fetch_add(static_cast<size_t>(rows), std::memory_order_relaxed);
+  counters.words.fetch_add(static_cast<size_t>(words), std::memory_order_relaxed);
+}
+
+size_t OrderedStore::size() const {
+  size_t rows = 0;
+  for (size_t i = 0; i < lock_count_; ++i) {
+    rows += counters_[i]->rows.load(std::memory_order_relaxed);
+  }
+  return rows;
+}
+
+size_t OrderedStore::words() const {
+  size_t words = kEmptyTableWords;
+  for (size_t i = 0; i < lock_count_; ++i) {
+    words += counters_[i]->words.load(std::memory_order_relaxed);
+  }
+  return words;
+}
+
+// --- rows in a leaf ---
+
+void OrderedStore::put_at(Leaf& leaf, size_t index, EtsObject* row) {
+  std::copy_backward(leaf.keys + index, leaf.keys + leaf.count, leaf.keys + leaf.count + 1);
+  std::copy_backward(leaf.rows + index, leaf.rows + leaf.count, leaf.rows + leaf.count + 1);
+  leaf.keys[index] = key_of(row);
+  leaf.rows[index] = row;
+  ++leaf.count;
+  count(1, static_cast<ptrdiff_t>(row->count + kOrderedObjectWords));
+}
+
+void OrderedStore::replace_at(Leaf& leaf, size_t index, EtsObject* row) {
+  EtsObject* old = leaf.rows[index];
+  leaf.keys[index] = key_of(row);
+  leaf.rows[index] = row;
+  if (row->count != old->count) {
+    count(0, static_cast<ptrdiff_t>(row->count) - static_cast<ptrdiff_t>(old->count));
+  }
+  free_object(old);
+}
+
+void OrderedStore::remove_at(Leaf& leaf, size_t index) {
+  EtsObject* row = leaf.rows[index];
+  std::copy(leaf.keys + index + 1, leaf.keys + leaf.count, leaf.keys + index);
+  std::copy(leaf.rows + index + 1, leaf.rows + leaf.count, leaf.rows + index);
+  --leaf.count;
+  count(-1, -static_cast<ptrdiff_t>(row->count + kOrderedObjectWords));
+  free_object(row);
+}
+
+// --- structure ---
+
+void OrderedStore::add_leaf(Place after, Leaf* leaf) {
+  Chunk& chunk = *chunks_[after.chunk];
+  const auto place = static_cast<ptrdiff_t>(after.leaf + 1);
+  chunk.leaves.insert(chunk.leaves.begin() + place, leaf);
+  chunk.lows.insert(chunk.lows.begin() + place, leaf->low.term());
+  if (chunk.leaves.size() <= kChunkLeaves) return;
+  auto* upper = new Chunk;
+  constexpr ptrdiff_t kHalf = kChunkLeaves / 2;
+  upper->leaves.assign(chunk.leaves.begin() + kHalf, chunk.leaves.end());
+  upper->lows.assign(chunk.lows.begin() + kHalf, chunk.lows.end());
+  chunk.leaves.resize(kHalf);
+  chunk.lows.resize(kHalf);
+  const auto next = static_cast<ptrdiff_t>(after.chunk + 1);
+  chunks_.insert(chunks_.begin() + next, upper);
+  lows_.insert(lows_.begin() + next, upper->lows[0]);
+}
+
+// Takes an empty leaf out, unless it is the only one. *place becomes the next leaf's; false:
+// there is none.
+bool OrderedStore::remove_leaf(Place* place) {
+  Chunk* chunk = chunks_[place->chunk];
+  if (chunks_.size() == 1 && chunk->leaves.size() == 1) return false;
+  delete chunk->leaves[place->leaf];
+  chunk->leaves.erase(chunk->leaves.begin() + static_cast<ptrdiff_t>(place->leaf));
+  chunk->lows.erase(chunk->lows.begin() + static_cast<ptrdiff_t>(place->leaf));
+  if (chunk->leaves.empty()) {
+    chunks_.erase(chunks_.begin() + static_cast<ptrdiff_t>(place->chunk));
+    lows_.erase(lows_.begin() + static_cast<ptrdiff_t>(place->chunk));
+    delete chunk;
+  } else {
+    lows_[place->chunk] = chunk->lows[0];
+    if (place->leaf < chunk->leaves.size()) return true;
+    ++place->chunk;
+  }
+  place->leaf = 0;
+  return place->chunk < chunks_.size();
+}
+
+// After rows went: drops or merges a leaf that has few.
+void OrderedStore::tidy(Place place) {
+  Leaf& leaf = leaf_at(place);
+  if (leaf.count == 0) {
+    remove_leaf(&place);
+    return;
+  }
+  Chunk& chunk = *chunks_[place.chunk];
+  if (place.leaf + 1 >= chunk.leaves.size()) return;
+  Leaf& right = *chunk.leaves[place.leaf + 1];
+  if (leaf.count + right.count > kMergedLeafRows) return;
+  std::copy(right.keys, right.keys + right.count, leaf.keys + leaf.count);
+  std::copy(right.rows, right.rows + right.count, leaf.rows + leaf.count);
+  leaf.count += right.count;
+  ++place.leaf;
+  remove_leaf(&place);
+}
+
+StoreAnswer OrderedStore::put_exclusive(EtsObject* row, bool only_new) {
+  const Term key = key_of(row);
+  const Place place = place_of(key);
+  Leaf& leaf = leaf_at(place);
+  const size_t index = leaf.lower_bound(key);
+  if (index < leaf.count && compare(leaf.keys[index], key) == 0) {
+    if (only_new) return StoreAnswer::kExists;
+    replace_at(leaf, index, row);
+    return StoreAnswer::kOk;
+  }
+  if (leaf.count < kLeafRows) {
+    put_at(leaf, index, row);
+    return StoreAnswer::kOk;
+  }
+  // Rows that come in order fill their leaves; others leave them half full.
+  const size_t kept = index == kLeafRows ? kLeafRows : kLeafRows / 2;
+  auto* right = new Leaf;
+  right->low = PackedTerm(kept == kLeafRows ? key : leaf.keys[kept]);
+  right->count = static_cast<uint32_t>(kLeafRows - kept);
+  std::copy(leaf.keys + kept, leaf.keys + kLeafRows, right->keys);
+  std::copy(leaf.rows + kept, leaf.rows + kLeafRows, right->rows);
+  leaf.count = static_cast<uint32_t>(kept);
+  if (index < kept || (index == kept && kept != kLeafRows)) {
+    put_at(leaf, index, row);
+  } else {
+    put_at(*right, index - kept, row);
+  }
+  add_leaf(place, right);
+  return StoreAnswer::kOk;
+}
+
+// --- operations ---
+
+StoreAnswer OrderedStore::lookup(Term key, StoreGate gate, Allocator& heap, Term* rows) {
+  Reading reading(*this);
+  if (!gate.open()) return StoreAnswer::kRefused;
+  const Leaf& leaf = reading.enter(place_of(key));
+  const size_t index = leaf.find(key);
+  *rows = index == leaf.count ? Term::nil()
+                              : make_cons(heap, leaf.rows[index]->copy(heap), Term::nil());
+  return StoreAnswer::kOk;
+}
+
+StoreAnswer OrderedStore::member(Term key, StoreGate gate) {
+  Reading reading(*this);
+  if (!gate.open()) return StoreAnswer::kRefused;
+  const Leaf& leaf = reading.enter(place_of(key));
+  return leaf.find(key) < leaf.count ? StoreAnswer::kOk : StoreAnswer::kNoKey;
+}
+
+StoreAnswer OrderedStore::element(Term key, size_t position, StoreGate gate, Allocator& heap,
+                                  Term* value) {
+  Reading reading(*this);
+  if (!gate.open()) return StoreAnswer::kRefused;
+  const Leaf& leaf = reading.enter(place_of(key));
+  const size_t index = leaf.find(key);
+  if (index == leaf.count) return StoreAnswer::kNoKey;
+  if (position > leaf.rows[index]->arity()) return StoreAnswer::kPosition;
+  *value = copy_term(heap, leaf.rows[index]->element(position), nullptr);
+  return StoreAnswer::kOk;
+}
+
+StoreAnswer OrderedStore::insert(EtsObject* row, bool only_new, StoreGate gate) {
+  if (fine_) {
+    Changing changing(*this);
+    if (!gate.open()) return StoreAnswer::kRefused;
+    const Term key = key_of(row);
+    Leaf& leaf = changing.enter(key);
+    const size_t index = leaf.lower_bound(key);
+    if (index < leaf.count && compare(leaf.keys[index], key) == 0) {
+      if (only_new) return StoreAnswer::kExists;
+      replace_at(leaf, index, row);
+      return StoreAnswer::kOk;
+    }
+    if (leaf.count < kLeafRows) {
+      put_at(leaf, index, row);
+      return StoreAnswer::kOk;
+    }
+  }
+  lock_structure();
+  const StoreAnswer answer = gate.open() ? put_exclusive(row, only_new) : StoreAnswer::kRefused;
+  unlock_structure();
+  return answer;
+}
+
+StoreAnswer OrderedStore::insert_all(std::span<EtsObject* const> rows, bool only_new,
+                                     StoreGate gate) {
+  lock_structure();
+  StoreAnswer answer = gate.open() ? StoreAnswer::kOk : StoreAnswer::kRefused;
+  if (answer == StoreAnswer::kOk && only_new) {
+    for (EtsObject* row : rows) {
+      const Leaf& leaf = leaf_at(place_of(key_of(row)));
+      if (leaf.find(key_of(row)) < leaf.count) answer = StoreAnswer::kExists;
+    }
+  }
+  if (answer == StoreAnswer::kOk) {
+    for (EtsObject* row : rows) put_exclusive(row, false);
+  }
+  unlock_structure();
+  return answer;
+}
+
+StoreAnswer OrderedStore::erase(Term key, StoreGate gate, Allocator& heap, Term* taken) {
+  if (taken != nullptr) *taken = Term::nil();
+  {
+    Changing changing(*this);
+    if (!gate.open()) return StoreAnswer::kRefused;
+    Leaf& leaf = changing.enter(key);
+    const size_t index = leaf.find(key);
+    if (index == leaf.count) return StoreAnswer::kOk;
+    if (taken != nullptr) *taken = make_cons(heap, leaf.rows[index]->copy(heap), Term::nil());
+    remove_at(leaf, index);
+    if (changing.has_structure()) {
+      if (leaf.count < kSparseLeafRows) tidy(changing.place());
+      return StoreAnswer::kOk;
+    }
+    if (leaf.count != 0) return StoreAnswer::kOk;
+  }
+  lock_structure();
+  tidy(place_of(key));
+  unlock_structure();
+  return StoreAnswer::kOk;
+}
+
+StoreAnswer OrderedStore::erase_object(Term tuple, StoreGate gate) {
+  const Term key = tuple_elements(tuple)[key_position_ - 1];
+  Changing changing(*this);
+  if (!gate.open()) return StoreAnswer::kRefused;
+  Leaf& leaf = changing.enter(key);
+  const size_t index = leaf.find(key);
+  if (index == leaf.count || !exact_equal(leaf.rows[index]->tuple(), tuple)) {
+    return StoreAnswer::kOk;
+  }
+  remove_at(leaf, index);
+  if (changing.has_structure() && leaf.count < kSparseLeafRows) tidy(changing.place());
+  return StoreAnswer::kOk;
+}
+
+StoreAnswer OrderedStore::update(Term key, StoreGate gate, RowUpdater& updater) {
+  {
+    Changing changing(*this);
+    if (!gate.open()) return StoreAnswer::kRefused;
+    Leaf& leaf = changing.enter(key);
+    const size_t index = leaf.find(key);
+    if (index < leaf.count) {
+      EtsObject* row = leaf.rows[index];
+      EtsObject* updated = updater.update(*row);
+      if (updated != nullptr && updated != row) replace_at(leaf, index, updated);
+      return StoreAnswer::kOk;
+    }
+    if (leaf.count < kLeafRows || changing.has_structure()) return add_initial(updater);
+  }
+  // The leaf must be split for it.
+  lock_structure();
+  StoreAnswer answer = StoreAnswer::kRefused;
+  if (gate.open()) {
+    Leaf& leaf = leaf_at(place_of(key));
+    const size_t index = leaf.find(key);
+    if (index == leaf.count) {
+      answer = add_initial(updater);
+    } else {
+      EtsObject* row = leaf.rows[index];
+      EtsObject* updated = updater.update(*row);
+      if (updated != nullptr && updated != row) replace_at(leaf, index, updated);
+      answer = StoreAnswer::kOk;
+    }
+  }
+  unlock_structure();
+  return answer;
+}
+
+// Where there is no row of the key, and room in its leaf or the whole structure is held.
+StoreAnswer OrderedStore::add_initial(RowUpdater& updater) {
+  EtsObject* row = updater.make_initial();
+  if (row == nullptr) return StoreAnswer::kNoKey;
+  EtsObject* updated = updater.update(*row);
+  if (updated != row) free_object(row);
+  if (updated == nullptr) return StoreAnswer::kOk;
+  return put_exclusive(updated, false);
+}
+
+StoreAnswer OrderedStore::step(KeyStep step, Term key, bool with_rows, StoreGate gate,
+                               Allocator& heap, Term* result) {
+  Reading reading(*this);
+  if (!gate.open()) return StoreAnswer::kRefused;
+  const EtsObject* row = nullptr;
+  if (step == KeyStep::kFirst || step == KeyStep::kNext) {
+    Place place = step == KeyStep::kFirst ? Place{0, 0} : place_of(key);
+    const Leaf* leaf = &reading.enter(place);
+    size_t index = step == KeyStep::kFirst ? 0 : leaf->upper_bound(key);
+    while (index == leaf->count) {
+      if (!next_place(&place)) return StoreAnswer::kEnd;
+      leaf = &reading.enter(place);
+      index = 0;
+    }
+    row = leaf->rows[index];
+  } else {
+    Place place = {chunks_.size() - 1, chunks_.back()->leaves.size() - 1};
+    if (step == KeyStep::kPrevious) place = place_of(key);
+    const Leaf* leaf = &reading.enter(place);
+    size_t index = step == KeyStep::kLast ? leaf->count : leaf->lower_bound(key);
+    while (index == 0) {
+      if (!previous_place(&place)) return StoreAnswer::kEnd;
+      leaf = &reading.enter(place);
+      index = leaf->count;
+    }
+    row = leaf->rows[index - 1];
+  }
+  *result = copy_term(heap, key_of(row), nullptr);
+  if (with_rows) {
+    const Term rows = make_cons(heap, row->copy(heap), Term::nil());
+    *result = make_tuple(heap, {*result, rows});
+  }
+  return StoreAnswer::kOk;
+}
+
+StoreAnswer OrderedStore::slot(size_t number, StoreGate gate, Allocator& heap, Term* rows) {
+  Reading reading(*this);
+  if (!gate.open()) return StoreAnswer::kRefused;
+  Place place = {0, 0};
+  do {
+    const Leaf& leaf = reading.enter(place);
+    if (number < leaf.count) {
+      *rows = make_cons(heap, leaf.rows[number]->copy(heap), Term::nil());
+      return StoreAnswer::kOk;
+    }
+    number -= leaf.count;
+  } while (next_place(&place));
+  return number == 0 ? StoreAnswer::kEnd : StoreAnswer::kPosition;
+}
+
+void OrderedStore::pass_through() {
+  lock_structure();
+  unlock_structure();
+}
+
+bool OrderedStore::clear(int64_t* budget) {
+  lock_structure();
+  bool done = false;
+  while (!done && *budget > 0) {
+    Place place = {chunks_.size() - 1, chunks_.back()->leaves.size() - 1};
+    Leaf& leaf = leaf_at(place);
+    size_t words = 0;
+    for (size_t i = 0; i < leaf.count; ++i) {
+      words += leaf.rows[i]->count + kOrderedObjectWords;
+      free_object(leaf.rows[i]);
+    }
+    count(-static_cast<ptrdiff_t>(leaf.count), -static_cast<ptrdiff_t>(words));
+    *budget -= leaf.count + 1;
+    leaf.count = 0;
+    done = place.chunk == 0 && place.leaf == 0;
+    if (!done) remove_leaf(&place);
+  }
+  unlock_structure();
+  return done;
+}
+
+}  // namespace joist

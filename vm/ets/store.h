@@ -1,0 +1,105 @@
+// What a table's rows are kept in: hash_store.h (set, bag, duplicate_bag) or ordered_store.h.
+//
+// All operations are safe from any thread. Each takes the lock of what it touches, then asks
+// `gate` whether the caller may go on: rights are withdrawn (deletion, a long insert) by changing
+// them and then passing through every lock once, so that nobody is inside with the old answer.
+#pragma once
+
+#include <span>
+
+#include "vm/ets/object.h"
+
+namespace joist {
+
+enum class EtsType : uint8_t { kSet, kOrderedSet, kBag, kDuplicateBag };
+
+enum class StoreAnswer : uint8_t {
+  kOk,
+  kNoKey,     // nothing of that key (next, element: no object either)
+  kExists,    // insert_new: there is one
+  kPosition,  // the row has no such element
+  kEnd,       // no (more) rows
+  kRefused,   // the gate was closed
+};
+
+// Whether an operation may go on, asked under the lock.
+class StoreGate {
+ public:
+  StoreGate(const std::atomic<uint32_t>& rights, uint32_t needed)
+      : rights_(rights), needed_(needed) {}
+  bool open() const { return (rights_.load(std::memory_order_acquire) & needed_) != 0; }
+
+ private:
+  const std::atomic<uint32_t>& rights_;
+  uint32_t needed_;
+};
+
+// What becomes of a row that was visited.
+enum class RowAction : uint8_t { kKeep, kDelete, kReplace };
+
+// Meets rows one by one, under the lock of where they are.
+class RowVisitor {
+ public:
+  // kReplace: *replacement is the new row, of the same key.
+  virtual RowAction visit(EtsObject& row, EtsObject** replacement) = 0;
+  // Asked between buckets or rows: whether to go on.
+  virtual bool wants_more() = 0;
+
+ protected:
+  ~RowVisitor() = default;
+};
+
+// Changes the one row of a key, under the lock held exclusively.
+class RowUpdater {
+ public:
+  // Returns the row itself, a new one that takes its place, or null: nothing has changed.
+  virtual EtsObject* update(EtsObject& row) = 0;
+  // The row to update where there is none of that key; null: kNoKey.
+  virtual EtsObject* make_initial() { return nullptr; }
+
+ protected:
+  ~RowUpdater() = default;
+};
+
+enum class KeyStep : uint8_t { kFirst, kLast, kNext, kPrevious };
+
+class EtsStore {
+ public:
+  virtual ~EtsStore() = default;
+
+  // *rows: the list of copies of the rows.
+  virtual StoreAnswer lookup(Term key, StoreGate gate, Allocator& heap, Term* rows) = 0;
+  virtual StoreAnswer member(Term key, StoreGate gate) = 0;
+  // Copies of the elements: a list for bags.
+  virtual StoreAnswer element(Term key, size_t position, StoreGate gate, Allocator& heap,
+                              Term* value) = 0;
+  // Takes the row over where the answer is kOk; otherwise the caller frees it.
+  virtual StoreAnswer insert(EtsObject* row, bool only_new, StoreGate gate) = 0;
+  // All or nothing, as one step. Rows of one key keep their order.
+  virtual StoreAnswer insert_all(std::span<EtsObject* const> rows, bool only_new,
+                                 StoreGate gate) = 0;
+  // Deletes the rows of a key; `taken`: as a list of copies, or null.
+  virtual StoreAnswer erase(Term key, StoreGate gate, Allocator& heap, Term* taken) = 0;
+  // Deletes the rows that equal the tuple.
+  virtual StoreAnswer erase_object(Term tuple, StoreGate gate) = 0;
+  // Sets only. What the updater makes of an initial row is added unless it is null.
+  virtual StoreAnswer update(Term key, StoreGate gate, RowUpdater& updater) = 0;
+  // Walks the keys. `with_rows`: *result is {Key, Rows}.
+  virtual StoreAnswer step(KeyStep step, Term key, bool with_rows, StoreGate gate, Allocator& heap,
+                           Term* result) = 0;
+  // The list of copies of the rows of a slot; kEnd one behind the last, kPosition beyond.
+  virtual StoreAnswer slot(size_t number, StoreGate gate, Allocator& heap, Term* rows) = 0;
+
+  // Visits the rows of one key.
+  virtual StoreAnswer visit_key(Term key, bool exclusive, StoreGate gate, RowVisitor& visitor) = 0;
+
+  // Waits for all that are inside.
+  virtual void pass_through() = 0;
+  // Frees rows until the table is empty (true) or `budget` is used up. The gate is closed.
+  virtual bool clear(int64_t* budget) = 0;
+
+  virtual size_t size() const = 0;
+  virtual size_t words() const = 0;  // all memory, as ets:info(Tab, memory) has it
+};
+
+}  // namespace joist

@@ -1,0 +1,398 @@
+#include "vm/ets/tables.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+
+#include "vm/heap/builder.h"
+#include "vm/proc/process_table.h"
+#include "vm/sched/deliver.h"
+#include "vm/sched/schedulers.h"
+
+namespace joist {
+
+namespace {
+
+// Rows that one unit of budget inserts.
+constexpr size_t kRowsPerUnit = 1;
+
+StoreGate gate_of(EtsTable& table, uint32_t needed) { return {table.rights, needed}; }
+
+void erase_one(std::vector<EtsTable*>& tables, EtsTable* table) {
+  const auto place = std::find(tables.begin(), tables.end(), table);
+  if (place == tables.end()) return;
+  *place = tables.back();
+  tables.pop_back();
+}
+
+// Calls destroy(object) when no thread can look at it any more.
+void retire(Process& process, void* object, void (*destroy)(void*)) {
+  Schedulers* schedulers = process.runtime->schedulers;
+  if (schedulers == nullptr) return destroy(object);
+  schedulers->slot(process.scheduler).reader->retire(object, destroy);
+}
+
+}  // namespace
+
+EtsTables::EtsTables()
+    : owners_(std::make_unique<OwnerShard[]>(kShards)),
+      names_(std::make_unique<NameShard[]>(kShards)) {}
+
+EtsTables::~EtsTables() {
+  for (size_t i = 0; i < kShards; ++i) free(names_[i].names.load());
+  for (size_t i = 0; i < kShards; ++i) {
+    MutexLock lock(owners_[i].mutex);
+    for (auto& [pid, owned] : owners_[i].owners) {
+      for (EtsTable* table : owned.tables) table->release();
+      for (EtsTable* table : owned.fixed) table->release();
+    }
+  }
+}
+
+// --- names and owners ---
+
+EtsTable* EtsTables::create(Process& owner, Term name, const EtsOptions& options) {
+  EtsTable* table = EtsTable::create(name, options, owner.pid, owner.runtime->uniques.next_ref());
+  if (options.named) {
+    NameShard& shard = name_shard(name);
+    MutexLock lock(shard.mutex);
+    if (find_in(shard, name) != nullptr) {
+      table->release();
+      return nullptr;
+    }
+    add_name(owner, shard, *table);
+  }
+  table_count_.fetch_add(1, std::memory_order_relaxed);
+  add_owned(*table, owner.pid);
+  return table;
+}
+
+EtsTable* EtsTables::find_in(const NameShard& shard, Term name) const {
+  const Names* names = shard.names.load(std::memory_order_acquire);
+  for (size_t i = 0; names != nullptr && i < names->count; ++i) {
+    if (names->tables[i]->name_term() == name) return names->tables[i];
+  }
+  return nullptr;
+}
+
+EtsTable* EtsTables::find(Term name) { return find_in(name_shard(name), name); }
+
+void EtsTables::replace_names(Process& process, NameShard& shard, Names* names) {
+  Names* old = shard.names.exchange(names, std::memory_order_acq_rel);
+  if (old != nullptr) retire(process, old, free);
+}
+
+void EtsTables::add_name(Process& process, NameShard& shard, EtsTable& table) {
+  const Names* old = shard.names.load(std::memory_order_acquire);
+  const size_t count = old == nullptr ? 0 : old->count;
+  auto* names = static_cast<Names*>(malloc(sizeof(Names) + (count + 1) * sizeof(EtsTable*)));
+  JOIST_CHECK(names != nullptr);
+  names->count = count + 1;
+  if (count != 0) std::copy(old->tables, old->tables + count, names->tables);
+  names->tables[count] = &table;
+  replace_names(process, shard, names);
+}
+
+void EtsTables::remove_name(Process& process, NameShard& shard, const EtsTable& table) {
+  const Names* old = shard.names.load(std::memory_order_acquire);
+  if (old == nullptr || old->count == 1) return replace_names(process, shard, nullptr);
+  auto* names = static_cast<Names*>(malloc(sizeof(Names) + old->count * sizeof(EtsTable*)));
+  JOIST_CHECK(names != nullptr);
+  names->count = 0;
+  for (size_t i = 0; i < old->count; ++i) {
+    if (old->tables[i] != &table) names->tables[names->count++] = old->tables[i];
+  }
+  replace_names(process, shard, names);
+}
+
+// The two locks are one where the names share a shard, which the analysis cannot see.
+bool EtsTables::rename(Process& process, EtsTable& table,
+                       Term new_name) JOIST_NO_THREAD_SAFETY_ANALYSIS {
+  NameShard& from = name_shard(table.name_term());
+  NameShard& to = name_shard(new_name);
+  Mutex& low = &from < &to ? from.mutex : to.mutex;
+  Mutex& high = &from < &to ? to.mutex : from.mutex;
+  low.lock();
+  if (&high != &low) high.lock();
+  const bool taken = find_in(to, new_name) != nullptr;
+  if (!taken) {
+    remove_name(process, from, table);
+    table.name.store(new_name.bits(), std::memory_order_release);
+    add_name(process, to, table);
+  }
+  if (&high != &low) high.unlock();
+  low.unlock();
+  return !taken;
+}
+
+void EtsTables::add_owned(EtsTable& table, Term pid) {
+  OwnerShard& shard = owner_shard(pid);
+  MutexLock lock(shard.mutex);
+  shard.owners[pid.bits()].tables.push_back(&table);
+}
+
+void EtsTables::remove_owned(EtsTable& table, Term pid) {
+  OwnerShard& shard = owner_shard(pid);
+  MutexLock lock(shard.mutex);
+  const auto owned = shard.owners.find(pid.bits());
+  if (owned == shard.owners.end()) return;
+  erase_one(owned->second.tables, &table);
+  if (owned->second.tables.empty() && owned->second.fixed.empty()) shard.owners.erase(owned);
+}
+
+EtsTable* EtsTables::last_owned(Term pid) {
+  OwnerShard& shard = owner_shard(pid);
+  MutexLock lock(shard.mutex);
+  const auto owned = shard.owners.find(pid.bits());
+  if (owned == shard.owners.end() || owned->second.tables.empty()) return nullptr;
+  return owned->second.tables.back();
+}
+
+Term EtsTables::list(Allocator& heap) {
+  Term tables = Term::nil();
+  for (size_t i = 0; i < kShards; ++i) {
+    MutexLock lock(owners_[i].mutex);
+    for (auto& [pid, owned] : owners_[i].owners) {
+      for (EtsTable* table : owned.tables) {
+        if ((table->rights.load(std::memory_order_acquire) & ets_rights::kDeleted) != 0) continue;
+        const Term id = table->options.named ? table->name_term() : table->make_reference(heap);
+        tables = make_cons(heap, id, tables);
+      }
+    }
+  }
+  return tables;
+}
+
+size_t EtsTables::words() {
+  size_t words = 0;
+  for (size_t i = 0; i < kShards; ++i) {
+    MutexLock lock(owners_[i].mutex);
+    for (auto& [pid, owned] : owners_[i].owners) {
+      for (EtsTable* table : owned.tables) words += table->store().words();
+    }
+  }
+  return words;
+}
+
+// --- rights and deletion ---
+
+void EtsTables::set_rights(EtsTable& table, uint32_t rights) {
+  table.rights.store(rights, std::memory_order_release);
+  table.store().pass_through();
+}
+
+bool EtsTables::begin_delete(Process& deleter, EtsTable& table) {
+  {
+    MutexLock lock(table.pending_mutex);
+    const uint32_t rights = table.rights.load(std::memory_order_acquire);
+    if ((rights & (ets_rights::kDeleted | ets_rights::kBusy)) != 0) return false;
+    table.rights.store(ets_rights::kDeleted, std::memory_order_release);
+  }
+  table.store().pass_through();
+  if (!table.is_owned_by(deleter.pid)) give_away(table, deleter.pid);
+  if (table.options.named) {
+    NameShard& shard = name_shard(table.name_term());
+    MutexLock lock(shard.mutex);
+    remove_name(deleter, shard, table);
+  }
+  MutexLock lock(table.mutex);
+  table.heir = {};
+  return true;
+}
+
+bool EtsTables::free_rows(Process& process, EtsTable& table, int64_t* budget) {
+  if (!table.store().clear(budget)) return false;
+  remove_owned(table, table.owner_term());
+  table_count_.fetch_sub(1, std::memory_order_relaxed);
+  // Somebody may have found it by its name just before.
+  retire(process, &table, [](void* object) { static_cast<EtsTable*>(object)->release(); });
+  return true;
+}
+
+void EtsTables::give_away(EtsTable& table, Term new_owner) {
+  remove_owned(table, table.owner_term());
+  table.owner.store(new_owner.bits(), std::memory_order_release);
+  add_owned(table, new_owner);
+}
+
+// --- long operations ---
+
+bool EtsTables::begin_pending(EtsTable& table, std::unique_ptr<EtsTable::Pending> pending) {
+  MutexLock lock(table.pending_mutex);
+  const uint32_t rights = table.rights.load(std::memory_order_acquire);
+  if ((rights & (ets_rights::kDeleted | ets_rights::kBusy)) != 0) return false;
+  pending->rights_afterwards = rights;
+  table.pending = std::move(pending);
+  set_rights(table, ets_rights::kBusy);
+  return true;
+}
+
+bool EtsTables::help(EtsTable& table, int64_t* budget) {
+  MutexLock lock(table.pending_mutex);
+  EtsTable::Pending* pending = table.pending.get();
+  if (pending == nullptr) return true;
+  if (pending->rows.empty()) {
+    if (!table.store().clear(budget)) return false;
+  } else {
+    constexpr size_t kBatch = 64;
+    const std::span<EtsObject* const> rows(pending->rows);
+    while (pending->next < rows.size()) {
+      if (*budget <= 0) return false;
+      const size_t count = std::min(kBatch, rows.size() - pending->next);
+      table.store().insert_all(rows.subspan(pending->next, count), false,
+                               gate_of(table, ets_rights::kBusy));
+      pending->next += count;
+      *budget -= static_cast<int64_t>(count / kRowsPerUnit);
+    }
+  }
+  table.rights.store(pending->rights_afterwards, std::memory_order_release);
+  table.pending = nullptr;
+  return true;
+}
+
+// --- fixing ---
+
+void EtsTables::fix(EtsTable& table, Term pid, int64_t monotonic, int64_t offset) {
+  bool first_of_process = true;
+  {
+    MutexLock lock(table.mutex);
+    if (table.fixers.empty()) {
+      table.fixed_monotonic = monotonic;
+      table.fixed_offset = offset;
+    }
+    for (EtsTable::Fixer& fixer : table.fixers) {
+      if (!(fixer.pid == pid)) continue;
+      ++fixer.count;
+      first_of_process = false;
+    }
+    if (first_of_process) table.fixers.push_back({pid, 1});
+    table.fix_count.fetch_add(1, std::memory_order_acq_rel);
+  }
+  if (!first_of_process) return;
+  table.retain();
+  OwnerShard& shard = owner_shard(pid);
+  MutexLock lock(shard.mutex);
+  shard.owners[pid.bits()].fixed.push_back(&table);
+}
+
+void EtsTables::drop_fixes(EtsTable& table, uint32_t count) {
+  const uint32_t before = table.fix_count.fetch_sub(count, std::memory_order_acq_rel);
+  if (before == count && table.hash() != nullptr) table.hash()->sweep();
+}
+
+void EtsTables::unfix(EtsTable& table, Term pid) {
+  bool found = false;
+  bool last_of_process = false;
+  {
+    MutexLock lock(table.mutex);
+    for (size_t i = 0; i < table.fixers.size(); ++i) {
+      if (!(table.fixers[i].pid == pid)) continue;
+      found = true;
+      last_of_process = --table.fixers[i].count == 0;
+      if (last_of_process) table.fixers.erase(table.fixers.begin() + static_cast<ptrdiff_t>(i));
+      break;
+    }
+  }
+  if (!found) return;
+  drop_fixes(table, 1);
+  if (!last_of_process) return;
+  {
+    OwnerShard& shard = owner_shard(pid);
+    MutexLock lock(shard.mutex);
+    const auto owned = shard.owners.find(pid.bits());
+    if (owned != shard.owners.end()) {
+      erase_one(owned->second.fixed, &table);
+      if (owned->second.tables.empty() && owned->second.fixed.empty()) shard.owners.erase(owned);
+    }
+  }
+  table.release();
+}
+
+// --- the end of a process ---
+
+// Gives the table to its heir. False: it has none that lives.
+bool EtsTables::bequeath(EtsTable& table, Process& process) {
+  EtsTable::Heir heir;
+  {
+    MutexLock lock(table.mutex);
+    std::swap(heir, table.heir);
+  }
+  const Term pid = heir.pid;
+  const ProcessTable* processes = process.runtime->processes;
+  if (!pid.is_local_pid() || pid == process.pid || processes == nullptr ||
+      processes->find(pid) == nullptr) {
+    return false;
+  }
+  give_away(table, pid);
+  if (heir.data) {
+    Allocator scratch;
+    const Term id = table.options.named ? table.name_term() : table.make_reference(scratch);
+    const Term data = heir.data->copy_to(scratch);
+    send_message(process, pid, make_tuple(scratch, {atoms::ets_transfer, id, process.pid, data}));
+  }
+  return true;
+}
+
+bool EtsTables::process_exited(Process& process, int64_t* budget) {
+  const Term pid = process.pid;
+  while (EtsTable* table = last_owned(pid)) {
+    if (!help(*table, budget)) return false;
+    const uint32_t rights = table->rights.load(std::memory_order_acquire);
+    if ((rights & ets_rights::kDeleted) == 0) {
+      if (bequeath(*table, process)) continue;
+      // Somebody else made it busy in between: help again.
+      if (!begin_delete(process, *table)) continue;
+    }
+    if (!free_rows(process, *table, budget)) return false;
+  }
+  while (true) {
+    EtsTable* table = nullptr;
+    {
+      OwnerShard& shard = owner_shard(pid);
+      MutexLock lock(shard.mutex);
+      const auto owned = shard.owners.find(pid.bits());
+      if (owned == shard.owners.end() || owned->second.fixed.empty()) break;
+      table = owned->second.fixed.back();
+      table->retain();
+    }
+    {
+      MutexLock lock(table->mutex);
+      for (EtsTable::Fixer& fixer : table->fixers) {
+        if (!(fixer.pid == pid)) continue;
+        table->fix_count.fetch_sub(fixer.count - 1, std::memory_order_acq_rel);
+        fixer.count = 1;
+      }
+    }
+    unfix(*table, pid);
+    table->release();
+    if (--*budget <= 0) return false;
+  }
+  set_super_user(pid, false);
+  return true;
+}
+
+bool EtsTables::is_super_user(Term pid) {
+  if (super_users_.load(std::memory_order_acquire) == 0) return false;
+  MutexLock lock(super_user_mutex_);
+  return std::find(super_user_pids_.begin(), super_user_pids_.end(), pid) != super_user_pids_.end();
+}
+
+void EtsTables::set_super_user(Term pid, bool is) {
+  if (!is && super_users_.load(std::memory_order_acquire) == 0) return;
+  MutexLock lock(super_user_mutex_);
+  const auto place = std::find(super_user_pids_.begin(), super_user_pids_.end(), pid);
+  if (is && place == super_user_pids_.end()) super_user_pids_.push_back(pid);
+  if (!is && place != super_user_pids_.end()) super_user_pids_.erase(place);
+  super_users_.store(super_user_pids_.size(), std::memory_order_release);
+}
+
+bool leave_tables(Process& process) {
+  if (process.runtime->ets == nullptr) return true;
+  const int64_t granted = std::max<int64_t>(process.reductions, 1) * kRowsPerReduction;
+  int64_t budget = granted;
+  const bool done = process.runtime->ets->process_exited(process, &budget);
+  process.charge((granted - budget) / kRowsPerReduction);
+  return done;
+}
+
+}  // namespace joist

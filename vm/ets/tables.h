@@ -1,0 +1,113 @@
+// All tables of a VM: by name, by owner, by who has fixed them.
+//
+// Safe from any thread that runs a process. Finding a table by name takes no lock: names are in
+// small arrays that are replaced, never changed, and what is taken out of them, tables too, is
+// freed when every thread has moved on (vm/base/epoch.h). A table by reference needs nothing of
+// that, since the caller holds the reference. No lock is held when a process is sent something.
+#pragma once
+
+#include <unordered_map>
+
+#include "vm/ets/table.h"
+#include "vm/proc/process.h"
+
+namespace joist {
+
+class EtsTables {
+ public:
+  EtsTables();
+  ~EtsTables();
+  EtsTables(const EtsTables&) = delete;
+  EtsTables& operator=(const EtsTables&) = delete;
+
+  // A table of the process. null: there is a table of that name already.
+  EtsTable* create(Process& owner, Term name, const EtsOptions& options);
+
+  // null: no table of that name. It stays readable until the native returns.
+  EtsTable* find(Term name);
+  // Gives a named table another name. False: there is a table of that name.
+  bool rename(Process& process, EtsTable& table, Term new_name);
+
+  // Changes rights, and returns when nobody acts on the old ones any more.
+  void set_rights(EtsTable& table, uint32_t rights);
+
+  // Deletion: from begin_delete on nobody else can use the table; `deleter` becomes its owner.
+  // False: another was quicker. Then free_rows until it is true; its last reference goes then.
+  bool begin_delete(Process& deleter, EtsTable& table);
+  bool free_rows(Process& process, EtsTable& table, int64_t* budget);
+
+  void give_away(EtsTable& table, Term new_owner);
+
+  // --- long operations ---
+  // Makes the table busy with `pending`. False: it is busy, or deleted.
+  bool begin_pending(EtsTable& table, std::unique_ptr<EtsTable::Pending> pending);
+  // Goes on with whatever is pending. True: nothing is left.
+  bool help(EtsTable& table, int64_t* budget);
+
+  // --- fixing ---
+  void fix(EtsTable& table, Term pid, int64_t monotonic, int64_t offset);
+  void unfix(EtsTable& table, Term pid);
+  // Keeps rows and buckets where they are for a short while, without anybody's name on it.
+  void fix_briefly(EtsTable& table) { table.fix_count.fetch_add(1, std::memory_order_acq_rel); }
+  void unfix_briefly(EtsTable& table) { drop_fixes(table, 1); }
+
+  // A process is exiting: its tables go to their heirs or are deleted, and what it has fixed is
+  // free again. In steps, to be called until it is true.
+  bool process_exited(Process& process, int64_t* budget);
+
+  // Whether the process may use tables as if it owned them (erts_internal:ets_super_user/1).
+  bool is_super_user(Term pid);
+  void set_super_user(Term pid, bool is);
+
+  // References to all tables, as a list.
+  Term list(Allocator& heap);
+  size_t count() const { return table_count_.load(std::memory_order_relaxed); }
+  size_t words();
+
+ private:
+  struct Owned {
+    std::vector<EtsTable*> tables;
+    std::vector<EtsTable*> fixed;  // each holds a reference
+  };
+  struct alignas(kCacheLine) OwnerShard {
+    Mutex mutex;
+    std::unordered_map<Word, Owned> owners JOIST_GUARDED_BY(mutex);
+  };
+  struct Names {
+    size_t count;
+    EtsTable* tables[];
+  };
+  struct alignas(kCacheLine) NameShard {
+    Mutex mutex;                         // of writers
+    std::atomic<Names*> names{nullptr};  // null: none
+  };
+  static constexpr size_t kShards = 64;
+
+  OwnerShard& owner_shard(Term pid) { return owners_[pid.payload() % kShards]; }
+  NameShard& name_shard(Term name) { return names_[name.atom_index() % kShards]; }
+  void add_owned(EtsTable& table, Term pid);
+  void remove_owned(EtsTable& table, Term pid);
+  // Both with the shard's mutex.
+  void add_name(Process& process, NameShard& shard, EtsTable& table);
+  void remove_name(Process& process, NameShard& shard, const EtsTable& table);
+  EtsTable* find_in(const NameShard& shard, Term name) const;
+  void replace_names(Process& process, NameShard& shard, Names* names);
+  void drop_fixes(EtsTable& table, uint32_t count);
+  EtsTable* last_owned(Term pid);
+  bool bequeath(EtsTable& table, Process& process);
+
+  std::atomic<size_t> table_count_{0};
+  std::atomic<size_t> super_users_{0};
+  Mutex super_user_mutex_;
+  std::vector<Term> super_user_pids_ JOIST_GUARDED_BY(super_user_mutex_);
+  std::unique_ptr<OwnerShard[]> owners_;
+  std::unique_ptr<NameShard[]> names_;
+};
+
+// The exit stage of processes that sees to their tables.
+bool leave_tables(Process& process);
+
+// Steps over rows that are worth one reduction.
+inline constexpr int64_t kRowsPerReduction = 8;
+
+}  // namespace joist
