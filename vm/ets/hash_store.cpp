@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "vm/ets/key.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
 #include "vm/term/atom.h"
@@ -93,7 +94,7 @@ EtsObject** HashStore::bucket_of(Stripe& stripe, uint32_t hash) const {
 }
 
 bool HashStore::same_key(const EtsObject* row, Term key, uint32_t hash) const {
-  return row->hash == hash && exact_equal(key_of(row), key);
+  return row->hash == hash && ets_equal(key_of(row), key);
 }
 
 EtsObject** HashStore::find(Stripe& stripe, Term key, uint32_t hash) const {

@@ -20,6 +20,60 @@ EtsObject* allocate(size_t words) {
 
 }  // namespace
 
+namespace {
+
+// Packs tuples within tuples, numbers and small binaries, as most rows are: words in a row in the
+// order in which they are met. False, with nothing lost: there is something else.
+class QuickPacker {
+ public:
+  static constexpr size_t kRoom = 64;
+  static constexpr unsigned kDepth = 3;
+
+  // Words that `term` needs; more than kRoom: it is too large, or of another kind.
+  static size_t measure(Term term, unsigned depth) {
+    if (!term.is_pointer()) return 0;
+    if (!term.is_boxed() || depth == 0) return kRoom + 1;
+    const Word header = term.header();
+    const size_t words = 1 + header_words(header);
+    switch (header_kind(header)) {
+      case Boxed::kPositiveBig:
+      case Boxed::kNegativeBig:
+      case Boxed::kFloat:
+      case Boxed::kHeapBits:
+      case Boxed::kRef:
+        return words;
+      case Boxed::kTuple:
+        break;
+      default:
+        return kRoom + 1;
+    }
+    size_t total = words;
+    for (const Term element : tuple_elements(term)) {
+      total += measure(element, depth - 1);
+      if (total > kRoom) return total;
+    }
+    return total;
+  }
+
+  // The tuple's copy at `*top`, which is moved behind all that it needs.
+  static Term pack(Term term, Word** top) {
+    if (!term.is_pointer()) return term;
+    Word* target = *top;
+    const Word* from = term.object();
+    const size_t words = 1 + header_words(*from);
+    *top += words;
+    if (header_kind(*from) != Boxed::kTuple) {
+      memcpy(target, from, words * sizeof(Word));
+    } else {
+      target[0] = from[0];
+      for (size_t i = 1; i < words; ++i) target[i] = pack(Term::from_bits(from[i]), top).bits();
+    }
+    return Term::boxed(target);
+  }
+};
+
+}  // namespace
+
 EtsObject* new_object(Term tuple) {
   const std::span<const Term> elements = tuple_elements(tuple);
   bool flat = true;
@@ -28,6 +82,15 @@ EtsObject* new_object(Term tuple) {
     EtsObject* object = allocate(elements.size() + 1);
     object->flat = true;
     memcpy(object->words, tuple.object(), (elements.size() + 1) * sizeof(Word));
+    return object;
+  }
+  const size_t quick_words = QuickPacker::measure(tuple, QuickPacker::kDepth);
+  if (quick_words <= QuickPacker::kRoom) {
+    EtsObject* object = allocate(quick_words);
+    object->flat = false;
+    Word* top = object->words;
+    QuickPacker::pack(tuple, &top);
+    JOIST_ASSERT(top == object->words + quick_words);
     return object;
   }
   const size_t words = packed_words(tuple);

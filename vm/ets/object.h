@@ -8,7 +8,6 @@
 #pragma once
 
 #include "vm/heap/packed.h"
-#include "vm/term/hamt.h"
 
 namespace joist {
 
@@ -38,9 +37,6 @@ struct EtsObject {
     return true;
   }
 };
-
-// The hash of a key in a hash table.
-inline uint32_t ets_hash(Term key) { return map_key_hash(key); }
 
 // A row for `tuple`, not in any table yet. hash is 0.
 EtsObject* new_object(Term tuple);

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "vm/ets/key.h"
 #include "vm/ets/ordered_store.h"
-#include "vm/term/compare.h"
 
 namespace joist {
 
@@ -26,15 +26,15 @@ struct OrderedStore::Leaf {
     return static_cast<size_t>(std::partition_point(keys, keys + count, before) - keys);
   }
   size_t lower_bound(Term key) const {
-    return partition([key](Term k) { return compare(k, key) < 0; });
+    return partition([key](Term k) { return ets_compare(k, key) < 0; });
   }
   size_t upper_bound(Term key) const {
-    return partition([key](Term k) { return compare(k, key) <= 0; });
+    return partition([key](Term k) { return ets_compare(k, key) <= 0; });
   }
   // The index of the key; `count`: it is not here.
   size_t find(Term key) const {
     const size_t index = lower_bound(key);
-    return index < count && compare(keys[index], key) == 0 ? index : count;
+    return index < count && ets_compare(keys[index], key) == 0 ? index : count;
   }
 };
 
@@ -64,7 +64,7 @@ OrderedStore::Place OrderedStore::find_place(Before before) const {
 }
 
 inline OrderedStore::Place OrderedStore::place_of(Term key) const {
-  return find_place([key](Term low) { return compare(low, key) <= 0; });
+  return find_place([key](Term low) { return ets_compare(low, key) <= 0; });
 }
 
 inline bool OrderedStore::next_place(Place* place) const {

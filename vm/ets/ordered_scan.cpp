@@ -88,7 +88,7 @@ StoreAnswer OrderedStore::Scan::forward(Allocator& heap, Term* last) {
   // The keys in front of the range, and what is behind `after`.
   const auto before = [this](Term key) {
     if (range_.after.is_none()) return order(key) > 0;
-    const int behind = compare(key, range_.after);
+    const int behind = ets_compare(key, range_.after);
     return range_.inclusive ? behind < 0 : behind <= 0;
   };
   Place place =
@@ -122,7 +122,7 @@ StoreAnswer OrderedStore::Scan::forward(Allocator& heap, Term* last) {
 StoreAnswer OrderedStore::Scan::backward(Allocator& heap, Term* last) {
   // The keys up to the range's end, and what is in front of `after`.
   const auto within = [this](Term key) {
-    if (!range_.after.is_none()) return compare(key, range_.after) < 0;
+    if (!range_.after.is_none()) return ets_compare(key, range_.after) < 0;
     return order(key) >= 0;
   };
   Place place = store_.find_place(within);

@@ -238,7 +238,7 @@ StoreAnswer OrderedStore::put_exclusive(EtsObject* row, bool only_new) {
   const Place place = place_of(key);
   Leaf& leaf = leaf_at(place);
   const size_t index = leaf.lower_bound(key);
-  if (index < leaf.count && compare(leaf.keys[index], key) == 0) {
+  if (index < leaf.count && ets_compare(leaf.keys[index], key) == 0) {
     if (only_new) return StoreAnswer::kExists;
     replace_at(leaf, index, row);
     return StoreAnswer::kOk;
@@ -302,7 +302,7 @@ StoreAnswer OrderedStore::insert(EtsObject* row, bool only_new, StoreGate gate) 
     const Term key = key_of(row);
     Leaf& leaf = changing.enter(key);
     const size_t index = leaf.lower_bound(key);
-    if (index < leaf.count && compare(leaf.keys[index], key) == 0) {
+    if (index < leaf.count && ets_compare(leaf.keys[index], key) == 0) {
       if (only_new) return StoreAnswer::kExists;
       replace_at(leaf, index, row);
       return StoreAnswer::kOk;

@@ -312,23 +312,25 @@ void EtsTables::unfix(EtsTable& table, Term pid) {
 
 // Gives the table to its heir. False: it has none that lives.
 bool EtsTables::bequeath(EtsTable& table, Process& process) {
-  EtsTable::Heir heir;
+  // The heir stays what it is; as its own heir it has none.
+  Allocator scratch;
+  Term pid = atoms::none;
+  Term data = Term::none();
   {
     MutexLock lock(table.mutex);
-    std::swap(heir, table.heir);
+    pid = table.heir.pid;
+    if (table.heir.data) data = table.heir.data->copy_to(scratch);
   }
-  const Term pid = heir.pid;
   const ProcessTable* processes = process.runtime->processes;
   if (!pid.is_local_pid() || pid == process.pid || processes == nullptr ||
       processes->find(pid) == nullptr) {
     return false;
   }
   give_away(table, pid);
-  if (heir.data) {
-    Allocator scratch;
+  if (!data.is_none()) {
     const Term id = table.options.named ? table.name_term() : table.make_reference(scratch);
-    const Term data = heir.data->copy_to(scratch);
-    send_message(process, pid, make_tuple(scratch, {atoms::ets_transfer, id, process.pid, data}));
+    send_message(process, pid,
+                 joist::make_tuple(scratch, {atoms::ets_transfer, id, process.pid, data}));
   }
   return true;
 }
