@@ -221,10 +221,19 @@ perform({wrong, F}, _, _) ->
         _ -> ets:F(Table, key)
     end;
 %% How OTP 25 orders rows of one key in a list depends on the reductions that are left.
-perform({insert, [_ | _] = Rows}, T, {Type, KeyPos}) when Type =/= bag ->
-    ets:insert(T, distinct(Rows, KeyPos, []));
-perform({F, _, _, _}, _, _) when F =:= select; F =:= match; F =:= match_object -> unordered;
-perform(Operation, T, _) -> apply(ets, element(1, Operation), [T | tl(tuple_to_list(Operation))]).
+perform({F, [_ | _] = Rows}, T, {Type, KeyPos})
+  when Type =/= bag, F =:= insert; Type =/= bag, F =:= insert_new ->
+    ets:F(T, distinct(Rows, KeyPos, []));
+perform(Operation, T, _) ->
+    [F | Arguments] = tuple_to_list(Operation),
+    Known = [{insert, 1}, {insert_new, 1}, {lookup, 1}, {lookup_element, 2}, {member, 1},
+             {delete, 1}, {delete_object, 1}, {take, 1}, {update_counter, 2}, {update_counter, 3},
+             {update_element, 2}, {select_count, 1}, {select_delete, 1}, {match_delete, 1},
+             {select_replace, 1}, {delete_all_objects, 0}, {setopts, 1}],
+    case lists:member({F, length(Arguments)}, Known) of
+        true -> apply(ets, F, [T | Arguments]);
+        false -> not_an_operation
+    end.
 
 distinct([Row | Rows], KeyPos, Keys) when is_tuple(Row), tuple_size(Row) >= KeyPos ->
     Key = element(KeyPos, Row),
