@@ -26,7 +26,8 @@ class Updater : public RowUpdater {
     if (initial_.is_none()) return nullptr;
     const std::span<const Term> elements = tuple_elements(initial_);
     if (elements.size() < key_position_) {
-      fail(atoms::default_);
+      // What OTP does not expect before release 29, it does not tell of either.
+      fail(process_.runtime->otp_release >= 29 ? atoms::default_ : Term::none());
       return nullptr;
     }
     std::vector<Term> copy(elements.begin(), elements.end());

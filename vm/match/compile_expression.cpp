@@ -66,6 +66,24 @@ void MatchCompiler::push_value(const Value& value) {
   if (value.is_constant) push_constant(value.constant);
 }
 
+// OTP compiles arguments from the last to the first, and tells of errors in that order. Called
+// behind each argument with the number of errors before the first and before this one.
+void MatchCompiler::tell_first(size_t before_all, size_t before_this) {
+  const auto errors = result_.errors.begin();
+  std::rotate(errors + static_cast<ptrdiff_t>(before_all),
+              errors + static_cast<ptrdiff_t>(before_this), result_.errors.end());
+}
+
+// The arguments of a call onto the stack.
+void MatchCompiler::push_arguments(std::span<const Term> arguments, unsigned depth) {
+  const size_t before_all = result_.errors.size();
+  for (const Term argument : arguments) {
+    const size_t before_this = result_.errors.size();
+    push_value(expression(argument, depth));
+    tell_first(before_all, before_this);
+  }
+}
+
 void MatchCompiler::compile_expressions(Term list) {
   if (list.is_nil()) return;
   if (!list.is_list()) {
@@ -133,12 +151,15 @@ MatchCompiler::Value MatchCompiler::all_bindings() {
 
 // Evaluation of constants is put off until something that is none has been met.
 bool MatchCompiler::sequence(std::span<const Term> terms, std::vector<Term>& constants,
-                             unsigned depth) {
+                             unsigned depth, bool last_first) {
   const size_t begin = constants.size();
+  const size_t before_all = result_.errors.size();
   bool all_constant = true;
   for (const Term term : terms) {
     const size_t mark = program().code.size();
+    const size_t before_this = result_.errors.size();
     const Value value = expression(term, depth);
+    if (last_first) tell_first(before_all, before_this);
     if (!all_constant) {
       push_value(value);
       continue;
@@ -172,7 +193,7 @@ MatchCompiler::Value MatchCompiler::list_expression(Term list, unsigned depth) {
   for (; rest.is_list(); rest = rest.tail()) parts.push_back(rest.head());
   parts.push_back(rest);
   std::vector<Term> constants;
-  if (sequence(parts, constants, depth)) {
+  if (sequence(parts, constants, depth, false)) {
     const std::span<const Term> values(constants);
     return {true, make_list(scratch_, values.first(values.size() - 1), values.back())};
   }
@@ -184,7 +205,7 @@ MatchCompiler::Value MatchCompiler::list_expression(Term list, unsigned depth) {
 MatchCompiler::Value MatchCompiler::tuple_expression(Term elements, unsigned depth) {
   const std::span<Term> parts = tuple_elements(elements);
   std::vector<Term> constants;
-  if (sequence({parts.data(), parts.size()}, constants, depth)) {
+  if (sequence({parts.data(), parts.size()}, constants, depth, true)) {
     return {true, joist::make_tuple(scratch_, std::span<const Term>(constants))};
   }
   emit(MatchOp::kMakeTuple, static_cast<uint32_t>(parts.size()));
@@ -201,7 +222,7 @@ MatchCompiler::Value MatchCompiler::map_expression(Term map, unsigned depth) {
     pairs.push_back(value);
   }
   std::vector<Term> constants;
-  if (sequence(pairs, constants, depth)) return {true, make_map(scratch_, constants)};
+  if (sequence(pairs, constants, depth, true)) return {true, make_map(scratch_, constants)};
   emit(MatchOp::kMakeMap, static_cast<uint32_t>(pairs.size() / 2));
   popped(static_cast<uint32_t>(pairs.size()) - 1);
   return {};
@@ -245,7 +266,7 @@ MatchCompiler::Value MatchCompiler::connective(Term call, MatchOp op, const char
     return term_error(std::string("Special form '") + name + "' called without arguments in %T.",
                       call);
   }
-  for (const Term part : parts.subspan(1)) push_value(expression(part, depth));
+  push_arguments(parts.subspan(1), depth);
   emit(op, static_cast<uint32_t>(parts.size() - 1));
   popped(static_cast<uint32_t>(parts.size()) - 2);
   return {};
@@ -276,7 +297,7 @@ MatchCompiler::Value MatchCompiler::call_expression(Term call, unsigned depth) {
   const size_t arity = parts.size() - 1;
   for (const MatchFunction& function : functions_) {
     if (!(function.name == parts[0]) || function.arity != arity) continue;
-    for (const Term part : parts.subspan(1)) push_value(expression(part, depth));
+    push_arguments(parts.subspan(1), depth);
     const size_t place = emit(MatchOp::kCall, static_cast<uint32_t>(arity));
     program().code[place].native = function.native;
     if (arity == 0) {

@@ -49,7 +49,10 @@ class MatchCompiler {
   std::optional<Value> special_form(Term call, unsigned depth);
   // Compiles several expressions, each onto the stack; all constant: nothing is emitted, and
   // their values are appended to `constants`.
-  bool sequence(std::span<const Term> terms, std::vector<Term>& constants, unsigned depth);
+  bool sequence(std::span<const Term> terms, std::vector<Term>& constants, unsigned depth,
+                bool last_first);
+  void push_arguments(std::span<const Term> arguments, unsigned depth);
+  void tell_first(size_t before_all, size_t before_this);
   void push_value(const Value& value);
   void push_constant(Term value);
 
