@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bif/registry.h"
+#include "vm/ets/tables.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
 #include "vm/os/host.h"
@@ -124,6 +125,7 @@ Term scheduler_bindings(Process& p) {
 
 Term atom_count_item(Process&) { return make_size(atom_count()); }
 Term atom_limit_item(Process&) { return make_size(atom_limit()); }
+Term ets_count(Process& p) { return make_size(p.runtime->ets->count()); }
 Term process_limit(Process& p) {
   size_t limit = settings(p).process_limit;
   return make_size(limit != 0 ? limit : release(p).process_limit);
@@ -278,7 +280,7 @@ constexpr Item kItems[] = {
     {atoms::endian, std::endian::native == std::endian::little ? atoms::little : atoms::big},
     {atoms::ethread_info, missing},
     {atoms::ethread_used_tse, missing},
-    {atoms::ets_count, missing},
+    {atoms::ets_count, ets_count},
     {atoms::ets_always_compress, atoms::false_},
     {atoms::ets_limit, &SystemSettings::table_limit},
     {atoms::ets_realloc_moves, atoms::false_},
