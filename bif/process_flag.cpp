@@ -111,8 +111,16 @@ Term process_flag_2(Process& p, Term flag, Term value) {
   return before.is_none() ? p.badarg() : before;
 }
 
+// Of another process; erlang:process_flag/3 turns the atoms into errors.
+Term process_flag_3(Process& p, Term pid, Term flag, Term) {
+  if (!pid.is_local_pid()) return atoms::badtype;
+  if (!(flag == atoms::save_calls)) return atoms::badarg;
+  return p.not_supported("process_flag save_calls");
+}
+
 constexpr NativeEntry kProcessFlagNatives[] = {
     {"erlang", "process_flag", native<process_flag_2>},
+    {"erts_internal", "process_flag", native<process_flag_3>},
 };
 
 }  // namespace

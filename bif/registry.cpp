@@ -46,6 +46,7 @@ namespace joist {
   X(os_natives)                 \
   X(packet_natives)             \
   X(persistent_term_natives)    \
+  X(process_control_natives)    \
   X(process_dictionary_natives) \
   X(process_flag_natives)       \
   X(process_info_natives)       \
@@ -55,6 +56,7 @@ namespace joist {
   X(spawn_natives)              \
   X(statistics_natives)         \
   X(system_info_natives)        \
+  X(system_task_natives)        \
   X(timer_natives)              \
   X(unicode_natives)            \
   X(unique_natives)

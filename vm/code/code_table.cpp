@@ -42,6 +42,15 @@ void CodeTable::add_native(const Mfa& mfa, NativeFunction function, bool guard) 
   }
 }
 
+const ExportEntry* CodeTable::find_stub(const Cell* address) const {
+  for (const Op op : {Op::native_stub, Op::undefined_stub}) {
+    if (address[0] == handlers_.handlers[static_cast<size_t>(op)][0]) {
+      return reinterpret_cast<const ExportEntry*>(address[1]);
+    }
+  }
+  return nullptr;
+}
+
 FunEntry* CodeTable::new_fun_entry() {
   std::lock_guard lock(mutex_);
   return fun_entries_.emplace_back(std::make_unique<FunEntry>()).get();

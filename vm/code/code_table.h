@@ -67,6 +67,9 @@ class CodeTable {
   // The module whose cells hold that address (current or old), or null.
   const Module* find_code(const Cell* address) const;
 
+  // The entry that a stub at that address belongs to; null: there is no stub. Any address of code.
+  const ExportEntry* find_stub(const Cell* address) const;
+
   // Code loaded from now on counts the instructions it executes.
   void count_ops() { counts_ops_ = true; }
   bool counts_ops() const { return counts_ops_; }

@@ -5,6 +5,7 @@
 #include "vm/proc/process_table.h"
 #include "vm/sched/exit.h"
 #include "vm/sched/signal_handler.h"
+#include "vm/sched/system_task.h"
 #include "vm/sched/timers.h"
 
 namespace joist {
@@ -98,10 +99,12 @@ void Scheduler::turn(Process& p) {
   p.load_registers();
   if ((p.state.load(std::memory_order_acquire) & process_state::kNotified) != 0) handle_signals(p);
   if (p.is_exiting) return end(p);
+  if (p.system_tasks != nullptr && !run_system_tasks_gc(p)) return end(p);
   if (p.suspend_count != 0 || p.host_is_idle) {
     p.save_registers();
     return release(p);
   }
+  p.run_outcome = RunOutcome::kYielded;
   run_process(p);
   settle(p);
 }
@@ -116,7 +119,7 @@ void Scheduler::settle(Process& p) {
     return end(p);
   }
   p.save_registers();
-  if (p.run_outcome == RunOutcome::kWaiting) return release(p);
+  if (p.run_outcome == RunOutcome::kWaiting && p.system_tasks == nullptr) return release(p);
   all_.enqueue(p, index_);
 }
 

@@ -223,6 +223,7 @@ Vm::CallResult Vm::call(const Mfa& function, std::span<const Term> arguments) {
   if ((died && !enter_host()) || !p.collect_gc(1, live)) {
     return {false, Term::nil(), ExceptionClass::kExit, p.exit_reason, Term::nil()};
   }
+  p.initial_call = function;
   start_process(p, code_->export_entry(function));
   p.save_registers();
   p.host_is_idle = p.exited_by_exception = false;

@@ -23,8 +23,6 @@ Term exception_class_atom(ExceptionClass exception) {
 
 namespace {
 
-bool is_return_word(Word word) { return (word & 7) == 7; }
-
 // The module that explains the errors of a native (erl_erts_errors and kin), or none().
 Term error_format_module(Term module) {
   static constexpr Term kErts[] = {atoms::atomics, atoms::counters, atoms::erlang,
@@ -54,40 +52,6 @@ Term error_info_list(Process& p) {
   return make_cons(p.heap, make_tuple(p.heap, {atoms::error_info, info}), Term::nil());
 }
 
-// Return addresses, less one byte so that they lie within the calling instruction; repetitions
-// (recursion) count once.
-size_t gather_addresses(const Process& p, Word* addresses) {
-  size_t count = 0;
-  // A native that is called through its entry has no place of its own: its caller's comes next.
-  if (p.runtime->code->find_code(p.code_pointer) != nullptr) {
-    addresses[count++] = reinterpret_cast<Word>(p.code_pointer);
-  }
-  const size_t limit = p.exception_function != nullptr ? kBacktraceDepth - 1 : kBacktraceDepth;
-  Word previous = 0;
-  for (const Word* slot = p.heap.limit; slot < p.heap.end && count < limit; ++slot) {
-    if (!is_return_word(*slot) || *slot == previous) continue;
-    previous = *slot;
-    addresses[count++] = *slot - 7 - 1;
-  }
-  return count;
-}
-
-Term trace_entry(Process& p, const Module& module, const Cell* address, Term arguments, Term info) {
-  const FunctionRange* function = module.function_at(address);
-  if (function == nullptr) return Term::none();
-  Term location = info;
-  const LinePoint* point = module.line_at(address);
-  if (point != nullptr && point->line != 0) {
-    const Term line = make_tuple(p.heap, {atoms::line, Term::small(point->line)});
-    const Term file = make_file_name(p, module.files[point->file]);
-    location = make_cons(p.heap, line, location);
-    location = make_cons(p.heap, make_tuple(p.heap, {atoms::file, file}), location);
-  }
-  const bool shows_arguments = arguments.is_list() || arguments.is_nil();
-  return make_tuple(p.heap, {module.name, function->name,
-                             shows_arguments ? arguments : Term::small(function->arity), location});
-}
-
 struct CatchPlace {
   Word* frame = nullptr;  // y0 of the frame that holds the catch
   const Cell* handler = nullptr;
@@ -107,21 +71,6 @@ CatchPlace find_catch(const Process& p) {
 
 }  // namespace
 
-Term make_file_name(Process& p, std::string_view utf8) {
-  ListBuilder list(p.heap);
-  for (size_t i = 0; i < utf8.size();) {
-    const auto lead = static_cast<uint8_t>(utf8[i]);
-    const size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    uint32_t code_point = length == 1 ? lead : lead & (0x7fu >> length);
-    for (size_t k = 1; k < length && i + k < utf8.size(); ++k) {
-      code_point = code_point << 6 | (static_cast<uint8_t>(utf8[i + k]) & 0x3f);
-    }
-    list.add(Term::small(code_point));
-    i += length;
-  }
-  return list.finish();
-}
-
 Term make_raw_trace(Process& p) {
   const Term exception = exception_class_atom(p.exception_class);
   if (p.trace_kind == StackTraceKind::kGiven) {
@@ -134,7 +83,8 @@ Term make_raw_trace(Process& p) {
   const Term arguments =
       p.exception_arguments.is_none() ? Term(atoms::true_) : p.exception_arguments;
   Word addresses[kBacktraceDepth + 1];
-  const size_t count = gather_addresses(p, addresses);
+  const size_t limit = p.exception_function != nullptr ? kBacktraceDepth - 1 : kBacktraceDepth;
+  const size_t count = gather_addresses(p, addresses, limit);
   const Term binary = make_binary(
       p.heap, ByteSpan(reinterpret_cast<const uint8_t*>(addresses), count * sizeof(Word)));
   return make_tuple(p.heap, {exception, function, arguments, error_info_list(p), binary});
@@ -160,10 +110,10 @@ Term build_stacktrace(Process& p, Term raw_trace) {
   const BitsView view = bits_view(parts[4]);
   std::memcpy(addresses, view.base + view.offset / 8, count * sizeof(Word));
   for (size_t i = 0; i < count; ++i) {
-    const Cell* address = reinterpret_cast<const Cell*>(addresses[i] & ~Word{7});
+    const Cell* address = code_of_address(addresses[i]);
     const Module* module = p.runtime->code->find_code(address);
     if (module == nullptr) continue;
-    const Term entry = trace_entry(p, *module, address, arguments, info);
+    const Term entry = make_trace_entry(p.heap, *module, address, arguments, info);
     if (!entry.is_none()) trace.add(entry);
     arguments = atoms::true_;
     info = Term::nil();

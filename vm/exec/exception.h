@@ -12,12 +12,9 @@
 
 #include "vm/code/module.h"
 #include "vm/exec/support.h"
-#include "vm/proc/backtrace.h"
+#include "vm/proc/stack_trace.h"
 
 namespace joist {
-
-// A file name as the list of its characters.
-Term make_file_name(Process& p, std::string_view utf8);
 
 // The raw trace of the exception in the process (exception_*, code_pointer, stack).
 Term make_raw_trace(Process& p);

@@ -28,6 +28,25 @@ void blame_native(Process& p, const Mfa& mfa, const Term* arguments) {
   p.exception_arguments = make_list(p.heap, {arguments, mfa.arity});
 }
 
+namespace {
+
+// All that is left of the stack is the way out, at its bottom.
+Flow hibernate_gc(State& s, const ExportEntry* entry) {
+  Process& p = s.process();
+  Word* bottom = p.heap.end - 1;
+  if (p.heap.limit != bottom || p.heap.top != p.heap.high_water) {
+    p.heap.limit = bottom;
+    if (p.messages.length() == 0 && !p.collect_gc(0, p.live, Collection::kHibernate)) {
+      return Flow::kLeave;
+    }
+  }
+  p.code_pointer = entry->native_stub;
+  p.run_outcome = p.messages.length() == 0 ? RunOutcome::kWaiting : RunOutcome::kYielded;
+  return Flow::kLeave;
+}
+
+}  // namespace
+
 Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t slots) {
   Process& p = s.process();
   switch (p.outcome) {
@@ -36,6 +55,8 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
       return Flow::kRaise;
     case NativeOutcome::kExit:
       return Flow::kLeave;
+    case NativeOutcome::kHibernate:
+      return hibernate_gc(s, entry);
     case NativeOutcome::kTrap:
     case NativeOutcome::kYield:
       break;

@@ -14,6 +14,7 @@ Process::~Process() {
   delete extras;
   delete relations;
   free(saved_);
+  release_signals(system_tasks);
   release_signals(signals.close());
 }
 
@@ -103,6 +104,12 @@ Term Process::yield(std::initializer_list<Term> arguments) {
   for (Term argument : arguments) registers->x[count++] = argument;
   outcome = NativeOutcome::kYield;
   live = static_cast<uint32_t>(count);
+  return Term::none();
+}
+
+Term Process::hibernate(std::initializer_list<Term> arguments) {
+  yield(arguments);
+  outcome = NativeOutcome::kHibernate;
   return Term::none();
 }
 

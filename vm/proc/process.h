@@ -50,6 +50,9 @@ enum class NativeOutcome : uint8_t {
   kTrap,   // continue at trap_code with `live` arguments in the X registers
   kExit,   // the process ends (exit_reason); no handler can catch it
   kYield,  // call the same native again in the next slice, with the arguments in the X registers
+  // Forget the stack and make the heap small, then call the same native again, as above, each time
+  // that something has come.
+  kHibernate,
 };
 
 // Why run_process returned.
@@ -143,10 +146,11 @@ class Process {
   bool is_exiting = false;  // an exit signal has ended it: no more of its code runs
   uint8_t exit_stage = 0;   // vm/sched/exit.cpp
   uint8_t exit_step = 0;
-  bool is_host = false;        // belongs to the embedding program, which makes it run
-  bool host_is_idle = false;   // the program's call is over
-  bool host_raised = false;    // it ended with the exception in exception_*
-  uint32_t suspend_count = 0;  // it does not run while this is not 0
+  bool is_host = false;            // belongs to the embedding program, which makes it run
+  bool host_is_idle = false;       // the program's call is over
+  bool host_raised = false;        // it ended with the exception in exception_*
+  uint32_t suspend_count = 0;      // it does not run while this is not 0
+  Signal* system_tasks = nullptr;  // what it must do before it runs on: vm/sched/system_task.h
   RegisteredName registered_name;
   Term parent = Term::none();
   Mfa initial_call = {Term::none(), Term::none(), 0};
@@ -260,6 +264,13 @@ class Process {
   template <typename Job>
   std::unique_ptr<Job> resume() {
     return std::unique_ptr<Job>(static_cast<Job*>(suspended.release()));
+  }
+  // Wait with nothing but these arguments, and run this native again when something has come.
+  Term hibernate(std::initializer_list<Term> arguments);
+  // After signals were handled: one of them has ended this process.
+  Term ended_by_signal() {
+    outcome = NativeOutcome::kExit;
+    return Term::none();
   }
   // Refuses loudly what Joist does not have yet: error:{not_supported, What}.
   Term not_supported(const char* what);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 
 #include "vm/proc/signal.h"
 
@@ -39,11 +40,19 @@ struct Watcher {
   Term name = Term::none();
 };
 
+// That this process has suspended another (erlang:suspend_process/2).
+struct Suspension {
+  uint64_t count = 1;
+  bool active = false;  // the other process is known to have stopped
+};
+
 struct Relations {
   std::map<Word, Link> links;             // by the bits of the other end's pid or port
   std::map<uint64_t, Monitor> monitors;   // by reference_id
   std::map<uint64_t, Watcher> watchers;   // by reference_id
   std::map<uint64_t, AliasMode> aliases;  // by reference_id
+  std::map<Word, Suspension> suspending;  // by the bits of the other's pid
+  std::set<Word> suspenders;              // bits of the pids of those who suspend this process
   uint64_t next_unlink = 1;
 
   ~Relations() {

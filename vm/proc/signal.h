@@ -34,7 +34,7 @@ enum class SignalKind : uint8_t {
   kMonitor,    // id: of the monitor's reference; value: the name it was asked by, or none
   kDemonitor,  // id
   kDown,       // id; value: the reason; has kDownWords more words for the message
-  kRequest,    // request(receiver, *this) runs on the receiver's behalf
+  kRequest,    // request(receiver, *this) runs on behalf of the receiver: vm/sched/request.h
   kMarker,     // only within a message queue: where a receive may begin
 };
 

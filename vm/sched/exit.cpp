@@ -5,6 +5,8 @@
 #include "vm/proc/process_table.h"
 #include "vm/proc/relations.h"
 #include "vm/sched/signal_handler.h"
+#include "vm/sched/suspend.h"
+#include "vm/sched/system_task.h"
 #include "vm/sched/timers.h"
 
 namespace joist {
@@ -38,6 +40,7 @@ bool run_upper_stages(Process& p) {
 
 // From here on no signal can be pushed, and what came before is answered.
 bool close_signals(Process& p) {
+  run_system_tasks_gc(p);
   Signal* signal = p.signals.close();
   while (signal != nullptr) {
     Signal* next = signal->next;
@@ -94,8 +97,9 @@ bool tell_watchers(Process& p) {
 }
 
 using Stage = bool (*)(Process& p);
-constexpr Stage kStages[] = {drop_job,      stop_timers,     release_name,  run_upper_stages,
-                             close_signals, send_link_exits, drop_monitors, tell_watchers};
+constexpr Stage kStages[] = {drop_job,        stop_timers,   release_name,
+                             run_upper_stages, close_signals, send_link_exits,
+                             drop_monitors,    tell_watchers, end_suspensions};
 
 }  // namespace
 

@@ -201,6 +201,8 @@ void handle_signal(Process& p, Signal* signal) {
       if (p.relations != nullptr) p.relations->watchers.erase(signal->id);
       break;
     case SignalKind::kRequest:
+      // A process that ends answers when it has given up its name and tables.
+      if (p.is_exiting && p.signals.push(signal) != SignalQueue::Push::kClosed) return;
       signal->request(p, *signal);
       break;
     case SignalKind::kMarker:

@@ -1,0 +1,132 @@
+// What a process is asked to do for others between its instructions: erlang:garbage_collect/2 and
+// erlang:check_process_code/3 end in erts_internal:request_system_task/3.
+//
+// A task's value is {Requester, RequestId, Argument}; the answer {Task, RequestId, Result} goes to
+// the requester.
+#include "vm/sched/system_task.h"
+#include "bif/registry.h"
+#include "bif/spawn_options.h"
+#include "vm/code/code_table.h"
+#include "vm/heap/builder.h"
+#include "vm/proc/stack_trace.h"
+#include "vm/sched/deliver.h"
+#include "vm/sched/request.h"
+
+namespace joist {
+
+namespace {
+
+void tell_requester(Process& p, Term requester, Term task, Term id, Term result) {
+  Allocator scratch;
+  send_message(p, requester, make_tuple(scratch, {task, id, result}));
+}
+
+void tell_requester(Process& p, const Signal& task, Term name, bool result) {
+  const std::span<const Term> parts = request_arguments(task);
+  tell_requester(p, parts[0], name, parts[1], boolean(result));
+}
+
+bool is_old_code(const CodeTable& code, const Cell* address, Term module) {
+  const Module* holder = code.find_code(address);
+  return holder != nullptr && holder->name == module && holder != code.find_module(module);
+}
+
+// Whether it would return to the old instance of the module, or is in it. Funs call through entries
+// that outlive modules; literals live as long as somebody refers to them.
+bool uses_old_code(const Process& p, Term module) {
+  const CodeTable& code = *p.runtime->code;
+  if (is_old_code(code, p.code_pointer, module)) return true;
+  for (const Word* slot = p.heap.limit; slot < p.heap.end; ++slot) {
+    const Term term = Term::from_bits(*slot);
+    const Cell* address = nullptr;
+    if (is_return_word(*slot)) {
+      address = reinterpret_cast<const Cell*>(*slot - 8);  // within the calling instruction
+    } else if (term.is_catch()) {
+      address = reinterpret_cast<const Cell*>(term.payload());
+    }
+    if (address != nullptr && is_old_code(code, address, module)) return true;
+  }
+  return false;
+}
+
+bool do_garbage_collect(Process& p, const Signal& task) {
+  const bool is_major = request_arguments(task)[2] == atoms::major;
+  const bool alive =
+      !p.is_exiting && p.collect_gc(0, p.live, is_major ? Collection::kFull : Collection::kMinor);
+  tell_requester(p, task, atoms::garbage_collect, alive);
+  return alive || p.is_exiting;
+}
+
+bool do_check_process_code(Process& p, const Signal& task) {
+  const bool uses = !p.is_exiting && uses_old_code(p, request_arguments(task)[2]);
+  tell_requester(p, task, atoms::check_process_code, uses);
+  return true;
+}
+
+template <SystemTask kTask>
+void request_task(Process& p, Signal& signal) {
+  add_system_task(p, kTask, signal.sender, signal.value);
+}
+
+// The handler of a request; null: no such task, or a bad argument.
+Signal::Request task_handler(Term name, Term argument) {
+  if (name == atoms::garbage_collect && (argument == atoms::major || argument == atoms::minor)) {
+    return request_task<do_garbage_collect>;
+  }
+  if (name == atoms::check_process_code && argument.is_atom()) {
+    return request_task<do_check_process_code>;
+  }
+  return nullptr;
+}
+
+Term request_system_task_4(Process& p, Term requester, Term target, Term priority, Term request) {
+  Priority ignored;  // the target does it when its turn comes
+  if (!requester.is_local_pid() || !target.is_local_pid()) return p.badarg();
+  if (!(priority == atoms::inherit) && !parse_priority(priority, &ignored)) return p.badarg();
+  if (!is_tuple(request) || tuple_size(request) != 3) return p.badarg();
+  const std::span<const Term> parts = tuple_elements(request);
+  const Signal::Request handler = task_handler(parts[0], parts[2]);
+  if (handler == nullptr) return p.badarg();
+  const Term value = make_tuple(p.heap, {requester, parts[1], parts[2]});
+  if (!send_request(p, target, handler, value)) {
+    tell_requester(p, requester, parts[0], parts[1], atoms::false_);
+  }
+  return atoms::ok;
+}
+
+Term request_system_task_3(Process& p, Term target, Term priority, Term request) {
+  return request_system_task_4(p, p.pid, target, priority, request);
+}
+
+Term check_process_code_1(Process& p, Term module) {
+  return module.is_atom() ? boolean(uses_old_code(p, module)) : p.badarg();
+}
+
+// --- dirty schedulers have no process of Erlang code ---
+
+Term is_process_executing_dirty_1(Process& p, Term pid) {
+  return is_pid(pid) ? Term(atoms::false_) : p.badarg();
+}
+
+Term check_dirty_process_code_2(Process& p, Term pid, Term module) {
+  return pid.is_local_pid() && module.is_atom() ? Term(atoms::normal) : p.badarg();
+}
+
+Term dirty_process_handle_signals_1(Process&, Term pid) {
+  return pid.is_local_pid() ? atoms::normal : atoms::false_;
+}
+
+constexpr NativeEntry kSystemTaskNatives[] = {
+    {"erts_internal", "check_dirty_process_code", native<check_dirty_process_code_2>},
+    {"erts_internal", "check_process_code", native<check_process_code_1>},
+    {"erts_internal", "dirty_process_handle_signals", native<dirty_process_handle_signals_1>},
+    {"erts_internal", "is_process_executing_dirty", native<is_process_executing_dirty_1>},
+    {"erts_internal", "request_system_task", native<request_system_task_3>},
+    {"erts_internal", "request_system_task", native<request_system_task_4>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> system_task_natives() { return kSystemTaskNatives; }
+
+}  // namespace joist

@@ -1,0 +1,29 @@
+// Where a process is in its code: addresses on its stack, and what they mean to a reader.
+#pragma once
+
+#include "vm/code/module.h"
+#include "vm/proc/backtrace.h"
+#include "vm/proc/process.h"
+
+namespace joist {
+
+// A word of the stack that is a return address: see vm/term/term.h.
+inline bool is_return_word(Word word) { return (word & 7) == 7; }
+
+// Of a process that does not run, or that has called a native: where it is, then its return
+// addresses, less one byte so that they lie within the calling instruction; repetitions
+// (recursion) count once. Innermost first; their number.
+size_t gather_addresses(const Process& process, Word* addresses, size_t limit);
+inline const Cell* code_of_address(Word address) {
+  return reinterpret_cast<const Cell*>(address & ~Word{7});
+}
+
+// A file name as the list of its characters.
+Term make_file_name(Allocator& heap, std::string_view utf8);
+
+// {M, F, Arguments or arity, [{file, F}, {line, L} | Info]}; none(): no function has the address.
+// `arguments` that are no list stand for the arity.
+Term make_trace_entry(Allocator& heap, const Module& module, const Cell* address, Term arguments,
+                      Term info);
+
+}  // namespace joist
