@@ -70,8 +70,7 @@ void ask_suspended(Process& p, Term pid, Term tag, Term result, bool synchronous
   Allocator scratch;
   const Term ask = make_tuple(scratch, {tag, result, boolean(synchronous)});
   if (send_request(p, pid, request_task<do_ask>, ask)) return;
-  const Term state = synchronous ? atoms::badarg : atoms::exited;
-  send_message(p, p.pid, make_tuple(scratch, {tag, state}));
+  send_message(p, p.pid, make_tuple(scratch, {tag, atoms::badarg}));
 }
 
 bool resume(Process& p, Term pid) {
