@@ -49,7 +49,7 @@ std::optional<int64_t> deadline_of(Process& p, Term time, bool absolute) {
 
 Term start(Process& p, Term time, Term receiver, Term message, Term options, bool wraps) {
   bool absolute = false;
-  if (!parse_boolean_options(options, {{atoms::abs, &absolute}})) return p.badarg(atoms::badopt);
+  if (!parse_boolean_options(options, {{atoms::abs_, &absolute}})) return p.badarg(atoms::badopt);
   const std::optional<int64_t> deadline = deadline_of(p, time, absolute);
   if (!deadline) return p.badarg(atoms::time);
   if (!(receiver.is_local_pid() || receiver.is_atom())) return p.badarg();

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""run.py JOIST [--seconds N] [--seeds N] [--seed FIRST] [--schedulers LIST]: runs stress.erl under
+JOIST with different seeds, each at every number of schedulers. The first failure ends it, with the
+command that repeats it. Exit 77: there is no erlc."""
+
+import argparse
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+
+
+def run_one(joist, folder, seed, seconds, schedulers):
+    command = [joist, "exec", "+S", str(schedulers), "-pa", folder, "stress", "run", str(seed),
+               str(seconds)]
+    # Under a sanitizer everything takes ten times as long, the last round included.
+    limit = seconds * 4 + 120
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return f"hangs (more than {limit} s)\n{' '.join(command)}"
+    if done.returncode == 0 and done.stdout.startswith("{ok,"):
+        print(f"seed {seed}, +S {schedulers}: {' '.join(done.stdout.split())}", flush=True)
+        return None
+    return f"exit code {done.returncode}\n{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-8000:]}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("joist")
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--schedulers", default="1,2,8")
+    options = parser.parse_args()
+    if shutil.which("erlc") is None:
+        print("no erlc on PATH")
+        return 77
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["erlc", "-o", folder, HERE / "stress.erl"], check=True)
+        for seed in range(options.seed, options.seed + options.seeds):
+            for schedulers in options.schedulers.split(","):
+                failure = run_one(options.joist, folder, seed, options.seconds, schedulers)
+                if failure:
+                    print(f"seed {seed}, +S {schedulers}: {failure}")
+                    return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
