@@ -27,6 +27,7 @@ struct Options {
   std::string module;
   std::string function;
   std::vector<std::string> terms;
+  bool logger = false;
   size_t schedulers = 0;
   size_t processes = 0;
 };
@@ -208,6 +209,11 @@ Result<int> Exec::run() {
   if (!module || !function) return make_error("a name of more than 255 characters");
   const Mfa mfa = {*module, *function, static_cast<uint32_t>(options_.terms.size())};
   JOIST_TRY(check_function(mfa));
+  if (options_.logger) {
+    // Linked to the host process; says nothing by itself.
+    const Vm::CallResult started = vm_.call("logger_server", "start_link", {});
+    if (!started.returned) return failure("cannot start the logger", started);
+  }
   std::vector<Term> arguments;
   for (Term list = JOIST_TRY(parse_terms()); list.is_list(); list = list.tail()) {
     arguments.push_back(list.head());
@@ -243,6 +249,8 @@ void add_exec(CLI::App& app, Invocation& invocation) {
                    "the most processes that may exist at once (also +P); default 262144")
       ->type_name("N")
       ->check(CLI::Range(1024, 134'217'727));
+  command->add_flag("--logger", options->logger,
+                    "start OTP's logger process first, as the kernel application would");
   command->add_flag("--op-stats", options->op_stats,
                     "print the most executed instructions and pairs of neighbours");
   command->add_option("MODULE", options->module, "the module, e.g. lists")->required();
