@@ -106,13 +106,13 @@ Term monitor_3(Process& p, Term type, Term item, Term list) {
   const auto kind = type == atoms::process ? MonitorKind::kProcess : MonitorKind::kPort;
   const Target target = find_target(p, kind, item);
   if (!target.valid) return p.badarg();
+  // Nobody sees oneself go down; an alias does not come with that either.
+  if (target.owner == p.pid) return make_ref(p.heap, p.runtime->uniques.next_ref());
   const Term reference = new_monitor_reference(p, options);
   if (target.remote) {
     report_no_connection(p, reference, type, item, options);
     return reference;
   }
-  // Nobody sees oneself go down.
-  if (target.owner == p.pid) return reference;
   Signal* tag = nullptr;
   if (!options.tag.is_none()) {
     tag = new_signal_of(SignalKind::kMarker, p.pid, options.tag, p.runtime->literals);

@@ -266,7 +266,9 @@ bad_children() ->
     [receive {'EXIT', _, _} -> ok after 50 -> none end || _ <- [1, 2]],
     [A, element(1, B1), C, stop(S)].
 
+%% The kernel's supervisor would start the timer server.
 tasks() ->
+    whereis(timer_server) =:= undefined andalso ({ok, _} = timer:start_link()),
     Me = self(),
     P = proc_lib:spawn_link(fun() -> Me ! {here, proc_lib:initial_call(self())}, exit(done) end),
     A = receive {here, X} -> element(1, X) after 1000 -> no end,

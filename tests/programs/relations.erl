@@ -56,6 +56,9 @@ perform({Kind, A, B, N}, State) ->
     Result = receive {done, From, R} -> R; {'DOWN', _, process, From, _} = Down -> self() ! Down, died
              after 5000 -> no_answer end,
     case Result of
+        _ when Kind =:= exit_normal; Kind =:= exit_other; Kind =:= exit_kill ->
+            %% The exit may come back along a link before the answer is sent.
+            {sent, State};
         {reference, Reference} ->
             {{reference, Next},
              State#{references := References#{{A, N} => {Next, Reference}}, next := Next + 1}};
