@@ -31,7 +31,12 @@ inline bool ets_equal(Term a, Term b) {
 
 // The standard order.
 inline int ets_compare(Term a, Term b) {
-  if (Term::both_small(a, b) || !is_tuple(a) || !is_tuple(b)) return compare(a, b);
+  if (!is_tuple(a) || !is_tuple(b)) {
+    // Numbers come before atoms.
+    if (a.is_small() && b.is_atom()) return -1;
+    if (a.is_atom() && b.is_small()) return 1;
+    return compare(a, b);
+  }
   if (tuple_size(a) != tuple_size(b)) return tuple_size(a) < tuple_size(b) ? -1 : 1;
   const std::span<const Term> x = tuple_elements(a);
   const std::span<const Term> y = tuple_elements(b);
