@@ -1,5 +1,5 @@
 // What processes do to each other by request: suspending, group leaders, asking whether one is
-// alive; and erlang:hibernate/3.
+// alive; and how one gives up its turn (erlang:yield/0, erlang:hibernate/3).
 #include "bif/process_place.h"
 #include "bif/process_request.h"
 #include "bif/registry.h"
@@ -158,7 +158,12 @@ Term process_display_2(Process& p, Term pid, Term type) {
   return sent ? reference : Term(atoms::badarg);
 }
 
-// --- sleeping with nothing on the stack ---
+// --- giving up the turn ---
+
+Term yield_0(Process& p) {
+  p.charge(p.reductions);
+  return atoms::true_;
+}
 
 // Runs again each time that something has come, until that is a message.
 Term hibernate_3(Process& p, Term module, Term function, Term arguments) {
@@ -187,6 +192,7 @@ constexpr NativeEntry kProcessControlNatives[] = {
     {"erlang", "hibernate", native<hibernate_3>},
     {"erlang", "is_process_alive", native<is_process_alive_1>},
     {"erlang", "resume_process", native<resume_process_1>},
+    {"erlang", "yield", native<yield_0>},
     {"erts_internal", "group_leader", native<group_leader_2>},
     {"erts_internal", "group_leader", native<group_leader_3>},
     {"erts_internal", "is_process_alive", native<is_process_alive_2>},

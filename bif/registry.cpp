@@ -35,6 +35,7 @@ namespace joist {
   X(ets_update_natives)         \
   X(external_term_natives)      \
   X(garbage_collect_natives)    \
+  X(halt_natives)               \
   X(iolist_natives)             \
   X(link_monitor_natives)       \
   X(lists_natives)              \
@@ -55,6 +56,7 @@ namespace joist {
   X(register_natives)           \
   X(spawn_natives)              \
   X(statistics_natives)         \
+  X(system_flag_natives)        \
   X(system_info_natives)        \
   X(system_task_natives)        \
   X(timer_natives)              \

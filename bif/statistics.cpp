@@ -2,7 +2,9 @@
 #include "vm/proc/statistics.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
+#include "vm/os/clock.h"
 #include "vm/proc/time.h"
+#include "vm/sched/schedulers.h"
 
 namespace joist {
 
@@ -15,6 +17,69 @@ Term total_and_difference(Process& p, uint64_t total, std::atomic<uint64_t>& sho
   uint64_t before = shown.exchange(total);
   Term first = make_unsigned(p.heap, total);
   return make_tuple(p.heap, {first, make_unsigned(p.heap, total - before)});
+}
+
+// --- queues ---
+
+size_t queue_length(Process& p, size_t scheduler, bool with_running) {
+  const Schedulers::Slot& slot = p.runtime->schedulers->slot(scheduler);
+  const bool works = slot.idle_since_ns.load(std::memory_order_relaxed) == 0;
+  return slot.queue.length() + (with_running && works ? 1 : 0);
+}
+
+Term queued_total(Process& p) { return make_unsigned(p.heap, p.runtime->schedulers->queued()); }
+
+// By scheduler, then the queue of the dirty CPU schedulers, and in the _all forms that of the
+// others, which are empty: no process runs there.
+struct QueueItem {
+  Term name;
+  bool with_running;
+  bool all;
+  bool total;
+};
+constexpr QueueItem kQueueItems[] = {
+    {atoms::run_queue_lengths, false, false, false},
+    {atoms::run_queue_lengths_all, false, true, false},
+    {atoms::total_run_queue_lengths, false, false, true},
+    {atoms::total_run_queue_lengths_all, false, true, true},
+    {atoms::active_tasks, true, false, false},
+    {atoms::active_tasks_all, true, true, false},
+    {atoms::total_active_tasks, true, false, true},
+    {atoms::total_active_tasks_all, true, true, true},
+};
+
+Term queue_lengths(Process& p, const QueueItem& item) {
+  ListBuilder list(p.heap);
+  size_t total = 0;
+  for (size_t i = 0; i < p.runtime->schedulers->count(); ++i) {
+    const size_t length = queue_length(p, i, item.with_running);
+    total += length;
+    list.add(make_unsigned(p.heap, length));
+  }
+  list.add(Term::small(0));
+  if (item.all) list.add(Term::small(0));
+  return item.total ? make_unsigned(p.heap, total) : list.finish();
+}
+
+// --- what schedulers do with their time ---
+
+// [{Scheduler, Active, Total}], the dirty ones last; undefined: not switched on.
+Term wall_times(Process& p, bool all) {
+  Schedulers& schedulers = *p.runtime->schedulers;
+  const SystemSettings& settings = p.runtime->settings;
+  if (!schedulers.measures_wall_time()) return atoms::undefined;
+  const int64_t now = p.runtime->clock->monotonic_ns();
+  const int64_t total = schedulers.wall_time_ns(now);
+  ListBuilder list(p.heap);
+  int64_t number = 0;
+  const auto add = [&](int64_t active) {
+    list.add(make_tuple(p.heap, {Term::small(++number), make_integer(p.heap, active),
+                                 make_integer(p.heap, total)}));
+  };
+  for (size_t i = 0; i < schedulers.count(); ++i) add(schedulers.active_ns(i, now));
+  for (size_t i = 0; i < settings.dirty_cpu_schedulers; ++i) add(0);
+  for (size_t i = 0; all && i < settings.dirty_io_schedulers; ++i) add(0);
+  return list.finish();
 }
 
 Term statistics_1(Process& p, Term item) {
@@ -48,24 +113,13 @@ Term statistics_1(Process& p, Term item) {
         make_tuple(p.heap, {atoms::output, make_unsigned(p.heap, s.bytes_written.load())});
     return make_tuple(p.heap, {input, output});
   }
-  if (item == atoms::scheduler_wall_time || item == atoms::scheduler_wall_time_all) {
-    return atoms::undefined;  // never switched on: erlang:system_flag/2 refuses it
+  if (item == atoms::run_queue) return queued_total(p);
+  for (const QueueItem& queue : kQueueItems) {
+    if (queue.name == item) return queue_lengths(p, queue);
   }
-  constexpr Term kMissing[] = {
-      atoms::active_tasks,
-      atoms::active_tasks_all,
-      atoms::run_queue,
-      atoms::microstate_accounting,
-      atoms::run_queue_lengths,
-      atoms::run_queue_lengths_all,
-      atoms::total_run_queue_lengths,
-      atoms::total_run_queue_lengths_all,
-      atoms::total_active_tasks,
-      atoms::total_active_tasks_all,
-  };
-  for (Term missing : kMissing) {
-    if (item == missing) return p.not_supported("statistics");
-  }
+  if (item == atoms::scheduler_wall_time) return wall_times(p, false);
+  if (item == atoms::scheduler_wall_time_all) return wall_times(p, true);
+  if (item == atoms::microstate_accounting) return atoms::undefined;  // never switched on
   return p.badarg();
 }
 

@@ -5,12 +5,16 @@
 #include <string>
 
 #include "bif/registry.h"
+#include "bif/system_flag.h"
 #include "vm/ets/tables.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
 #include "vm/os/host.h"
 #include "vm/os/thread.h"
+#include "vm/proc/process_table.h"
 #include "vm/proc/time.h"
+#include "vm/sched/schedulers.h"
+#include "vm/sched/system_logger.h"
 #include "vm/term/rules.h"
 
 namespace joist {
@@ -97,9 +101,25 @@ Term logical_processors(Process&) { return processors(cpu_count().online); }
 Term logical_processors_available(Process&) { return processors(cpu_count().available); }
 Term cpu_quota(Process&) { return processors(cpu_count().quota); }
 
+Term schedulers_online(Process& p) { return make_size(p.runtime->schedulers->online()); }
+Term schedulers_active(Process& p) {
+  const Schedulers& schedulers = *p.runtime->schedulers;
+  return make_size(schedulers.only_one() ? 1 : schedulers.online());
+}
+Term scheduler_id(Process& p) { return make_size(p.registers->scheduler + 1); }
+Term process_count(Process& p) { return make_size(p.runtime->processes->count()); }
+Term system_logger(Process& p) { return p.runtime->logger->target(); }
+
+// As OTP, where a scheduler that is alone is blocked by nobody.
+template <Schedulers::BlockKind kKind>
+Term blockers(Process& p) {
+  if (p.runtime->schedulers->count() == 1) return Term::nil();
+  return make_list(p.heap, p.runtime->schedulers->blockers(kKind));
+}
+
 Term schedulers_state(Process& p) {
-  Term count = make_size(settings(p).schedulers);
-  return make_tuple(p.heap, {count, count, count});
+  return make_tuple(
+      p.heap, {make_size(settings(p).schedulers), schedulers_online(p), schedulers_active(p)});
 }
 
 Term all_schedulers_state(Process& p) {
@@ -109,7 +129,8 @@ Term all_schedulers_state(Process& p) {
     Term number = make_size(count);
     if (count > 0) states.add(make_tuple(p.heap, {kind, number, number, number}));
   };
-  add(atoms::normal, s.schedulers);
+  states.add(make_tuple(p.heap, {atoms::normal, make_size(s.schedulers), schedulers_online(p),
+                                 schedulers_active(p)}));
   add(atoms::dirty_cpu, s.dirty_cpu_schedulers);
   add(atoms::dirty_io, s.dirty_io_schedulers);
   return states.finish();
@@ -306,10 +327,10 @@ constexpr Item kItems[] = {
     {atoms::min_bin_vheap_size, min_bin_vheap_size},
     {atoms::min_heap_size, min_heap_size},
     {atoms::modified_timing_level, atoms::undefined},
-    {atoms::multi_scheduling, atoms::enabled},
-    {atoms::multi_scheduling_blockers, Term::nil()},
+    {atoms::multi_scheduling, multi_scheduling_state},
+    {atoms::multi_scheduling_blockers, blockers<Schedulers::kAllSchedulers>},
     {atoms::nif_version, nif_version},
-    {atoms::normal_multi_scheduling_blockers, Term::nil()},
+    {atoms::normal_multi_scheduling_blockers, blockers<Schedulers::kNormalSchedulers>},
     {atoms::os_monotonic_time_source, os_monotonic_time_source},
     {atoms::os_system_time_source, os_system_time_source},
     {atoms::os_type, os_type},
@@ -320,17 +341,17 @@ constexpr Item kItems[] = {
     {atoms::port_limit, &SystemSettings::port_limit},
     {atoms::port_parallelism, atoms::false_},
     {atoms::port_tasks, atoms::true_},
-    {atoms::process_count, missing},
+    {atoms::process_count, process_count},
     {atoms::process_limit, process_limit},
     {atoms::procs, missing},
     {atoms::reader_groups_map, missing},
     {atoms::run_queues, &SystemSettings::schedulers},
     {atoms::scheduler_bind_type, atoms::unbound},
     {atoms::scheduler_bindings, scheduler_bindings},
-    {atoms::scheduler_id, missing},
+    {atoms::scheduler_id, scheduler_id},
     {atoms::schedulers, &SystemSettings::schedulers},
-    {atoms::schedulers_active, &SystemSettings::schedulers},
-    {atoms::schedulers_online, &SystemSettings::schedulers},
+    {atoms::schedulers_active, schedulers_active},
+    {atoms::schedulers_online, schedulers_online},
     {atoms::schedulers_state, schedulers_state},
     {atoms::schedulers_total, &SystemSettings::schedulers},
     {atoms::scheduling_statistics, missing},
@@ -339,7 +360,7 @@ constexpr Item kItems[] = {
     {atoms::snifs, missing},
     {atoms::start_time, start_time},
     {atoms::system_architecture, system_architecture},
-    {atoms::system_logger, missing},
+    {atoms::system_logger, system_logger},
     {atoms::system_version, system_version},
     {atoms::taints, missing},
     {atoms::thread_pool_size, &SystemSettings::async_threads},

@@ -28,19 +28,34 @@ Scheduler::Scheduler(Schedulers& all, uint32_t index, ProcessObserver& observer,
 void Scheduler::run(const std::atomic<bool>& stop) {
   all_.announce_awake(index_);
   slot_.reader->online();
+  end_idleness();
   while (!stop.load(std::memory_order_acquire)) {
     slot_.reader->quiescent();
     if (slot_.timers.next_event_ns() != INT64_MAX) run_timers();
-    Process* process = slot_.queue.pop();
-    if (process == nullptr) process = all_.steal(index_);
+    Process* process = take();
     if (process != nullptr) {
       turn(*process);
     } else {
       idle(stop);
     }
   }
+  begin_idleness();
+  slot_.running.store(false, std::memory_order_seq_cst);
   slot_.reader->offline();
   all_.announce_asleep(index_);
+}
+
+Process* Scheduler::take() {
+  if (!slot_.running.load(std::memory_order_relaxed)) {
+    slot_.running.store(true, std::memory_order_seq_cst);
+  }
+  if (all_.may_run(index_)) [[likely]] {
+    Process* process = slot_.queue.pop();
+    return process != nullptr ? process : all_.steal(index_);
+  }
+  while (Process* other = slot_.queue.pop()) all_.enqueue(*other, Schedulers::kNone);
+  slot_.running.store(false, std::memory_order_seq_cst);
+  return nullptr;
 }
 
 void Scheduler::run_timers() {
@@ -67,19 +82,40 @@ Process* Scheduler::rescue() {
   return nullptr;
 }
 
+void Scheduler::begin_idleness() {
+  slot_.idle_since_ns.store(all_.clock().monotonic_ns(), std::memory_order_relaxed);
+}
+
+void Scheduler::end_idleness() {
+  const int64_t since = slot_.idle_since_ns.exchange(0, std::memory_order_relaxed);
+  const int64_t idle = slot_.idle_ns.load(std::memory_order_relaxed);
+  slot_.idle_ns.store(idle + all_.clock().monotonic_ns() - since, std::memory_order_relaxed);
+}
+
 void Scheduler::idle(const std::atomic<bool>& stop) {
-  for (int look = 0; look < kLooksBeforeSleep; ++look) {
-    if (slot_.queue.length() != 0 || all_.any_surplus()) return;
-    if (Process* process = rescue()) return turn(*process);
+  begin_idleness();
+  Process* process = wait_for_work(stop);
+  end_idleness();
+  if (process != nullptr) turn(*process);
+}
+
+Process* Scheduler::wait_for_work(const std::atomic<bool>& stop) {
+  const bool may_run = slot_.running.load(std::memory_order_relaxed);
+  for (int look = 0; may_run && look < kLooksBeforeSleep; ++look) {
+    if (slot_.queue.length() != 0 || all_.any_surplus()) return nullptr;
+    if (Process* process = rescue()) return process;
     cpu_relax();
   }
+  slot_.running.store(false, std::memory_order_seq_cst);
   all_.announce_asleep(index_);
-  if (slot_.queue.length() == 0 && !all_.any_surplus() && !stop.load(std::memory_order_seq_cst)) {
+  const bool has_work = slot_.queue.length() != 0 || (may_run && all_.any_surplus());
+  if (!has_work && !stop.load(std::memory_order_seq_cst)) {
     slot_.reader->offline();
     sleep();
     slot_.reader->online();
   }
   all_.announce_awake(index_);
+  return nullptr;
 }
 
 void Scheduler::sleep() {

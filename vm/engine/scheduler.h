@@ -35,7 +35,13 @@ class Scheduler {
   // Lets go of a process that has nothing to do; it may be somebody else's at once.
   void release(Process& process);
   void run_timers();
+  // The next process to run; null: there is none, or others are to run it.
+  Process* take();
+  void begin_idleness();
+  void end_idleness();
   void idle(const std::atomic<bool>& stop);
+  // Sleeps until there may be work; a process: one that was taken from another's queue.
+  Process* wait_for_work(const std::atomic<bool>& stop);
   Process* rescue();
   void sleep();
 

@@ -98,6 +98,8 @@ Result<void> Vm::start_schedulers() {
   runtime_.exit_stages = kExitStages;
   runtime_.processes = &processes_;
   runtime_.names = &names_;
+  runtime_.logger = &logger_;
+  runtime_.heap_limit_reached = report_full_heap;
   runtime_.schedulers = schedulers_.get();
   message_timers_ = std::make_unique<MessageTimers>(runtime_);
   runtime_.message_timers = message_timers_.get();
@@ -147,7 +149,7 @@ void Vm::start_thread(void* context, size_t scheduler) {
   vm.threads_[scheduler] = std::move(thread.value());
 }
 
-void Vm::crashed(Process&) {}
+void Vm::crashed(Process& process) { report_crash(process); }
 
 void Vm::host_stopped(Process&) {
   host_stopped_.store(true, std::memory_order_seq_cst);

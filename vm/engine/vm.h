@@ -26,6 +26,7 @@
 #include "vm/proc/time.h"
 #include "vm/sched/message_timers.h"
 #include "vm/sched/schedulers.h"
+#include "vm/sched/system_logger.h"
 
 namespace joist {
 
@@ -117,6 +118,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   NameTable names_;
   std::unique_ptr<Schedulers> schedulers_;
   std::unique_ptr<MessageTimers> message_timers_;
+  SystemLogger logger_;
   std::vector<std::unique_ptr<Scheduler>> loops_;
   Mutex threads_mutex_;
   std::vector<Thread> threads_ JOIST_GUARDED_BY(threads_mutex_);

@@ -126,6 +126,11 @@ Term Process::not_supported(const char* what) {
   return error_tuple(atoms::not_supported, name ? *name : Term::nil());
 }
 
+void Process::report_heap_limit() {
+  const size_t words = heap.young_words() + heap.old_words() + heap.fragment_words;
+  if (runtime->heap_limit_reached != nullptr) runtime->heap_limit_reached(*this, words);
+}
+
 bool Process::collect_gc(size_t need, uint32_t live_registers, Collection kind) {
   if (suspended != nullptr) {  // the heap may be unfinished
     JOIST_CHECK(need == 0);
@@ -142,6 +147,7 @@ bool Process::collect_gc(size_t need, uint32_t live_registers, Collection kind) 
     }
     return true;
   }
+  if (heap.options.max_heap_words != 0) report_heap_limit();
   exit_now(heap.options.max_heap_words != 0 ? atoms::killed : atoms::system_limit);
   return false;
 }

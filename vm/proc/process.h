@@ -280,6 +280,8 @@ class Process {
   bool out_of_budget() const { return reductions <= 0; }
 
  private:
+  void report_heap_limit();
+
   static constexpr uint32_t kFewSaved = 4;
   Term few_saved_[kFewSaved] = {Term::nil(), Term::nil(), Term::nil(), Term::nil()};
   Term* saved_ = nullptr;  // when more are live

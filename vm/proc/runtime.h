@@ -26,6 +26,7 @@ class PersistentTerms;
 class ProcessTable;
 class RegexCache;
 class Schedulers;
+class SystemLogger;
 struct ExportEntry;
 struct Node;
 class Process;
@@ -47,10 +48,13 @@ struct Runtime {
   NameTable* names = nullptr;               // vm/proc/name_table.h: registered names
   MessageTimers* message_timers = nullptr;  // vm/sched/message_timers.h
   Schedulers* schedulers = nullptr;         // vm/sched/schedulers.h
+  SystemLogger* logger = nullptr;           // vm/sched/system_logger.h: reports of crashes
   const Node* node = nullptr;               // vm/term/node.h: this node; null: nonode@nohost
   ExternalResolver* externals = nullptr;    // vm/codec/etf.h: funs, records, magic references
   // Makes a process ready to run a function (vm/exec/run.h: start_process).
   void (*prepare_start)(Process& process, const ExportEntry* entry) = nullptr;
+  // A heap of that many words is more than max_heap_size allows; null: nobody wants to know.
+  void (*heap_limit_reached)(Process& process, size_t words) = nullptr;
   std::span<const ExitStage> exit_stages;  // what upper layers do when a process ends
   uint64_t local_term_key = 0;             // vm/codec/etf.h: secret behind `local` terms
   int otp_release = 25;

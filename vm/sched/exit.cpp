@@ -4,6 +4,7 @@
 #include "vm/proc/name_table.h"
 #include "vm/proc/process_table.h"
 #include "vm/proc/relations.h"
+#include "vm/sched/schedulers.h"
 #include "vm/sched/signal_handler.h"
 #include "vm/sched/suspend.h"
 #include "vm/sched/system_task.h"
@@ -16,6 +17,12 @@ namespace {
 bool release_name(Process& p) {
   const Term name = p.registered_name.close();
   if (!name.is_none()) p.runtime->names->remove(name, p.pid);
+  return true;
+}
+
+bool unblock_schedulers(Process& p) {
+  Schedulers& schedulers = *p.runtime->schedulers;
+  if (schedulers.only_one()) schedulers.unblock_all(p.pid);
   return true;
 }
 
@@ -97,9 +104,9 @@ bool tell_watchers(Process& p) {
 }
 
 using Stage = bool (*)(Process& p);
-constexpr Stage kStages[] = {drop_job,        stop_timers,   release_name,
-                             run_upper_stages, close_signals, send_link_exits,
-                             drop_monitors,    tell_watchers, end_suspensions};
+constexpr Stage kStages[] = {drop_job,         stop_timers,    release_name,    unblock_schedulers,
+                             run_upper_stages, close_signals,  send_link_exits, drop_monitors,
+                             tell_watchers,    end_suspensions};
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "vm/sched/schedulers.h"
 
+#include <algorithm>
+
 #include <utility>
 
 namespace joist {
@@ -12,7 +14,10 @@ Schedulers::Schedulers(size_t count, Clock& clock, Starter starter, void* contex
       context_(context),
       slots_(new Slot[count]) {
   // Schedulers that have no thread yet count as asleep.
-  for (size_t i = 0; i < count; ++i) slots_[i].asleep.store(true);
+  for (size_t i = 0; i < count; ++i) {
+    slots_[i].asleep.store(true);
+    slots_[i].idle_since_ns.store(clock.monotonic_ns());
+  }
   sleepers_.store(count);
 }
 
@@ -21,10 +26,82 @@ void Schedulers::set_online(size_t online) {
   for (size_t i = 0; i < count_; ++i) wake(i);
 }
 
+void Schedulers::block(Term process, BlockKind kind, uint32_t scheduler) {
+  MutexLock lock(block_mutex_);
+  if (blocks_.empty()) only_.store(scheduler, std::memory_order_seq_cst);
+  blocks_.push_back({process, kind});
+}
+
+void Schedulers::unblock(Term process, BlockKind kind) {
+  {
+    MutexLock lock(block_mutex_);
+    const auto block = std::find_if(blocks_.begin(), blocks_.end(), [&](const Block& one) {
+      return one.process == process && one.kind == kind;
+    });
+    if (block == blocks_.end()) return;
+    blocks_.erase(block);
+    if (!blocks_.empty()) return;
+    only_.store(kNone, std::memory_order_seq_cst);
+  }
+  wake_one();
+}
+
+void Schedulers::unblock_all(Term process) {
+  {
+    MutexLock lock(block_mutex_);
+    const size_t before = blocks_.size();
+    std::erase_if(blocks_, [&](const Block& one) { return one.process == process; });
+    if (!blocks_.empty() || before == 0) return;
+    only_.store(kNone, std::memory_order_seq_cst);
+  }
+  wake_one();
+}
+
+std::vector<Term> Schedulers::blockers(BlockKind kind) const {
+  MutexLock lock(block_mutex_);
+  std::vector<Term> processes;
+  for (const Block& block : blocks_) {
+    if (block.kind != kind) continue;
+    if (std::find(processes.begin(), processes.end(), block.process) == processes.end()) {
+      processes.push_back(block.process);
+    }
+  }
+  return processes;
+}
+
+bool Schedulers::others_stopped(uint32_t scheduler) const {
+  for (size_t i = 0; i < count_; ++i) {
+    if (i != scheduler && slots_[i].running.load(std::memory_order_seq_cst)) return false;
+  }
+  return true;
+}
+
+int64_t Schedulers::idle_ns(size_t scheduler, int64_t now_ns) const {
+  const Slot& slot = slots_[scheduler];
+  const int64_t since = slot.idle_since_ns.load(std::memory_order_relaxed);
+  const int64_t idle = slot.idle_ns.load(std::memory_order_relaxed);
+  return since != 0 && since < now_ns ? idle + now_ns - since : idle;
+}
+
+bool Schedulers::measure_wall_time(bool on) {
+  const bool before = measures_wall_time();
+  if (on == before) return before;
+  const int64_t now = clock_.monotonic_ns();
+  for (size_t i = 0; i < count_; ++i) slots_[i].idle_at_start_ns.store(idle_ns(i, now));
+  wall_time_start_ns_.store(on ? now : 0);
+  return before;
+}
+
+int64_t Schedulers::active_ns(size_t scheduler, int64_t now_ns) const {
+  const int64_t idle = idle_ns(scheduler, now_ns) - slots_[scheduler].idle_at_start_ns.load();
+  return std::max<int64_t>(wall_time_ns(now_ns) - idle, 0);
+}
+
 void Schedulers::enqueue(Process& process, uint32_t from) {
   uint32_t home = from;
-  if (from == kNone || from >= online()) {
-    home = process.scheduler < online() ? process.scheduler : 0;
+  if (from == kNone || !may_run(from)) {
+    const uint32_t only = only_.load(std::memory_order_seq_cst);
+    home = only != kNone ? only : process.scheduler < online() ? process.scheduler : 0;
   }
   const size_t length = slots_[home].queue.push(process);
   if (home != from) return wake(home);
@@ -39,7 +116,7 @@ void Schedulers::notify(Process& process, uint32_t news, uint32_t from) {
 }
 
 void Schedulers::wake_one() {
-  if (sleepers_.load(std::memory_order_seq_cst) == 0) return;
+  if (sleepers_.load(std::memory_order_seq_cst) == 0 || only_one()) return;
   const size_t online_count = online();
   for (size_t i = 0; i < online_count; ++i) {
     if (slots_[i].asleep.load(std::memory_order_relaxed)) return wake(i);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "vm/base/epoch.h"
 #include "vm/os/clock.h"
@@ -24,10 +25,13 @@ class Schedulers {
     Parker parker;
     std::unique_ptr<EpochReader> reader;  // of the thread that is this scheduler
     alignas(kCacheLine) std::atomic<bool> asleep{false};
-    // What it does with its time (statistics, scheduler_wall_time), in nanoseconds.
-    std::atomic<uint64_t> busy_ns{0};
-    std::atomic<uint64_t> reductions{0};
-    std::atomic<uint64_t> turns{0};  // how many it has begun; written by its thread alone
+    // It has a process in its hands, or may take one: see may_run().
+    std::atomic<bool> running{false};
+    // The time it has had nothing to do, in nanoseconds; idle since: 0: it works.
+    std::atomic<int64_t> idle_ns{0};
+    std::atomic<int64_t> idle_since_ns{0};
+    std::atomic<int64_t> idle_at_start_ns{0};  // when the measuring began
+    std::atomic<uint64_t> turns{0};            // how many it has begun; written by its thread alone
   };
 
   // Called with a sleeping scheduler's number before it is woken for the first time.
@@ -38,6 +42,30 @@ class Schedulers {
   size_t count() const { return count_; }
   size_t online() const { return online_.load(std::memory_order_relaxed); }
   void set_online(size_t online);
+  // --- blocking all but one (erlang:system_flag(multi_scheduling, _)) ---
+  enum BlockKind : uint8_t { kAllSchedulers, kNormalSchedulers };
+  // From the first block on only `scheduler`, the caller's, runs processes, until each block is
+  // taken back. Others may still be at it: each stops when its slice is over, and then is not
+  // `running`.
+  void block(Term process, BlockKind kind, uint32_t scheduler);
+  void unblock(Term process, BlockKind kind);
+  void unblock_all(Term process);
+  // Who blocks, each once.
+  std::vector<Term> blockers(BlockKind kind) const;
+  bool only_one() const { return only_.load(std::memory_order_seq_cst) != kNone; }
+  bool others_stopped(uint32_t scheduler) const;
+  // Asked by a scheduler that has set its `running` before it takes a process.
+  bool may_run(size_t scheduler) const {
+    const uint32_t only = only_.load(std::memory_order_seq_cst);
+    return only == kNone ? scheduler < online() : scheduler == only;
+  }
+  // --- what schedulers do with their time (scheduler_wall_time) ---
+  // Starts anew, or ends; true: it was measured before.
+  bool measure_wall_time(bool on);
+  bool measures_wall_time() const { return wall_time_start_ns_.load() != 0; }
+  int64_t wall_time_ns(int64_t now_ns) const { return now_ns - wall_time_start_ns_.load(); }
+  // Of that, the part that the scheduler has worked.
+  int64_t active_ns(size_t scheduler, int64_t now_ns) const;
   Slot& slot(size_t scheduler) { return slots_[scheduler]; }
   EpochDomain& epochs() { return epochs_; }
   Clock& clock() { return clock_; }
@@ -73,6 +101,15 @@ class Schedulers {
   EpochDomain epochs_;
   std::unique_ptr<Slot[]> slots_;
   std::atomic<size_t> sleepers_{0};
+  std::atomic<uint32_t> only_{kNone};
+  std::atomic<int64_t> wall_time_start_ns_{0};
+  int64_t idle_ns(size_t scheduler, int64_t now_ns) const;
+  struct Block {
+    Term process;
+    BlockKind kind;
+  };
+  mutable Mutex block_mutex_;
+  std::vector<Block> blocks_ JOIST_GUARDED_BY(block_mutex_);
 };
 
 }  // namespace joist

@@ -1,0 +1,67 @@
+// erlang:halt/2, which the other forms end in (https://www.erlang.org/doc/man/erlang#halt-2).
+#include <climits>
+#include <cstdio>
+#include <string>
+
+#include "bif/registry.h"
+#include "vm/codec/unicode.h"
+#include "vm/os/exit.h"
+
+namespace joist {
+
+namespace {
+
+constexpr size_t kLongestSlogan = 1023;  // characters
+
+// What is behind the slogan does not count. False: no text.
+bool read_slogan(Term list, std::string* text) {
+  size_t length = 0;
+  for (; list.is_list(); list = list.tail()) {
+    const Term head = list.head();
+    if (!head.is_small() || head.small_value() < 0 ||
+        !is_code_point(static_cast<uint64_t>(head.small_value()))) {
+      return false;
+    }
+    if (++length > kLongestSlogan) continue;
+    uint8_t bytes[4];
+    uint8_t* end = put_utf8(bytes, static_cast<uint32_t>(head.small_value()));
+    text->append(bytes, end);
+  }
+  return list.is_nil();
+}
+
+bool parse_halt_options(Term list, bool* flush) {
+  for (; list.is_list(); list = list.tail()) {
+    const Term option = list.head();
+    if (!is_tuple(option) || tuple_size(option) != 2) return false;
+    const std::span<const Term> pair = tuple_elements(option);
+    if (!(pair[0] == atoms::flush)) return false;
+    if (!(pair[1] == atoms::true_) && !(pair[1] == atoms::false_)) return false;
+    *flush = pair[1] == atoms::true_;
+  }
+  return list.is_nil();
+}
+
+Term halt_2(Process& p, Term status, Term options) {
+  bool flush = true;
+  if (!parse_halt_options(options, &flush)) return p.badarg(atoms::badopt);
+  if (status.is_small() && status.small_value() >= 0) {
+    exit_now(static_cast<int>(status.small_value() & INT_MAX), flush);
+  }
+  if (status == atoms::abort) abort_now();
+  std::string slogan;
+  if ((!status.is_list() && !status.is_nil()) || !read_slogan(status, &slogan)) return p.badarg();
+  slogan += '\n';
+  fwrite(slogan.data(), 1, slogan.size(), stderr);
+  exit_now(1, false);
+}
+
+constexpr NativeEntry kHaltNatives[] = {
+    {"erlang", "halt", native<halt_2>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> halt_natives() { return kHaltNatives; }
+
+}  // namespace joist

@@ -1,0 +1,135 @@
+// erlang:system_flag/2 (https://www.erlang.org/doc/man/erlang#system_flag-2).
+#include "bif/system_flag.h"
+
+#include "bif/registry.h"
+#include "vm/heap/builder.h"
+#include "vm/proc/backtrace.h"
+#include "vm/sched/schedulers.h"
+#include "vm/sched/system_logger.h"
+
+namespace joist {
+
+namespace {
+
+bool is_boolean(Term term) { return term == atoms::true_ || term == atoms::false_; }
+
+Term set_schedulers_online(Process& p, Term value) {
+  Schedulers& schedulers = *p.runtime->schedulers;
+  if (!value.is_small() || value.small_value() < 1 ||
+      value.small_value() > static_cast<int64_t>(schedulers.count())) {
+    return p.badarg();
+  }
+  const size_t before = schedulers.online();
+  schedulers.set_online(static_cast<size_t>(value.small_value()));
+  return Term::small(static_cast<int64_t>(before));
+}
+
+// Continues the other schedulers' last slices until they have stopped.
+Term await_block(Process& p) {
+  Schedulers& schedulers = *p.runtime->schedulers;
+  if (schedulers.may_run(p.registers->scheduler) &&
+      schedulers.others_stopped(p.registers->scheduler)) {
+    return multi_scheduling_state(p);
+  }
+  return p.yield({atoms::multi_scheduling, Term::nil()});
+}
+
+Term set_multi_scheduling(Process& p, Term value) {
+  Schedulers& schedulers = *p.runtime->schedulers;
+  const uint32_t scheduler = p.registers->scheduler;
+  // How the native calls itself again.
+  if (value.is_nil() && schedulers.only_one()) return await_block(p);
+  if (value == atoms::block || value == atoms::block_normal) {
+    schedulers.block(
+        p.pid, value == atoms::block ? Schedulers::kAllSchedulers : Schedulers::kNormalSchedulers,
+        scheduler);
+    return await_block(p);
+  }
+  if (value == atoms::unblock) {
+    schedulers.unblock(p.pid, Schedulers::kAllSchedulers);
+  } else if (value == atoms::unblock_normal) {
+    schedulers.unblock(p.pid, Schedulers::kNormalSchedulers);
+  } else {
+    return p.badarg();
+  }
+  return multi_scheduling_state(p);
+}
+
+// kernel_refc counts who wants it; without the kernel application there is nobody to ask.
+Term set_scheduler_wall_time(Process& p, Term value) {
+  if (!is_boolean(value)) return p.badarg();
+  return p.trap(atoms::erts_internal, atoms::system_flag_scheduler_wall_time, {value});
+}
+
+Term set_system_logger(Process& p, Term value) {
+  if (!(value == atoms::logger) && !(value == atoms::undefined) && !value.is_local_pid()) {
+    return p.badarg();
+  }
+  return p.runtime->logger->exchange_target(value);
+}
+
+// How deep traces go is fixed.
+Term set_backtrace_depth(Process& p, Term value) {
+  if (!value.is_small() || value.small_value() < 0) return p.badarg();
+  if (value.small_value() != static_cast<int64_t>(kBacktraceDepth)) {
+    return p.not_supported("system_flag backtrace_depth");
+  }
+  return value;
+}
+
+Term not_there(Process& p, Term) { return p.not_supported("system_flag"); }
+
+constexpr struct {
+  Term name;
+  Term (*set)(Process& p, Term value);
+} kFlags[] = {
+    {atoms::backtrace_depth, set_backtrace_depth},
+    {atoms::cpu_topology, not_there},
+    {atoms::dirty_cpu_schedulers_online, not_there},
+    {atoms::erts_alloc, not_there},
+    {atoms::fullsweep_after, not_there},
+    {atoms::max_heap_size, not_there},
+    {atoms::microstate_accounting, not_there},
+    {atoms::min_bin_vheap_size, not_there},
+    {atoms::min_heap_size, not_there},
+    {atoms::multi_scheduling, set_multi_scheduling},
+    {atoms::outstanding_system_requests_limit, not_there},
+    {atoms::scheduler_bind_type, not_there},
+    {atoms::scheduler_wall_time, set_scheduler_wall_time},
+    {atoms::schedulers_online, set_schedulers_online},
+    {atoms::sequential_tracer, not_there},
+    {atoms::system_logger, set_system_logger},
+    {atoms::time_offset, not_there},
+    {atoms::trace_control_word, not_there},
+};
+
+Term system_flag_2(Process& p, Term name, Term value) {
+  for (const auto& flag : kFlags) {
+    if (flag.name == name) return flag.set(p, value);
+  }
+  return p.badarg();
+}
+
+// erts_internal: true when it was on before. Nothing is left to wait for.
+Term scheduler_wall_time_1(Process& p, Term value) {
+  if (!is_boolean(value)) return p.badarg();
+  return boolean(p.runtime->schedulers->measure_wall_time(value == atoms::true_));
+}
+
+constexpr NativeEntry kSystemFlagNatives[] = {
+    {"erlang", "system_flag", native<system_flag_2>},
+    {"erts_internal", "scheduler_wall_time", native<scheduler_wall_time_1>},
+};
+
+}  // namespace
+
+Term multi_scheduling_state(Process& p) {
+  const Schedulers& schedulers = *p.runtime->schedulers;
+  if (!schedulers.blockers(Schedulers::kAllSchedulers).empty()) return atoms::blocked;
+  if (!schedulers.blockers(Schedulers::kNormalSchedulers).empty()) return atoms::blocked_normal;
+  return atoms::enabled;
+}
+
+std::span<const NativeEntry> system_flag_natives() { return kSystemFlagNatives; }
+
+}  // namespace joist

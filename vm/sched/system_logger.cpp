@@ -1,0 +1,130 @@
+#include "vm/sched/system_logger.h"
+
+#include <cstdio>
+#include <string>
+
+#include "vm/heap/builder.h"
+#include "vm/heap/map_build.h"
+#include "vm/proc/name_table.h"
+#include "vm/proc/process_table.h"
+#include "vm/proc/time.h"
+#include "vm/sched/deliver.h"
+#include "vm/term/node.h"
+#include "vm/term/print.h"
+
+namespace joist {
+
+namespace {
+
+bool node_is_alive() { return !(local_node()->name == atoms::nonode_nohost); }
+
+Term make_metadata(Allocator& to, const Process& p) {
+  const int64_t microseconds = p.runtime->time->clock().wall_ns() / 1000;
+  const Term origin_pairs[] = {atoms::emulator, atoms::true_, atoms::tag, atoms::error};
+  const Term pairs[] = {atoms::error_logger, make_map(to, origin_pairs),
+                        atoms::gl,           p.group_leader,
+                        atoms::pid,          p.pid,
+                        atoms::time,         make_integer(to, microseconds)};
+  return make_map(to, pairs);
+}
+
+// {heap block sizes and fills}, as erlang:process_info(_, garbage_collection_info) tells them.
+Term heap_sizes(Allocator& to, const Heap& h) {
+  const struct {
+    Term name;
+    size_t words;
+  } values[] = {
+      {atoms::old_heap_block_size, h.old_words()},
+      {atoms::heap_block_size, h.young_words()},
+      {atoms::mbuf_size, h.fragment_words},
+      {atoms::recent_size, static_cast<size_t>(h.high_water - h.start)},
+      {atoms::stack_size, h.stack_words()},
+      {atoms::old_heap_size, static_cast<size_t>(h.old_top - h.old_start)},
+      {atoms::heap_size, static_cast<size_t>(h.top - h.start)},
+      {atoms::bin_vheap_size, h.off_heap_bytes / sizeof(Word)},
+      {atoms::bin_vheap_block_size, h.off_heap_limit / sizeof(Word)},
+      {atoms::bin_old_vheap_size, h.old_off_heap_bytes / sizeof(Word)},
+      {atoms::bin_old_vheap_block_size, h.old_off_heap_limit / sizeof(Word)},
+  };
+  ListBuilder list(to);
+  for (const auto& value : values) {
+    list.add(make_tuple(to, {value.name, make_unsigned(to, value.words)}));
+  }
+  return list.finish();
+}
+
+}  // namespace
+
+// none(): nobody, and the report is dropped; a name: nobody has it.
+Term SystemLogger::receiver(const Process& p) {
+  Term to = target();
+  if (to.is_local_pid()) {
+    if (p.runtime->processes->find(to) != nullptr) return to;
+    // Its process has ended: as it was at first.
+    to = atoms::logger;
+    exchange_target(to);
+  }
+  if (to == atoms::undefined) return Term::none();
+  const Term owner = p.runtime->names->find(to);
+  if (owner == p.pid) return Term::none();
+  return owner.is_local_pid() ? owner : to;
+}
+
+void SystemLogger::report_error(Process& p, std::string_view format, Term arguments) {
+  const Term to = receiver(p);
+  if (to.is_none()) return;
+  Allocator scratch;
+  const Term message = make_tuple(scratch, {atoms::log, atoms::error, make_string(scratch, format),
+                                            arguments, make_metadata(scratch, p)});
+  if (to.is_local_pid()) {
+    send_message(p, to, message);
+    return;
+  }
+  const std::string text =
+      "(no logger present) unexpected logger message: " + term_text(message) + '\n';
+  fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void report_crash(Process& p) {
+  Term reason = p.exception_reason;
+  Allocator scratch;
+  if (p.exception_class == ExceptionClass::kExit) return;
+  reason = make_tuple(scratch, {reason, p.exception_trace});
+  const Term with_node[] = {p.pid, local_node()->name, reason};
+  const Term without[] = {p.pid, reason};
+  if (node_is_alive()) {
+    p.runtime->logger->report_error(p, "Error in process ~p on node ~p with exit value:~n~p~n",
+                                    make_list(scratch, with_node));
+  } else {
+    p.runtime->logger->report_error(p, "Error in process ~p with exit value:~n~p~n",
+                                    make_list(scratch, without));
+  }
+}
+
+void report_full_heap(Process& p, size_t words) {
+  const HeapOptions& options = p.heap.options;
+  if (!options.log_at_max_heap) return;
+  Allocator scratch;
+  ListBuilder arguments(scratch);
+  arguments.add(p.pid);
+  if (node_is_alive()) arguments.add(local_node()->name);
+  arguments.add(make_unsigned(scratch, options.max_heap_words));
+  arguments.add(make_unsigned(scratch, words));
+  arguments.add(boolean(options.kill_at_max_heap));
+  arguments.add(atoms::true_);
+  arguments.add(make_unsigned(scratch, p.messages.length()));
+  arguments.add(heap_sizes(scratch, p.heap));
+  std::string format = "     Process:            ~p ";
+  if (node_is_alive()) format += "on node ~p";
+  format +=
+      "~n     Context:            maximum heap size reached~n"
+      "     Max Heap Size:      ~p~n"
+      "     Total Heap Size:    ~p~n"
+      "     Kill:               ~p~n"
+      "     Error Logger:       ~p~n"
+      "     Message Queue Len:  ~p~n"
+      "     GC Info:            ~p~n";
+  p.runtime->logger->report_error(p, format, arguments.finish());
+}
+
+}  // namespace joist

@@ -1,0 +1,34 @@
+// Where the VM reports the crash of a process: to the process that
+// erlang:system_flag(system_logger, _) names, by default whoever is registered as `logger`. Before
+// there is such a process the report goes to standard error, as the term it is.
+#pragma once
+
+#include <atomic>
+
+#include "vm/proc/process.h"
+
+namespace joist {
+
+class SystemLogger {
+ public:
+  // A local pid, the atom logger, or the atom undefined: nobody.
+  Term target() const { return Term::from_bits(target_.load(std::memory_order_acquire)); }
+  Term exchange_target(Term target) {
+    return Term::from_bits(target_.exchange(target.bits(), std::memory_order_acq_rel));
+  }
+
+  // Sends {log, error, Format, Arguments, Metadata} on behalf of the process.
+  void report_error(Process& process, std::string_view format, Term arguments);
+
+ private:
+  Term receiver(const Process& process);
+
+  std::atomic<Word> target_{Term(atoms::logger).bits()};
+};
+
+// The process has ended with an exception that is worth a report, or has reached its
+// max_heap_size.
+void report_crash(Process& process);
+void report_full_heap(Process& process, size_t words);
+
+}  // namespace joist
