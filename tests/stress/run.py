@@ -25,7 +25,8 @@ def run_one(joist, folder, seed, seconds, schedulers):
     if done.returncode == 0 and done.stdout.startswith("{ok,"):
         print(f"seed {seed}, +S {schedulers}: {' '.join(done.stdout.split())}", flush=True)
         return None
-    return f"exit code {done.returncode}\n{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-8000:]}"
+    output = done.stdout[-2000:] + done.stderr[-8000:]
+    return f"exit code {done.returncode}\n{' '.join(command)}\n{output}"
 
 
 def main():
