@@ -22,6 +22,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 CHUNK = 20000
 MAX_SHOWN = 5
+BATCH = 20
+AGAIN = 3  # runs of erl, in each of three ways, before a difference counts
 MAX_SHRINK_STEPS = 150
 WIDTH = 600  # of what is shown of a line
 TIMEOUT = 900
@@ -126,25 +128,38 @@ def excerpt(line, place):
     return ("... " if start else "") + line[start:start + WIDTH]
 
 
+def erl_agrees_elsewhere(erl, topic, seed, index, first, outcome):
+    """erl does not always do the same: tables answer in an order that depends on where its slices
+    end. A difference counts if no other run of erl comes to the outcome, alone or among others."""
+    start = max(first, index - index % BATCH)
+    for begin, count in [(index, 1), (start, BATCH), (first, index - first + 1)] * AGAIN:
+        again, _ = erl.hashes(topic, seed, begin, count)
+        if again.get(index) == outcome:
+            print(f"  {topic}: erl is of two minds about case {index}")
+            return True
+    return False
+
+
 def run_chunk(pool, machines, topic, seed, first, count):
     """Numbers of the cases that differ, and where to go on."""
     (expected, trouble), (found, other_trouble) = both(pool, machines, "hashes", topic, seed,
                                                        first, count)
     if len(expected) != count:
         sys.exit(f"{machines[0].name} failed at {topic}, seed {seed}: {trouble}")
-    different = [i for i in sorted(found) if found[i] != expected.get(i)]
+    different = [i for i in sorted(found) if found[i] != expected.get(i)
+                 and not erl_agrees_elsewhere(machines[0], topic, seed, i, first, found[i])]
     if len(found) == count:
         return different, first + count
     # It stopped inside a batch: the first case of that batch that stops it alone is the one.
     at = first + len(found)
-    for index in range(at, min(at + 20, first + count)):
+    for index in range(at, min(at + BATCH, first + count)):
         alone, why = machines[1].hashes(topic, seed, index, 1)
         if index not in alone:
             print(f"  {machines[1].name} stops at case {index} of {topic}: "
                   f"{why or other_trouble or 'no output'}")
             return different + [index], index + 1
     print(f"  {machines[1].name} stopped after case {at - 1} of {topic}: {other_trouble}")
-    return different, at + 20
+    return different, at + BATCH
 
 
 def run_topic(pool, machines, topic, seed, cases):
