@@ -8,6 +8,7 @@
 #include "vm/heap/copy.h"
 #include "vm/proc/process_extras.h"
 #include "vm/proc/relations.h"
+#include "vm/sched/system_logger.h"
 #include "vm/term/node.h"
 
 namespace joist {
@@ -186,30 +187,7 @@ Term garbage_collection(D d) {
   return make_list(d.to, items);
 }
 
-Term garbage_collection_info(D d) {
-  const Heap& h = d.process.heap;
-  const struct {
-    Term name;
-    size_t words;
-  } values[] = {
-      {atoms::old_heap_block_size, h.old_words()},
-      {atoms::heap_block_size, h.young_words()},
-      {atoms::mbuf_size, h.fragment_words},
-      {atoms::recent_size, static_cast<size_t>(h.high_water - h.start)},
-      {atoms::stack_size, h.stack_words()},
-      {atoms::old_heap_size, static_cast<size_t>(h.old_top - h.old_start)},
-      {atoms::heap_size, static_cast<size_t>(h.top - h.start)},
-      {atoms::bin_vheap_size, h.off_heap_bytes / sizeof(Word)},
-      {atoms::bin_vheap_block_size, h.off_heap_limit / sizeof(Word)},
-      {atoms::bin_old_vheap_size, h.old_off_heap_bytes / sizeof(Word)},
-      {atoms::bin_old_vheap_block_size, h.old_off_heap_limit / sizeof(Word)},
-  };
-  ListBuilder list(d.to);
-  for (const auto& value : values) {
-    list.add(property(d, value.name, words_term(d, value.words)));
-  }
-  return list.finish();
-}
+Term garbage_collection_info(D d) { return heap_sizes(d.to, d.process.heap); }
 
 // {Address, Size, ReferenceCount} of each off-heap object of that kind.
 Term off_heap_objects(D d, Boxed kind) {

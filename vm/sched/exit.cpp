@@ -52,14 +52,10 @@ bool close_signals(Process& p) {
   while (signal != nullptr) {
     Signal* next = signal->next;
     // Relations that were asked for in time end like the others.
-    if (signal->kind == SignalKind::kDemonitor || signal->kind == SignalKind::kUnlinkAck) {
-      if (p.relations != nullptr) {
-        p.relations->watchers.erase(signal->kind == SignalKind::kDemonitor ? signal->id : 0);
-      }
-      release_signal(signal);
-    } else {
-      refuse_signal(p, signal);
+    if (signal->kind == SignalKind::kDemonitor && p.relations != nullptr) {
+      p.relations->watchers.erase(signal->id);
     }
+    refuse_signal(p, signal);
     signal = next;
   }
   return true;

@@ -28,7 +28,8 @@ Term make_metadata(Allocator& to, const Process& p) {
   return make_map(to, pairs);
 }
 
-// {heap block sizes and fills}, as erlang:process_info(_, garbage_collection_info) tells them.
+}  // namespace
+
 Term heap_sizes(Allocator& to, const Heap& h) {
   const struct {
     Term name;
@@ -52,8 +53,6 @@ Term heap_sizes(Allocator& to, const Heap& h) {
   }
   return list.finish();
 }
-
-}  // namespace
 
 // none(): nobody, and the report is dropped; a name: nobody has it.
 Term SystemLogger::receiver(const Process& p) {

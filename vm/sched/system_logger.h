@@ -31,4 +31,8 @@ class SystemLogger {
 void report_crash(Process& process);
 void report_full_heap(Process& process, size_t words);
 
+// [{Name, Words}, ...]: the blocks of a heap and what is in them, as
+// erlang:process_info(_, garbage_collection_info) tells it and a full heap's report does.
+Term heap_sizes(Allocator& to, const Heap& heap);
+
 }  // namespace joist
