@@ -51,6 +51,22 @@ const RecordDefinition* CodeResolver::find_record(Term module, Term name, bool e
 
 namespace {
 
+// {file, Name}, as stack traces show it.
+Term make_file_location(Allocator& heap, std::string_view utf8) {
+  ListBuilder name(heap);
+  for (size_t i = 0; i < utf8.size();) {
+    const auto lead = static_cast<uint8_t>(utf8[i]);
+    const size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    uint32_t code_point = length == 1 ? lead : lead & (0x7fu >> length);
+    for (size_t k = 1; k < length && i + k < utf8.size(); ++k) {
+      code_point = code_point << 6 | (static_cast<uint8_t>(utf8[i + k]) & 0x3f);
+    }
+    name.add(Term::small(code_point));
+    i += length;
+  }
+  return make_tuple(heap, {atoms::file, name.finish()});
+}
+
 class Preparation {
  public:
   Preparation(const BeamFile& file, const GenericCode& code, CodeTable& table,
@@ -67,11 +83,6 @@ class Preparation {
     make_fun_entries();
     copy_strings();
     std::memcpy(module().md5, file_.md5.data(), sizeof module().md5);
-    for (std::string_view name : file_.files) module().files.emplace_back(name);
-    if (module().files.empty()) module().files.emplace_back();
-    if (module().files[0].empty()) {
-      module().files[0] = std::string(atom_text(module().name)) + ".erl";
-    }
     JOIST_TRY(emit());
     return std::move(prepared_);
   }
@@ -124,6 +135,11 @@ class Preparation {
     } else {
       all.push_back(Term::nil());
     }
+    const std::string own_file = std::string(file_.module_name()) + ".erl";
+    all.push_back(make_file_location(scratch_, own_file));
+    for (size_t i = 1; i < file_.files.size(); ++i) {
+      all.push_back(make_file_location(scratch_, file_.files[i]));
+    }
     LiteralSpace::Area area;
     const Term tuple =
         copy_to_literals(literals_, make_tuple(scratch_, std::span<const Term>(all)), &area);
@@ -141,6 +157,7 @@ class Preparation {
     for (int64_t value : wide) terms_.wide_integers[value] = *next++;
     module().attributes = *next++;
     module().compile_info = *next++;
+    module().files = take(std::max(file_.files.size(), size_t{1}));
     return {};
   }
 

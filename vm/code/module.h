@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "vm/code/export.h"
@@ -57,7 +56,7 @@ struct Module {
 
   std::vector<FunctionRange> functions;  // ascending start
   std::vector<LinePoint> lines;          // ascending cell
-  std::vector<std::string> files;        // [0]: the module's own source file name
+  std::vector<Term> files;               // literals {file, Name}; [0]: the module's own
   std::vector<FunctionName> exports;
   std::vector<FunctionName> locals;
   std::vector<FunEntry*> funs;  // by lambda index; owned by the code table

@@ -109,10 +109,13 @@ Term build_stacktrace(Process& p, Term raw_trace) {
   const size_t count = bits_size(parts[4]) / 64;
   const BitsView view = bits_view(parts[4]);
   std::memcpy(addresses, view.base + view.offset / 8, count * sizeof(Word));
+  const Module* module = nullptr;
   for (size_t i = 0; i < count; ++i) {
     const Cell* address = code_of_address(addresses[i]);
-    const Module* module = p.runtime->code->find_code(address);
-    if (module == nullptr) continue;
+    if (module == nullptr || !module->contains(address)) {
+      module = p.runtime->code->find_code(address);
+      if (module == nullptr) continue;
+    }
     const Term entry = make_trace_entry(p.heap, *module, address, arguments, info);
     if (!entry.is_none()) trace.add(entry);
     arguments = atoms::true_;

@@ -18,9 +18,6 @@ inline const Cell* code_of_address(Word address) {
   return reinterpret_cast<const Cell*>(address & ~Word{7});
 }
 
-// A file name as the list of its characters.
-Term make_file_name(Allocator& heap, std::string_view utf8);
-
 // {M, F, Arguments or arity, [{file, F}, {line, L} | Info]}; none(): no function has the address.
 // `arguments` that are no list stand for the arity.
 Term make_trace_entry(Allocator& heap, const Module& module, const Cell* address, Term arguments,
