@@ -13,6 +13,15 @@ constexpr size_t kScratchX = 1026;  // a destination nobody reads: skipped chara
 
 Word number_of(const Operand& operand) { return static_cast<Word>(operand.value); }
 
+// The head of a segment of a fixed size, with the type of a short one where it is.
+Word short_segment(Word head, Word bits) {
+  const bool little = segment_little(head >> 8) && bits > 8;
+  const bool integer = head % 256 == static_cast<Word>(SegmentType::kInteger);
+  if (!integer || bits == 0 || bits > kShortSegmentBits || (little && bits % 8 != 0)) return head;
+  const SegmentType type = little ? SegmentType::kShortLittle : SegmentType::kShort;
+  return (head & ~Word{0xff}) | static_cast<Word>(type);
+}
+
 }  // namespace
 
 bool Specialiser::is_all(const Operand& operand) const {
@@ -185,7 +194,7 @@ void Specialiser::bs_create_bin(const GenericInstruction& i, Operands o) {
       cells.push_back(ListCell::word(number_of(list[5])));
       fixed_total += number_of(list[5]) * 8;
     } else if (sized && bits && fixed_total + *bits < (Word{1} << 31)) {
-      cells.push_back(ListCell::word(head | kFixedSegment));
+      cells.push_back(ListCell::word(short_segment(head, *bits) | kFixedSegment));
       cells.push_back(ListCell::source(argument(list[4])));
       cells.push_back(ListCell::word(*bits));
       fixed_total += *bits;

@@ -24,8 +24,14 @@ constexpr bool segment_signed(Word flags) { return (flags & kSegmentSigned) != 0
 // In the place of a live count: the instruction must not collect (bs_private_append has none).
 inline constexpr Word kNoCollection = 0xffff;
 
+// What is written most, and gathered in a word before that: an integer of a fixed size of 1 to
+// this many bits, of whole bytes if it is little-endian.
+inline constexpr size_t kShortSegmentBits = 56;
+
 enum class SegmentType : uint8_t {
-  kInteger,
+  kShort,
+  kShortLittle,
+  kInteger,  // any other
   kFloat,
   kBinary,
   kBinaryAll,  // size: the atom all

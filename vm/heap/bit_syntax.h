@@ -84,11 +84,15 @@ class BitWriter {
       put({bytes, 0, count * 8});
     }
   }
-  // The low `count` bytes of a number, the highest first; at a byte boundary, count <= 8.
-  void put_whole_bytes(uint64_t value, size_t count) {
+  // A number of `bits` bits, 1 to 56; nothing above them is set. The rest of the last byte becomes
+  // zeros.
+  void put_short(uint64_t value, size_t bits) {
+    const size_t shift = position_ % 8;
     uint8_t* to = base_ + position_ / 8;
-    position_ += count * 8;
-    for (size_t i = count; i-- > 0; value >>= 8) to[i] = static_cast<uint8_t>(value);
+    const uint64_t before = *to & ~(0xffu >> shift);
+    const uint64_t bytes = __builtin_bswap64(before << 56 | value << (64 - shift - bits));
+    store_bytes(to, bytes, (shift + bits + 7) / 8);
+    position_ += bits;
   }
   void put_utf8(uint32_t character);
   void put_utf16(uint32_t character, bool little);
@@ -102,6 +106,22 @@ class BitWriter {
   }
 
  private:
+  // The low `count` bytes, 1 to 8, the lowest first: two stores that may overlap.
+  static void store_bytes(uint8_t* to, uint64_t bytes, size_t count) {
+    if (count >= 4) {
+      const auto first = static_cast<uint32_t>(bytes);
+      const auto last = static_cast<uint32_t>(bytes >> (8 * (count - 4)));
+      std::memcpy(to, &first, 4);
+      std::memcpy(to + count - 4, &last, 4);
+    } else if (count >= 2) {
+      const auto first = static_cast<uint16_t>(bytes);
+      const auto last = static_cast<uint16_t>(bytes >> (8 * (count - 2)));
+      std::memcpy(to, &first, 2);
+      std::memcpy(to + count - 2, &last, 2);
+    } else {
+      *to = static_cast<uint8_t>(bytes);
+    }
+  }
   // Low bits of `value`, the highest first; bits <= 64.
   void put_big_endian(uint64_t value, size_t bits);
   void put_little_endian(uint64_t value, size_t bits);
