@@ -36,10 +36,12 @@ class Magic {
     if (binary->destroy != &destroy) return nullptr;
     return reinterpret_cast<Object*>(binary->bytes);
   }
-  // Bytes that the object takes with all that belongs to it.
-  static size_t bytes(Term reference) {
-    return reinterpret_cast<OffHeap*>(reference.object())->binary->capacity;
+  // What `reference`, to an Object, refers to: for those who keep the object by themselves.
+  static Binary* binary(Term reference) {
+    return reinterpret_cast<OffHeap*>(reference.object())->binary;
   }
+  // Bytes that the object takes with all that belongs to it.
+  static size_t bytes(Term reference) { return binary(reference)->capacity; }
 
  private:
   static constexpr size_t kAlignment = kCacheLine;

@@ -47,6 +47,10 @@ namespace joist {
   X(os_natives)                 \
   X(packet_natives)             \
   X(persistent_term_natives)    \
+  X(prim_buffer_natives)        \
+  X(prim_file_name_natives)     \
+  X(prim_file_natives)          \
+  X(prim_file_path_natives)     \
   X(process_control_natives)    \
   X(process_dictionary_natives) \
   X(process_flag_natives)       \
@@ -61,7 +65,8 @@ namespace joist {
   X(system_task_natives)        \
   X(timer_natives)              \
   X(unicode_natives)            \
-  X(unique_natives)
+  X(unique_natives)             \
+  X(zlib_natives)
 
 #define JOIST_DECLARE(table) std::span<const NativeEntry> table();
 JOIST_NATIVE_TABLES(JOIST_DECLARE)

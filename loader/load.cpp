@@ -80,6 +80,7 @@ class Preparation {
     JOIST_TRY(decode_literals());
     define_records();
     resolve_imports();
+    find_natives();
     make_fun_entries();
     copy_strings();
     std::memcpy(module().md5, file_.md5.data(), sizeof module().md5);
@@ -181,6 +182,15 @@ class Preparation {
     for (const ImportEntry& import : file_.imports) {
       terms_.imports.push_back(table_.export_entry(
           {terms_.atoms[import.module], terms_.atoms[import.function], import.arity}));
+    }
+  }
+
+  void find_natives() {
+    for (const GenericFunction& function : code_.functions) {
+      const ExportEntry* entry =
+          table_.find_export({module().name, terms_.atoms[function.name], function.arity});
+      const bool has_native = entry != nullptr && entry->native != nullptr;
+      terms_.natives.push_back(has_native ? entry : nullptr);
     }
   }
 

@@ -82,11 +82,20 @@ void Specialiser::run(Module& module) {
       module.lines.push_back({out_.position(), position.file, position.line});
     }
     this->instruction(i);
+    if (instruction.op == GenericOp::label_1 && function > 0) native_entry(function - 1, i);
   }
   out_.emit(Op::code_end, {});
   for (size_t i = 0; i < module.functions.size(); ++i) {
     module.functions[i].entry = out_.position_of(code_.functions[i].entry_label);
   }
+}
+
+// A function that has a native is a stub for it, to local calls as well.
+void Specialiser::native_entry(size_t function, size_t label) {
+  const uint32_t entry = code_.functions[function].entry_label;
+  if (code_.operands_of(code_.instructions[label])[0].index() != entry) return;
+  const ExportEntry* native = function < terms_.natives.size() ? terms_.natives[function] : nullptr;
+  if (native != nullptr) out_.emit(Op::native_stub, {Argument::address(native)});
 }
 
 void Specialiser::test(Op op, Operands o) { out_.emit(op, {label(o[0]), argument(o[1])}); }

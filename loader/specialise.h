@@ -20,7 +20,8 @@ struct ModuleTerms {
   std::unordered_map<int64_t, Term> wide_integers;  // those of 64 bits that fit no small; likewise
   std::vector<ExportEntry*> imports;
   std::vector<FunEntry*> lambdas;
-  std::span<const RecordType> records;  // of the module
+  std::vector<const ExportEntry*> natives;  // by function: the native it is a stub for, or null
+  std::span<const RecordType> records;      // of the module
   const uint8_t* strings = nullptr;
 
   Term constant(const Operand& operand) const;
@@ -39,6 +40,7 @@ class Specialiser {
   using Operands = std::span<const Operand>;
 
   void instruction(size_t index);
+  void native_entry(size_t function, size_t label);
   // The position that the instruction there may be blamed with.
   uint32_t line_of(size_t index) const;
   void move(size_t index);

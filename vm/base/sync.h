@@ -17,6 +17,7 @@
 
 #define JOIST_CAPABILITY(name) __attribute__((capability(name)))
 #define JOIST_SCOPED_CAPABILITY __attribute__((scoped_lockable))
+#define JOIST_RETURN_CAPABILITY(lock) __attribute__((lock_returned(lock)))
 #define JOIST_GUARDED_BY(lock) __attribute__((guarded_by(lock)))
 #define JOIST_PT_GUARDED_BY(lock) __attribute__((pt_guarded_by(lock)))
 #define JOIST_REQUIRES(...) __attribute__((requires_capability(__VA_ARGS__)))

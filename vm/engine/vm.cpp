@@ -1,5 +1,6 @@
 #include "vm/engine/vm.h"
 
+#include "bif/file_handle.h"
 #include "bif/persistent.h"
 #include "bif/re_pattern.h"
 #include "bif/registry.h"
@@ -18,7 +19,7 @@ namespace {
 // The stack trace names the native that was called.
 Term refuse_native(Process& p, const Term*) { return p.not_supported("native"); }
 
-constexpr ExitStage kExitStages[] = {leave_tables};
+constexpr ExitStage kExitStages[] = {leave_tables, let_go_of_resources};
 
 }  // namespace
 

@@ -47,6 +47,17 @@ Binary* new_binary(size_t byte_count) {
   return binary;
 }
 
+Binary* shrink_binary(Binary* binary, size_t byte_count) {
+  JOIST_ASSERT(binary->destroy == free_binary && byte_count <= binary->capacity);
+  void* memory = realloc(binary, sizeof(Binary) + byte_count);
+  if (memory == nullptr) return binary;
+  binary = static_cast<Binary*>(memory);
+  binary->capacity = byte_count;
+  binary->used_bits = byte_count * 8;
+  binary->bytes = reinterpret_cast<uint8_t*>(binary + 1);
+  return binary;
+}
+
 Binary* new_appendable(size_t room_bits, size_t used_bits) {
   Binary* binary = try_new_binary(std::max((room_bits + 7) / 8, kMinAppendableBytes));
   if (binary != nullptr) binary->used_bits = used_bits;

@@ -66,6 +66,8 @@ Term make_string(Allocator& heap, std::string_view bytes, Term tail = Term::nil(
 // memory; new_binary() is for sizes that no program chose, and fatal then.
 Binary* try_new_binary(size_t byte_count);
 Binary* new_binary(size_t byte_count);
+// The buffer cut to its first `byte_count` bytes; the caller has the only reference to it.
+Binary* shrink_binary(Binary* binary, size_t byte_count);
 // A bitstring of `bits` bits whose bytes the caller fills in at *bytes, padding bits zero: on
 // the heap up to kHeapBitsLimit bytes, else off-heap. none(): no memory for that many.
 Term make_bits_uninitialised(Allocator& heap, size_t bits, uint8_t** bytes);
