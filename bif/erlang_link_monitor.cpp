@@ -23,10 +23,9 @@ Term no_process_to_link(Process& p, Term pid, Term reason) {
 
 Term link_1(Process& p, Term target) {
   if (target == p.pid) return atoms::true_;
-  if (target.is_local_pid()) {
+  if (target.is_local_pid() || target.is_local_port()) {
     return link_to(p, target) ? Term(atoms::true_) : no_process_to_link(p, target, atoms::noproc);
   }
-  if (target.is_local_port()) return no_process_to_link(p, target, atoms::noproc);
   if (!is_pid(target)) return p.badarg();
   return no_process_to_link(p, target, atoms::noconnection);
 }
@@ -47,6 +46,7 @@ Term exit_2(Process& p, Term target, Term reason) {
     handle_signals(p);
     return p.is_exiting ? p.exit_now(p.exit_reason) : atoms::true_;
   }
+  if (target.is_local_port()) send_exit(p, target, reason);
   return is_pid(target) || is_port(target) ? Term(atoms::true_) : p.badarg();
 }
 

@@ -7,23 +7,37 @@ namespace joist {
 namespace {
 
 Term send_2(Process& p, Term receiver, Term message) {
-  return send(p, receiver, message) == SendResult::kBadReceiver ? p.badarg() : message;
+  switch (send(p, receiver, message)) {
+    case SendResult::kBadReceiver:
+      return p.badarg();
+    case SendResult::kBusy:
+      return p.yield({receiver, message});
+    default:
+      return message;
+  }
 }
 
-// What nosuspend and noconnect could refuse needs another node.
+// What noconnect could refuse needs another node.
 Term send_3(Process& p, Term receiver, Term message, Term options) {
   bool connects = true;
+  WhenBusy when_busy = WhenBusy::kSuspend;
+  const Term all_options = options;
   for (; options.is_list(); options = options.tail()) {
     if (options.head() == atoms::noconnect) {
       connects = false;
-    } else if (!(options.head() == atoms::nosuspend)) {
+    } else if (options.head() == atoms::nosuspend) {
+      when_busy = WhenBusy::kRefuse;
+    } else {
       return p.badarg(atoms::badopt);
     }
   }
   if (!options.is_nil()) return p.badarg(atoms::badopt);
-  switch (send(p, receiver, message)) {
+  switch (send(p, receiver, message, when_busy)) {
     case SendResult::kSent:
       return atoms::ok;
+    case SendResult::kBusy:
+      if (when_busy == WhenBusy::kRefuse) return atoms::nosuspend;
+      return p.yield({receiver, message, all_options});
     case SendResult::kRemote:
       return connects ? atoms::ok : atoms::noconnect;
     case SendResult::kBadReceiver:

@@ -1,6 +1,7 @@
 // Registered names, and which processes there are.
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
+#include "vm/io/ports.h"
 #include "vm/proc/name_table.h"
 #include "vm/proc/process_table.h"
 
@@ -8,19 +9,29 @@ namespace joist {
 
 namespace {
 
+// Where a process or an open port has its name; null: there is none such.
+RegisteredName* place_of_name(const Process& p, Term owner) {
+  if (owner.is_local_port()) {
+    Port* port = p.runtime->ports->find(owner);
+    return port != nullptr && port->is_open() ? &port->registered_name : nullptr;
+  }
+  Process* process = p.runtime->processes->find(owner);
+  return process != nullptr ? &process->registered_name : nullptr;
+}
+
 Term register_2(Process& p, Term name, Term owner) {
   if (!name.is_atom() || name == atoms::undefined) return p.badarg(atoms::none);
-  if (!owner.is_local_pid()) return p.badarg();
+  if (!owner.is_local_pid() && !owner.is_local_port()) return p.badarg();
   NameTable& names = *p.runtime->names;
-  Process* process = p.runtime->processes->find(owner);
-  if (process == nullptr) return p.badarg(atoms::notalive);
-  if (!process->registered_name.claim(name)) return p.badarg(atoms::registered_name);
+  RegisteredName* place = place_of_name(p, owner);
+  if (place == nullptr) return p.badarg(atoms::notalive);
+  if (!place->claim(name)) return p.badarg(atoms::registered_name);
   if (!names.add(name, owner)) {
-    process->registered_name.release(name);
+    place->release(name);
     return p.badarg(atoms::none);
   }
-  // The process may have ended meanwhile, without having seen the entry.
-  if (!(process->registered_name.get() == name)) names.remove(name, owner);
+  // The owner may have ended meanwhile, without having seen the entry.
+  if (!(place->get() == name)) names.remove(name, owner);
   return atoms::true_;
 }
 
@@ -29,9 +40,7 @@ Term unregister_1(Process& p, Term name) {
   NameTable& names = *p.runtime->names;
   const Term owner = names.find(name);
   if (owner.is_none() || !names.remove(name, owner)) return p.badarg();
-  if (Process* process = p.runtime->processes->find(owner)) {
-    process->registered_name.release(name);
-  }
+  if (RegisteredName* place = place_of_name(p, owner)) place->release(name);
   return atoms::true_;
 }
 

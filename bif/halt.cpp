@@ -5,12 +5,14 @@
 
 #include "bif/registry.h"
 #include "vm/codec/unicode.h"
+#include "vm/io/ports.h"
 #include "vm/os/exit.h"
 
 namespace joist {
 
 namespace {
 
+constexpr int64_t kWithoutLimit = -1;
 constexpr size_t kLongestSlogan = 1023;  // characters
 
 // What is behind the slogan does not count. False: no text.
@@ -46,6 +48,7 @@ Term halt_2(Process& p, Term status, Term options) {
   bool flush = true;
   if (!parse_halt_options(options, &flush)) return p.badarg(atoms::badopt);
   if (status.is_small() && status.small_value() >= 0) {
+    if (flush) p.runtime->ports->flush(kWithoutLimit);
     exit_now(static_cast<int>(status.small_value() & INT_MAX), flush);
   }
   if (status == atoms::abort) abort_now();

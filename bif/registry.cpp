@@ -25,6 +25,8 @@ namespace joist {
   X(erlang_identifier_natives)  \
   X(erlang_list_natives)        \
   X(erlang_map_natives)         \
+  X(erlang_port_natives)        \
+  X(erlang_port_open_natives)   \
   X(erlang_time_natives)        \
   X(erlang_tuple_natives)       \
   X(erts_debug_natives)         \

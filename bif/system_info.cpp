@@ -9,6 +9,7 @@
 #include "vm/ets/tables.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
+#include "vm/io/ports.h"
 #include "vm/os/host.h"
 #include "vm/os/thread.h"
 #include "vm/proc/process_table.h"
@@ -108,6 +109,7 @@ Term schedulers_active(Process& p) {
 }
 Term scheduler_id(Process& p) { return make_size(p.registers->scheduler + 1); }
 Term process_count(Process& p) { return make_size(p.runtime->processes->count()); }
+Term port_count(Process& p) { return make_size(p.runtime->ports->table().count()); }
 Term system_logger(Process& p) { return p.runtime->logger->target(); }
 
 // As OTP, where a scheduler that is alone is blocked by nobody.
@@ -337,7 +339,7 @@ constexpr Item kItems[] = {
     {atoms::os_version, os_version},
     {atoms::otp_release, otp_release},
     {atoms::outstanding_system_requests_limit, int64_t{4}},
-    {atoms::port_count, missing},
+    {atoms::port_count, port_count},
     {atoms::port_limit, &SystemSettings::port_limit},
     {atoms::port_parallelism, atoms::false_},
     {atoms::port_tasks, atoms::true_},

@@ -21,6 +21,9 @@ Term refuse_native(Process& p, const Term*) { return p.not_supported("native"); 
 
 constexpr ExitStage kExitStages[] = {leave_tables, let_go_of_resources};
 
+// So long a VM that ends lets its ports write what they have.
+constexpr int64_t kPortFlushNs = 2'000'000'000;
+
 }  // namespace
 
 Vm::Vm(VmOptions options) : options_(std::move(options)) {}
@@ -37,6 +40,8 @@ Vm::~Vm() {
   for (Thread& thread : threads) {
     if (thread.joinable()) thread.join();
   }
+  if (ports_ != nullptr) ports_->flush(kPortFlushNs);
+  ports_.reset();
   size_t slot = 0;
   while (Process* process = processes_.next(&slot)) {
     if (process != host_) destroy_process(process);
@@ -104,6 +109,10 @@ Result<void> Vm::start_schedulers() {
   runtime_.schedulers = schedulers_.get();
   message_timers_ = std::make_unique<MessageTimers>(runtime_);
   runtime_.message_timers = message_timers_.get();
+  ports_ = Ports::create(runtime_);
+  if (ports_ == nullptr) return make_error("out of memory for the port table");
+  runtime_.ports = ports_.get();
+  runtime_.port_receiver = ports_.get();
   for (size_t i = 0; i < options_.schedulers; ++i) {
     schedulers_->slot(i).reader = std::make_unique<EpochReader>(schedulers_->epochs());
     ProcessObserver& observer = *this;

@@ -18,6 +18,7 @@
 #include "vm/engine/otp_root.h"
 #include "vm/engine/scheduler.h"
 #include "vm/heap/literals.h"
+#include "vm/io/ports.h"
 #include "vm/os/clock.h"
 #include "vm/os/environment.h"
 #include "vm/proc/name_table.h"
@@ -118,6 +119,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   NameTable names_;
   std::unique_ptr<Schedulers> schedulers_;
   std::unique_ptr<MessageTimers> message_timers_;
+  std::unique_ptr<Ports> ports_;  // ends before the schedulers' epochs
   SystemLogger logger_;
   std::vector<std::unique_ptr<Scheduler>> loops_;
   Mutex threads_mutex_;

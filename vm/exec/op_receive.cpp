@@ -40,7 +40,12 @@ struct op_send : FastOp {
     const Term message = s.x1;
     p.charge(1);
     if (!receiver.is_local_pid()) {
-      if (send(p, receiver, message) == SendResult::kBadReceiver) {
+      const SendResult result = send(p, receiver, message);
+      if (result == SendResult::kBusy) {  // this instruction again
+        s.load();
+        return yield_at(s, s.pc, 2);
+      }
+      if (result == SendResult::kBadReceiver) {
         p.badarg();
         static constexpr Mfa kSend = {atoms::erlang, atoms::send, 2};
         blame_native(p, kSend, s.r->x);

@@ -87,6 +87,12 @@ void Thread::join() {
   joinable_ = false;
 }
 
+void Thread::detach() {
+  JOIST_CHECK(joinable_);
+  pthread_detach(handle_);
+  joinable_ = false;
+}
+
 void Parker::park(int64_t timeout_ns) {
   uint32_t expected = kAwake;
   if (state_.compare_exchange_strong(expected, kParked, std::memory_order_acq_rel)) {

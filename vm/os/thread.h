@@ -41,6 +41,8 @@ class Thread {
 
   bool joinable() const { return joinable_; }
   void join();
+  // It ends when it likes; nobody waits for it.
+  void detach();
 
  private:
   struct Runnable {

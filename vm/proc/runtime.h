@@ -23,6 +23,8 @@ class MessageTimers;
 class NameTable;
 class Oracle;
 class PersistentTerms;
+class PortReceiver;
+class Ports;
 class ProcessTable;
 class RegexCache;
 class Schedulers;
@@ -48,6 +50,8 @@ struct Runtime {
   NameTable* names = nullptr;               // vm/proc/name_table.h: registered names
   MessageTimers* message_timers = nullptr;  // vm/sched/message_timers.h
   Schedulers* schedulers = nullptr;         // vm/sched/schedulers.h
+  Ports* ports = nullptr;                   // vm/io/ports.h
+  PortReceiver* port_receiver = nullptr;    // vm/sched/port_receiver.h: the same, from below
   SystemLogger* logger = nullptr;           // vm/sched/system_logger.h: reports of crashes
   const Node* node = nullptr;               // vm/term/node.h: this node; null: nonode@nohost
   ExternalResolver* externals = nullptr;    // vm/codec/etf.h: funs, records, magic references

@@ -2,6 +2,7 @@
 
 #include "vm/proc/name_table.h"
 #include "vm/proc/process_table.h"
+#include "vm/sched/port_receiver.h"
 #include "vm/sched/schedulers.h"
 #include "vm/term/node.h"
 
@@ -26,6 +27,9 @@ bool push(Schedulers& schedulers, uint32_t scheduler, Process& receiver, Signal*
 }  // namespace
 
 bool deliver(const Runtime& runtime, uint32_t scheduler, Term pid, Signal* signal) {
+  if (pid.is_local_port()) [[unlikely]] {
+    return runtime.port_receiver->deliver(scheduler, pid, signal);
+  }
   Process* receiver = runtime.processes->find(pid);
   if (receiver != nullptr) return push(*runtime.schedulers, scheduler, *receiver, signal);
   release_signal(signal);
@@ -51,19 +55,20 @@ bool send_message(Process& sender, Term pid, Term message) {
 
 namespace {
 
-SendResult send_to_name(Process& sender, Term name, Term message) {
+SendResult send_to_name(Process& sender, Term name, Term message, WhenBusy when_busy) {
   const Term owner = sender.runtime->names->find(name);
   if (owner.is_none()) return SendResult::kBadReceiver;
-  return send(sender, owner, message);
+  return send(sender, owner, message, when_busy);
 }
 
-SendResult send_to_named_node(Process& sender, std::span<const Term> address, Term message) {
+SendResult send_to_named_node(Process& sender, std::span<const Term> address, Term message,
+                              WhenBusy when_busy) {
   if (address.size() != 2 || !address[0].is_atom() || !address[1].is_atom()) {
     return SendResult::kBadReceiver;
   }
   if (!(address[1] == local_node()->name)) return SendResult::kRemote;
   const Term owner = sender.runtime->names->find(address[0]);
-  return owner.is_none() ? SendResult::kSent : send(sender, owner, message);
+  return owner.is_none() ? SendResult::kSent : send(sender, owner, message, when_busy);
 }
 
 SendResult send_to_reference(Process& sender, Term reference, Term message) {
@@ -78,14 +83,17 @@ SendResult send_to_reference(Process& sender, Term reference, Term message) {
 
 }  // namespace
 
-SendResult send(Process& sender, Term receiver, Term message) {
+SendResult send(Process& sender, Term receiver, Term message, WhenBusy when_busy) {
   if (receiver.is_local_pid()) {
     send_message(sender, receiver, message);
     return SendResult::kSent;
   }
-  if (receiver.is_atom()) return send_to_name(sender, receiver, message);
+  if (receiver.is_atom()) return send_to_name(sender, receiver, message, when_busy);
   if (is_tuple(receiver)) {
-    return send_to_named_node(sender, tuple_elements(receiver), message);
+    return send_to_named_node(sender, tuple_elements(receiver), message, when_busy);
+  }
+  if (receiver.is_local_port()) {
+    return sender.runtime->port_receiver->send(sender, receiver, message, when_busy);
   }
   if (is_ref(receiver)) return send_to_reference(sender, receiver, message);
   return is_pid(receiver) || is_port(receiver) ? SendResult::kRemote : SendResult::kBadReceiver;

@@ -7,7 +7,7 @@ namespace joist {
 
 // All take the sender, the process that runs on the calling thread; the signal is theirs.
 
-// False: there is no such process (any more); the signal is released.
+// False: there is no such process or port (any more); the signal is released.
 bool deliver(Process& sender, Term pid, Signal* signal);
 // The same to a process whose record the caller has found in the table.
 bool deliver(Process& sender, Process& receiver, Signal* signal);
@@ -18,9 +18,14 @@ enum class SendResult : uint8_t {
   kSent,         // or there is nobody to get it, which the sender is not told
   kBadReceiver,  // badarg: no pid, port, alias or name in use
   kRemote,       // on another node, to which there is no connection
+  kBusy,         // a port that takes nothing now: nothing was sent
 };
-// What `Receiver ! Message` does: to a pid, a name, {Name, Node} or an alias.
-SendResult send(Process& sender, Term receiver, Term message);
+// Whether a sender waits for a port that is busy: then it is suspended, or the port has become free
+// meanwhile, and the sender yields to try again in its next turn.
+enum class WhenBusy : uint8_t { kSuspend, kRefuse };
+// What `Receiver ! Message` does: to a pid, a port, a name, {Name, Node} or an alias.
+SendResult send(Process& sender, Term receiver, Term message,
+                WhenBusy when_busy = WhenBusy::kSuspend);
 
 // A message with a copy of `message`; false: no such process.
 bool send_message(Process& sender, Term pid, Term message);

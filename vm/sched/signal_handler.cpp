@@ -19,8 +19,11 @@ constexpr size_t kDownWords = 6 + kRefWords + 3;
 // Gives up the room at the end of the words.
 void drop_tail(Signal& signal, size_t words) { signal.used -= words; }
 
-Signal* new_exit_signal(SignalKind kind, const Process& sender, Term reason) {
-  return new_signal_of(kind, sender.pid, reason, sender.runtime->literals, kExitWords);
+SignalSource source_of(const Process& p) { return {*p.runtime, p.registers->scheduler, p.pid}; }
+
+bool deliver_exit(const SignalSource& source, SignalKind kind, Term to, Term reason) {
+  Signal* signal = new_signal_of(kind, source.sender, reason, source.runtime.literals, kExitWords);
+  return deliver(source.runtime, source.scheduler, to, signal);
 }
 
 // --- exit signals ---
@@ -226,7 +229,7 @@ void handle_signals(Process& p) {
 void refuse_signal(Process& p, Signal* signal) {
   switch (signal->kind) {
     case SignalKind::kLink:
-      deliver(p, signal->sender, new_exit_signal(SignalKind::kLinkExit, p, atoms::noproc));
+      send_link_exit(p, signal->sender, atoms::noproc);
       break;
     case SignalKind::kUnlink:
       handle_unlink(p, signal);
@@ -243,23 +246,35 @@ void refuse_signal(Process& p, Signal* signal) {
   release_signal(signal);
 }
 
-void send_down(Process& p, Term watcher, uint64_t id, Term reason) {
-  Signal* signal = new_signal_of(SignalKind::kDown, p.pid, reason, p.runtime->literals, kDownWords);
+bool send_down(const SignalSource& source, Term watcher, uint64_t id, Term reason) {
+  Signal* signal =
+      new_signal_of(SignalKind::kDown, source.sender, reason, source.runtime.literals, kDownWords);
   signal->id = id;
-  deliver(p, watcher, signal);
+  return deliver(source.runtime, source.scheduler, watcher, signal);
+}
+
+void send_down(Process& p, Term watcher, uint64_t id, Term reason) {
+  send_down(source_of(p), watcher, id, reason);
+}
+
+bool send_link_exit(const SignalSource& source, Term pid, Term reason) {
+  return deliver_exit(source, SignalKind::kLinkExit, pid, reason);
 }
 
 void send_link_exit(Process& p, Term pid, Term reason) {
-  deliver(p, pid, new_exit_signal(SignalKind::kLinkExit, p, reason));
+  send_link_exit(source_of(p), pid, reason);
+}
+
+bool send_exit(const SignalSource& source, Term pid, Term reason) {
+  return deliver_exit(source, SignalKind::kExit, pid, reason);
 }
 
 bool link_to(Process& p, Term pid) {
-  Process* other = p.runtime->processes->find(pid);
-  if (other == nullptr) return false;
+  if (pid.is_local_pid() && p.runtime->processes->find(pid) == nullptr) return false;
   const auto [link, is_new] = p.make_relations().links.try_emplace(pid.bits());
   if (!is_new && link->second.unlinking == 0) return true;
   link->second.unlinking = 0;
-  if (deliver(p, *other, new_signal(SignalKind::kLink, p.pid))) return true;
+  if (deliver(p, pid, new_signal(SignalKind::kLink, p.pid))) return true;
   p.relations->links.erase(link);
   return false;
 }
@@ -276,7 +291,7 @@ void unlink_from(Process& p, Term pid) {
 void monitor_target(Process& p, uint64_t id, MonitorKind kind, Term target, Term name,
                     Signal* tag) {
   p.make_relations().monitors[id] = Monitor{kind, target, name, tag};
-  if (target.is_local_pid()) {
+  if (target.is_local_pid() || target.is_local_port()) {
     Signal* signal = new_signal(SignalKind::kMonitor, p.pid);
     signal->id = id;
     signal->value = name;
@@ -293,7 +308,7 @@ bool demonitor(Process& p, uint64_t id) {
   const Monitor monitor = found->second;
   p.relations->monitors.erase(found);
   if (monitor.tag != nullptr) release_signal(monitor.tag);
-  if (monitor.kind == MonitorKind::kProcess && !monitor.target.is_none()) {
+  if (monitor.kind <= MonitorKind::kPort && !monitor.target.is_none()) {
     Signal* signal = new_signal(SignalKind::kDemonitor, p.pid);
     signal->id = id;
     deliver(p, monitor.target, signal);
@@ -302,7 +317,7 @@ bool demonitor(Process& p, uint64_t id) {
 }
 
 bool send_exit(Process& sender, Term pid, Term reason) {
-  return deliver(sender, pid, new_exit_signal(SignalKind::kExit, sender, reason));
+  return send_exit(source_of(sender), pid, reason);
 }
 
 void send_to_self(Process& p, Term message) {

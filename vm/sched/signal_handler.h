@@ -16,7 +16,7 @@ void handle_signals(Process& process);
 void refuse_signal(Process& process, Signal* signal);
 
 // --- how relations are made and undone by the process itself ---
-// False: no such process.
+// False: no such process or port.
 bool link_to(Process& process, Term pid);
 void unlink_from(Process& process, Term pid);
 // Monitors `target` (none: nobody has `name`) under the reference with that id.
@@ -30,7 +30,17 @@ bool demonitor(Process& process, uint64_t id);
 void send_down(Process& process, Term watcher, uint64_t id, Term reason);
 void send_link_exit(Process& process, Term pid, Term reason);
 
-// Sends the exit signal of exit/2. False: no such process.
+// The same on behalf of a port, or whatever else is no process.
+struct SignalSource {
+  const Runtime& runtime;
+  uint32_t scheduler;  // whose thread calls, or Schedulers::kNone
+  Term sender;
+};
+bool send_down(const SignalSource& source, Term watcher, uint64_t id, Term reason);
+bool send_link_exit(const SignalSource& source, Term pid, Term reason);
+bool send_exit(const SignalSource& source, Term pid, Term reason);
+
+// Sends the exit signal of exit/2. False: no such process or port.
 bool send_exit(Process& sender, Term pid, Term reason);
 
 // {'DOWN', ...} or {'EXIT', ...} and their like: a message that the process sends to itself.

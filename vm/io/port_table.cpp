@@ -1,0 +1,61 @@
+#include "vm/io/port_table.h"
+
+#include <bit>
+
+#include "vm/io/port.h"
+
+namespace joist {
+
+bool PortTable::create(size_t limit) {
+  const size_t slots = std::bit_ceil(limit);
+  Result<Reservation> memory = Reservation::reserve(slots * sizeof(std::atomic<Port*>));
+  Result<Reservation> taken = Reservation::reserve(slots);
+  if (!memory || !taken) return false;
+  memory_ = std::move(memory.value());
+  taken_memory_ = std::move(taken.value());
+  if (!memory_.commit(0, memory_.size()) || !taken_memory_.commit(0, taken_memory_.size())) {
+    return false;
+  }
+  // Fresh pages are zero, which is right for both.
+  slots_ = reinterpret_cast<std::atomic<Port*>*>(memory_.base());
+  slot_mask_ = slots - 1;
+  MutexLock lock(mutex_);
+  taken_ = reinterpret_cast<uint8_t*>(taken_memory_.base());
+  return true;
+}
+
+Term PortTable::reserve() {
+  MutexLock lock(mutex_);
+  if (count() == limit()) return Term::none();
+  while (taken_[next_number_ & slot_mask_] != 0) ++next_number_;
+  const Word number = next_number_++ & ((Word{1} << kLocalPortBits) - 1);
+  taken_[number & slot_mask_] = 1;
+  count_.fetch_add(1, std::memory_order_relaxed);
+  return Term::local_port(number);
+}
+
+void PortTable::publish(Term id, Port* port) {
+  slots_[slot_of(id)].store(port, std::memory_order_release);
+}
+
+void PortTable::remove(Term id) {
+  slots_[slot_of(id)].store(nullptr, std::memory_order_release);
+  MutexLock lock(mutex_);
+  taken_[slot_of(id)] = 0;
+  count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+Port* PortTable::find(Term id) const {
+  Port* port = slots_[slot_of(id)].load(std::memory_order_acquire);
+  return port != nullptr && port->id() == id ? port : nullptr;
+}
+
+Port* PortTable::next(size_t* slot) const {
+  while (*slot <= slot_mask_) {
+    Port* port = slots_[(*slot)++].load(std::memory_order_acquire);
+    if (port != nullptr) return port;
+  }
+  return nullptr;
+}
+
+}  // namespace joist

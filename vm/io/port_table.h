@@ -1,0 +1,48 @@
+// All ports by identifier. Lookups are wait-free; the record they find stays valid until the
+// calling thread's next quiescent state (vm/base/epoch.h).
+//
+// Numbers are given out in order; one whose slot is taken is passed over.
+#pragma once
+
+#include <atomic>
+
+#include "vm/base/sync.h"
+#include "vm/os/memory.h"
+#include "vm/term/term.h"
+
+namespace joist {
+
+class Port;
+
+class PortTable {
+ public:
+  // `limit` is rounded up to a power of two, as in OTP. False: no memory.
+  bool create(size_t limit);
+
+  size_t limit() const { return slot_mask_ + 1; }
+  size_t count() const { return count_.load(std::memory_order_relaxed); }
+
+  // A place and its identifier; none(): the table is full.
+  Term reserve();
+  void publish(Term id, Port* port);
+  // Of a port, or of a place that was only reserved.
+  void remove(Term id);
+  // null: no such port.
+  Port* find(Term id) const;
+  // The first port at or behind slot `*slot`, which is moved behind it; null at the end.
+  Port* next(size_t* slot) const;
+
+ private:
+  size_t slot_of(Term id) const { return id.payload() & slot_mask_; }
+
+  Reservation memory_;
+  std::atomic<Port*>* slots_ = nullptr;
+  size_t slot_mask_ = 0;
+  std::atomic<size_t> count_{0};
+  Mutex mutex_;
+  Reservation taken_memory_;
+  uint8_t* taken_ JOIST_GUARDED_BY(mutex_) = nullptr;
+  Word next_number_ JOIST_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace joist

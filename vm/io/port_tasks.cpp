@@ -1,0 +1,290 @@
+// What is asked of a port (erlang:port_command/2 and its kin, `Port ! Message`, links, monitors).
+// What OTP answers: erts/emulator/beam/io.c.
+#include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
+#include "vm/io/port.h"
+#include "vm/io/ports.h"
+#include "vm/sched/deliver.h"
+#include "vm/sched/schedulers.h"
+
+namespace joist {
+
+void Port::send(Term to, Signal* message) {
+  joist::deliver(runtime(), thread_->scheduler, to, message);
+}
+
+// --- answers ---
+
+void Port::reply(Term to, uint64_t reference, Term result) {
+  const LiteralSpace* literals = runtime().literals;
+  Signal* message = new_signal_of(SignalKind::kMessage, id_, result, literals, kRefWords + 3);
+  {
+    SignalBuilder builder(*message, message->value_words() - kRefWords - 3);
+    const Term ref = make_ref(builder, reference_numbers(reference));
+    message->value = make_tuple(builder, {ref, message->value});
+  }
+  send(to, message);
+}
+
+void Port::answer(const PortTask& task, Term result) {
+  if (task.reply != 0) reply(task.caller, task.reply, result);
+}
+
+void Port::perform(PortTask& task) {
+  if (task.kind == PortTaskKind::kCommand && task.refused_if_busy && (state_.load() & kBusy)) {
+    return answer(task, atoms::false_);
+  }
+  Allocator scratch;
+  answer(task, carry_out(task, scratch));
+}
+
+Term Port::carry_out(PortTask& task, Allocator& heap) {
+  if (task.kind == PortTaskKind::kSignal) {
+    if (is_open()) {
+      handle_signal(*task.signal);
+    } else {
+      refuse_signal(*task.signal);
+    }
+    return atoms::true_;
+  }
+  if (task.kind == PortTaskKind::kEvent) {
+    if ((state_.load() & kDead) == 0) {
+      driver_->event(task.event);
+      after_driver();
+    }
+    return atoms::true_;
+  }
+  if (!is_open()) return task.kind == PortTaskKind::kInfo ? atoms::undefined : atoms::badarg;
+  switch (task.kind) {
+    case PortTaskKind::kCommand:
+      return command(task);
+    case PortTaskKind::kBadCommand:
+      if (task.is_message) send_bad_signal();
+      return atoms::badarg;
+    case PortTaskKind::kClose:
+      return close(task);
+    case PortTaskKind::kConnect:
+      return connect(task);
+    case PortTaskKind::kControl:
+      return control(task, heap);
+    case PortTaskKind::kInfo:
+      return info(task.argument, heap);
+    case PortTaskKind::kSignal:
+    case PortTaskKind::kEvent:
+      break;
+  }
+  return atoms::badarg;
+}
+
+void Port::send_bad_signal() { send_exit(source(), owner(), atoms::badsig); }
+
+Term Port::command(PortTask& task) {
+  if (task.is_message && !(task.owner == owner())) {
+    send_bad_signal();
+    return atoms::badarg;
+  }
+  const size_t size = task.data.size();
+  driver_->output(std::move(task.data));
+  bytes_out_ += size;
+  runtime().statistics.bytes_written.fetch_add(size, std::memory_order_relaxed);
+  return atoms::true_;
+}
+
+Term Port::close(PortTask& task) {
+  if (task.is_message && !(task.owner == owner())) {
+    send_bad_signal();
+    return atoms::badarg;
+  }
+  const Term from = task.is_message ? task.owner : task.caller;
+  const Cause cause = task.is_message ? Cause::kCloseMessage : Cause::kSignal;
+  return end(from, atoms::normal, cause) ? atoms::true_ : atoms::badarg;
+}
+
+// By message the former owner stays linked and is told; by call the new one is linked.
+Term Port::connect(PortTask& task) {
+  const bool valid = task.argument.is_local_pid();
+  if (task.is_message) {
+    if (!valid || !(task.owner == owner())) {
+      send_bad_signal();
+      return atoms::badarg;
+    }
+    const Term former = owner();
+    owner_.store(task.argument.bits(), std::memory_order_release);
+    Signal* message = new_signal(SignalKind::kMessage, id_, 3);
+    SignalBuilder builder(*message);
+    message->value = make_tuple(builder, {id_, atoms::connected});
+    send(former, message);
+    return atoms::true_;
+  }
+  if (!valid) return atoms::badarg;
+  if (links_.try_emplace(task.argument.bits()).second) {
+    Signal* link = new_signal(SignalKind::kLink, id_);
+    if (!joist::deliver(runtime(), thread_->scheduler, task.argument, link)) {
+      links_.erase(task.argument.bits());
+      return atoms::badarg;
+    }
+  }
+  owner_.store(task.argument.bits(), std::memory_order_release);
+  return atoms::true_;
+}
+
+Term Port::control(PortTask& task, Allocator& heap) {
+  std::vector<uint8_t> result;
+  const bool done = driver_->control(task.operation, task.data.joined(), &result);
+  if (!done) return atoms::badarg;
+  return make_string(heap, {reinterpret_cast<const char*>(result.data()), result.size()});
+}
+
+// --- port_info ---
+
+Term Port::info_item(Term item, Allocator& heap) {
+  const auto integer = [&heap](uint64_t value) {
+    return make_integer(heap, static_cast<int64_t>(value));
+  };
+  if (item == atoms::id) return integer(id_.payload());
+  if (item == atoms::connected) return owner();
+  if (item == atoms::input) return integer(bytes_in_);
+  if (item == atoms::output) return integer(bytes_out_);
+  if (item == atoms::name) return make_string(heap, name_);
+  if (item == atoms::os_pid) {
+    return os_pid_ < 0 ? Term(atoms::undefined) : integer(static_cast<uint64_t>(os_pid_));
+  }
+  if (item == atoms::queue_size) return integer(driver_->queued());
+  if (item == atoms::locking)
+    return driver_info_.port_locking ? atoms::port_level : atoms::driver_level;
+  if (item == atoms::parallelism) return boolean(parallelism_);
+  if (item == atoms::monitors) return Term::nil();  // no driver has any
+  if (item == atoms::memory) {
+    return integer(sizeof(Link) * links_.size() + sizeof(Watcher) * watchers_.size());
+  }
+  ListBuilder list(heap);
+  if (item == atoms::links) {
+    for (const auto& [other, link] : links_) {
+      if (link.unlinking == 0) list.add(Term::from_bits(other));
+    }
+    return list.finish();
+  }
+  if (item == atoms::monitored_by) {
+    for (const auto& [id, watcher] : watchers_) list.add(watcher.process);
+    return list.finish();
+  }
+  return Term::none();
+}
+
+// One item, or, for none(), a list of the usual ones.
+Term Port::info(Term item, Allocator& heap) {
+  const Term name = registered_name.get();
+  if (item == atoms::registered_name) {
+    return name.is_none() ? Term::nil() : make_tuple(heap, {item, name});
+  }
+  if (!item.is_none()) {
+    const Term value = info_item(item, heap);
+    return value.is_none() ? Term(atoms::badarg) : make_tuple(heap, {item, value});
+  }
+  ListBuilder list(heap);
+  if (!name.is_none()) list.add(make_tuple(heap, {atoms::registered_name, name}));
+  for (const Term one :
+       {Term(atoms::name), Term(atoms::links), Term(atoms::id), Term(atoms::connected),
+        Term(atoms::input), Term(atoms::output), Term(atoms::os_pid)}) {
+    list.add(make_tuple(heap, {one, info_item(one, heap)}));
+  }
+  return list.finish();
+}
+
+// --- signals of processes ---
+
+void Port::handle_signal(Signal& signal) {
+  const Term from = signal.sender;
+  const auto link = links_.find(from.bits());
+  switch (signal.kind) {
+    case SignalKind::kLink:
+      links_[from.bits()].unlinking = 0;
+      break;
+    case SignalKind::kUnlink: {
+      if (link != links_.end() && link->second.unlinking == 0) links_.erase(link);
+      Signal* acknowledgement = new_signal(SignalKind::kUnlinkAck, id_);
+      acknowledgement->id = signal.id;
+      send(from, acknowledgement);
+      break;
+    }
+    case SignalKind::kUnlinkAck:
+      if (link != links_.end() && link->second.unlinking == signal.id) links_.erase(link);
+      break;
+    case SignalKind::kMonitor:
+      watchers_.try_emplace(signal.id, Watcher{from, signal.value});
+      break;
+    case SignalKind::kDemonitor:
+      watchers_.erase(signal.id);
+      break;
+    case SignalKind::kExit:
+      end(from, signal.value, Cause::kSignal);
+      break;
+    case SignalKind::kLinkExit:
+      if (link == links_.end() || link->second.unlinking != 0) break;
+      links_.erase(link);
+      end(from, signal.value, Cause::kLinkExit);
+      break;
+    default:  // nothing else is sent to ports
+      break;
+  }
+}
+
+void Port::refuse_signal(const Signal& signal) {
+  switch (signal.kind) {
+    case SignalKind::kLink:
+      send_link_exit(source(), signal.sender, atoms::noproc);
+      break;
+    case SignalKind::kUnlink: {
+      Signal* acknowledgement = new_signal(SignalKind::kUnlinkAck, id_);
+      acknowledgement->id = signal.id;
+      send(signal.sender, acknowledgement);
+      break;
+    }
+    case SignalKind::kMonitor:
+      send_down(source(), signal.sender, signal.id, atoms::noproc);
+      break;
+    default:
+      break;
+  }
+}
+
+// --- messages for the owner ---
+
+void Port::tell_owner(Term message) {
+  Signal* signal = new_signal_of(SignalKind::kMessage, id_, message, runtime().literals, 3);
+  {
+    SignalBuilder builder(*signal, signal->value_words() - 3);
+    signal->value = make_tuple(builder, {id_, signal->value});
+  }
+  send(owner(), signal);
+}
+
+void Port::deliver_data(ByteSpan bytes) {
+  if (!is_open()) return;
+  bytes_in_ += bytes.size();
+  runtime().statistics.bytes_read.fetch_add(bytes.size(), std::memory_order_relaxed);
+  if (lines_ == nullptr) return deliver_message(bytes, nullptr);
+  lines_->feed(bytes, [this](ByteSpan line, bool ends) { deliver_message(line, &ends); });
+}
+
+void Port::deliver_message(ByteSpan bytes, const bool* ends_line) {
+  const size_t data_words = !binary_                         ? 2 * bytes.size()
+                            : bytes.size() <= kHeapBitsLimit ? heap_bits_words(8 * bytes.size())
+                                                             : kBinRefWords + kSubBitsWords;
+  const size_t words = data_words + (ends_line != nullptr ? 3 : 0) + 3 + 3;
+  Signal* signal = new_signal(SignalKind::kMessage, id_, words);
+  {
+    SignalBuilder builder(*signal);
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    Term data = binary_ ? make_binary(builder, bytes) : make_string(builder, text);
+    if (ends_line != nullptr) {
+      data = make_tuple(builder, {*ends_line ? atoms::eol : atoms::noeol, data});
+    }
+    data = make_tuple(builder, {atoms::data, data});
+    signal->value = make_tuple(builder, {id_, data});
+    JOIST_CHECK(builder.top == signal->words + words);
+  }
+  send(owner(), signal);
+}
+
+}  // namespace joist

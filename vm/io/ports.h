@@ -1,0 +1,88 @@
+// All ports of a VM, and the thread that waits for their descriptors. The thread is started with
+// the first port.
+//
+// The poll thread runs a port when a descriptor is ready, when a time is over, and when somebody
+// else had to leave work: schedule(). It is a reader of the epochs (vm/base/epoch.h), and is
+// offline while it waits.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "vm/io/port.h"
+#include "vm/io/port_table.h"
+#include "vm/os/thread.h"
+#include "vm/sched/port_receiver.h"
+
+namespace joist {
+
+class Forker;
+class Schedulers;
+
+class Ports final : public PortReceiver {
+ public:
+  // nullptr: no memory.
+  static std::unique_ptr<Ports> create(Runtime& runtime);
+  // No scheduler runs any more. Ports are closed as they are, without their output.
+  ~Ports() override;
+  Ports(const Ports&) = delete;
+  Ports& operator=(const Ports&) = delete;
+
+  // --- what natives do ---
+  struct Opened {
+    Term port = Term::none();  // the port, or the reference that it comes with
+    DriverStart failure;       // when there is none
+    bool table_is_full = false;
+  };
+  Opened open(Process& p, const DriverInfo& driver, const std::string& name,
+              const PortOptions& options);
+  // The result of the task, whose caller `p` is; or a reference with which {Ref, Result} comes.
+  Term call(Process& p, Port& port, std::unique_ptr<PortTask> task);
+  // Open or not; null: there is none.
+  Port* find(Term id) const { return table_.find(id); }
+  const PortTable& table() const { return table_; }
+  // Waits until no port has output left, so long at most (negative: without limit).
+  void flush(int64_t timeout_ns);
+
+  // --- PortReceiver ---
+  bool deliver(uint32_t scheduler, Term port, Signal* signal) override;
+  SendResult send(Process& sender, Term port, Term message, WhenBusy when_busy) override;
+
+  // --- what ports and drivers use ---
+  Runtime& runtime() { return runtime_; }
+  PollSet& poll_set() { return *poll_set_; }
+  // The poll thread enters the port. Any thread.
+  void schedule(Port& port);
+  // An event for the driver of a port, if there is such a port. Any thread that is in an epoch.
+  void send_event(Term port, const DriverEvent& event);
+  // INT64_MAX: none.
+  void set_timeout(Port& port, int64_t deadline_ns) JOIST_EXCLUDES(timeouts_mutex_);
+  void remove(Port& port) { table_.remove(port.id()); }
+
+ private:
+  explicit Ports(Runtime& runtime) : runtime_(runtime) {}
+  bool start_thread() JOIST_EXCLUDES(start_mutex_);
+  void run();
+  void handle_ready(const PollSet::Event& event, const PortThread& thread);
+  void run_scheduled(const PortThread& thread);
+  // Returns how long there is until the next one.
+  int64_t run_timeouts(const PortThread& thread) JOIST_EXCLUDES(timeouts_mutex_);
+  // What a scheduler's thread enters ports with; nothing: the thread is none.
+  std::optional<PortThread> thread_of(uint32_t scheduler);
+  void submit(uint32_t scheduler, Port& port, std::unique_ptr<PortTask> task);
+
+  Runtime& runtime_;
+  PortTable table_;
+  std::unique_ptr<PollSet> poll_set_;
+  MpscQueue<Port, &Port::next_scheduled> scheduled_;
+  std::atomic<bool> stopping_{false};
+  Mutex timeouts_mutex_;
+  std::set<std::pair<int64_t, Word>> timeouts_ JOIST_GUARDED_BY(timeouts_mutex_);
+
+  Mutex start_mutex_;
+  bool started_ JOIST_GUARDED_BY(start_mutex_) = false;
+  Thread thread_;
+};
+
+}  // namespace joist

@@ -1,0 +1,17 @@
+// Ports as what lies below them sees them: something that takes signals (vm/io/ports.h).
+#pragma once
+
+#include "vm/sched/deliver.h"
+
+namespace joist {
+
+class PortReceiver {
+ public:
+  virtual ~PortReceiver() = default;
+  // As deliver() (vm/sched/deliver.h).
+  virtual bool deliver(uint32_t scheduler, Term port, Signal* signal) = 0;
+  // As send().
+  virtual SendResult send(Process& sender, Term port, Term message, WhenBusy when_busy) = 0;
+};
+
+}  // namespace joist
