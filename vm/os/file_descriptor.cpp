@@ -1,6 +1,7 @@
 #include "vm/os/file_descriptor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -136,6 +137,17 @@ Transfer read_file_bytes_at(int descriptor, int64_t offset, uint8_t* to, size_t 
 Transfer write_pieces(int descriptor, std::span<const ByteSpan> pieces) {
   return write_all(pieces, [descriptor](const iovec* vectors, int count, size_t) {
     return writev(descriptor, vectors, count);
+  });
+}
+
+Transfer write_pieces_waiting(int descriptor, std::span<const ByteSpan> pieces) {
+  return write_all(pieces, [descriptor](const iovec* vectors, int count, size_t) {
+    for (;;) {
+      const ssize_t result = writev(descriptor, vectors, count);
+      if (result >= 0 || errno != EAGAIN) return result;
+      pollfd waiting = {descriptor, POLLOUT, 0};
+      poll(&waiting, 1, -1);
+    }
   });
 }
 

@@ -33,6 +33,8 @@ Transfer read_file_bytes(int descriptor, uint8_t* to, size_t count);
 Transfer read_file_bytes_at(int descriptor, int64_t offset, uint8_t* to, size_t count);
 // None of the pieces is empty.
 Transfer write_pieces(int descriptor, std::span<const ByteSpan> pieces);
+// The same, waiting where the descriptor itself does not.
+Transfer write_pieces_waiting(int descriptor, std::span<const ByteSpan> pieces);
 Transfer write_pieces_at(int descriptor, int64_t offset, std::span<const ByteSpan> pieces);
 
 enum class SeekOrigin : uint8_t { kBegin, kCurrent, kEnd };
