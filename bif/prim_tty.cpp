@@ -38,7 +38,7 @@ class Tty {
    private:
     static void end(OwnedResource* resource) {
       auto* role = static_cast<Role*>(resource);
-      reinterpret_cast<Tty*>(role->tty_->bytes)->role_ended(role, *role->runtime_.read_watch);
+      reinterpret_cast<Tty*>(role->tty_->bytes)->role_ended(role, role->runtime_.read_watch);
       role->tty_->release();
       delete role;
     }
@@ -68,7 +68,8 @@ class Tty {
     if (holder->role != nullptr && holder->pid == p.pid) return;
     *holder = {p.pid, new Role(p, Magic<Tty>::binary(reference))};
   }
-  void role_ended(const Role* role, ReadWatch& read_watch) {
+  // `read_watch` is null when the VM ends.
+  void role_ended(const Role* role, ReadWatch* read_watch) {
     MutexLock lock(mutex_);
     if (controller_.role == role) {
       controller_ = {};
@@ -76,8 +77,10 @@ class Tty {
     }
     if (reader_.role == role) {
       reader_ = {};
-      read_watch.forget(kInput);
-      if (signals.descriptor() >= 0) read_watch.forget(signals.descriptor());
+      if (read_watch != nullptr) {
+        read_watch->forget(kInput);
+        if (signals.descriptor() >= 0) read_watch->forget(signals.descriptor());
+      }
       signals.stop();
     }
   }

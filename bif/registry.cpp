@@ -53,6 +53,8 @@ namespace joist {
   X(prim_file_name_natives)     \
   X(prim_file_natives)          \
   X(prim_file_path_natives)     \
+  X(prim_tty_natives)           \
+  X(prim_tty_terminfo_natives)  \
   X(process_control_natives)    \
   X(process_dictionary_natives) \
   X(process_flag_natives)       \

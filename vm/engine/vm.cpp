@@ -42,6 +42,8 @@ Vm::~Vm() {
   }
   if (ports_ != nullptr) ports_->flush(kPortFlushNs);
   ports_.reset();
+  read_watch_.reset();
+  runtime_.read_watch = nullptr;
   size_t slot = 0;
   while (Process* process = processes_.next(&slot)) {
     if (process != host_) destroy_process(process);
@@ -112,6 +114,8 @@ Result<void> Vm::start_schedulers() {
   ports_ = Ports::create(runtime_);
   if (ports_ == nullptr) return make_error("out of memory for the port table");
   runtime_.ports = ports_.get();
+  read_watch_ = std::make_unique<ReadWatch>(runtime_);
+  runtime_.read_watch = read_watch_.get();
   runtime_.port_receiver = ports_.get();
   for (size_t i = 0; i < options_.schedulers; ++i) {
     schedulers_->slot(i).reader = std::make_unique<EpochReader>(schedulers_->epochs());

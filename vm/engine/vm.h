@@ -19,6 +19,7 @@
 #include "vm/engine/scheduler.h"
 #include "vm/heap/literals.h"
 #include "vm/io/ports.h"
+#include "vm/io/read_watch.h"
 #include "vm/os/clock.h"
 #include "vm/os/environment.h"
 #include "vm/proc/name_table.h"
@@ -119,7 +120,8 @@ class Vm : private ModuleFinder, private ProcessObserver {
   NameTable names_;
   std::unique_ptr<Schedulers> schedulers_;
   std::unique_ptr<MessageTimers> message_timers_;
-  std::unique_ptr<Ports> ports_;  // ends before the schedulers' epochs
+  std::unique_ptr<Ports> ports_;           // ends before the schedulers' epochs
+  std::unique_ptr<ReadWatch> read_watch_;  // likewise
   SystemLogger logger_;
   std::vector<std::unique_ptr<Scheduler>> loops_;
   Mutex threads_mutex_;

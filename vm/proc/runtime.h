@@ -26,6 +26,7 @@ class PersistentTerms;
 class PortReceiver;
 class Ports;
 class ProcessTable;
+class ReadWatch;
 class RegexCache;
 class Schedulers;
 class SystemLogger;
@@ -51,6 +52,7 @@ struct Runtime {
   MessageTimers* message_timers = nullptr;  // vm/sched/message_timers.h
   Schedulers* schedulers = nullptr;         // vm/sched/schedulers.h
   Ports* ports = nullptr;                   // vm/io/ports.h
+  ReadWatch* read_watch = nullptr;          // vm/io/read_watch.h: input for natives
   PortReceiver* port_receiver = nullptr;    // vm/sched/port_receiver.h: the same, from below
   SystemLogger* logger = nullptr;           // vm/sched/system_logger.h: reports of crashes
   const Node* node = nullptr;               // vm/term/node.h: this node; null: nonode@nohost
