@@ -49,12 +49,17 @@ Term halt_2(Process& p, Term status, Term options) {
   if (!parse_halt_options(options, &flush)) return p.badarg(atoms::badopt);
   if (status.is_small() && status.small_value() >= 0) {
     if (flush) p.runtime->ports->flush(kWithoutLimit);
+    p.runtime->ports->release_terminal();
     exit_now(static_cast<int>(status.small_value() & INT_MAX), flush);
   }
-  if (status == atoms::abort) abort_now();
+  if (status == atoms::abort) {
+    p.runtime->ports->release_terminal();
+    abort_now();
+  }
   std::string slogan;
   if ((!status.is_list() && !status.is_nil()) || !read_slogan(status, &slogan)) return p.badarg();
   slogan += '\n';
+  p.runtime->ports->release_terminal();
   fwrite(slogan.data(), 1, slogan.size(), stderr);
   exit_now(1, false);
 }

@@ -10,6 +10,7 @@ namespace joist {
 
 const DriverInfo& fd_driver();     // {fd, In, Out}
 const DriverInfo& file_driver();   // a name alone
+const DriverInfo& tty_driver();    // {spawn, "tty_sl ..."}
 const DriverInfo& spawn_driver();  // {spawn, Command}, {spawn_executable, Program}
 
 // Those that {spawn, Name} and {spawn_driver, Name} start, and erl_ddll knows.

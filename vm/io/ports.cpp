@@ -72,6 +72,7 @@ void Ports::run() {
 }
 
 void Ports::handle_ready(const PollSet::Event& event, const PortThread& thread) {
+  if (event.tag == Forker::kTag) return forker_.ready();
   Port* port = table_.find(Term::local_port(event.tag / Port::kWatches));
   if (port == nullptr) return;
   port->add_events(Port::descriptor_event(event.tag % Port::kWatches, event.ready));
@@ -204,6 +205,22 @@ void Ports::flush(int64_t timeout_ns) {
     }
   }
   reader.offline();
+}
+
+// --- the terminal ---
+
+bool Ports::take_terminal(int descriptor, const TerminalModes& former) {
+  MutexLock lock(terminal_mutex_);
+  if (terminal_) return false;
+  terminal_ = TakenTerminal{descriptor, former};
+  return true;
+}
+
+void Ports::release_terminal() {
+  MutexLock lock(terminal_mutex_);
+  if (!terminal_) return;
+  terminal_->former.apply(terminal_->descriptor);
+  terminal_.reset();
 }
 
 // --- signals and messages ---

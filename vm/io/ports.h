@@ -10,14 +10,15 @@
 #include <optional>
 #include <set>
 
+#include "vm/io/forker.h"
 #include "vm/io/port.h"
 #include "vm/io/port_table.h"
 #include "vm/os/thread.h"
+#include "vm/os/tty.h"
 #include "vm/sched/port_receiver.h"
 
 namespace joist {
 
-class Forker;
 class Schedulers;
 
 class Ports final : public PortReceiver {
@@ -45,6 +46,9 @@ class Ports final : public PortReceiver {
   // Waits until no port has output left, so long at most (negative: without limit).
   void flush(int64_t timeout_ns);
 
+  // Before the OS process ends: the terminal gets back the modes that it had.
+  void release_terminal() JOIST_EXCLUDES(terminal_mutex_);
+
   // --- PortReceiver ---
   bool deliver(uint32_t scheduler, Term port, Signal* signal) override;
   SendResult send(Process& sender, Term port, Term message, WhenBusy when_busy) override;
@@ -52,6 +56,7 @@ class Ports final : public PortReceiver {
   // --- what ports and drivers use ---
   Runtime& runtime() { return runtime_; }
   PollSet& poll_set() { return *poll_set_; }
+  Forker& forker() { return forker_; }
   // The poll thread enters the port. Any thread.
   void schedule(Port& port);
   // An event for the driver of a port, if there is such a port. Any thread that is in an epoch.
@@ -59,6 +64,8 @@ class Ports final : public PortReceiver {
   // INT64_MAX: none.
   void set_timeout(Port& port, int64_t deadline_ns) JOIST_EXCLUDES(timeouts_mutex_);
   void remove(Port& port) { table_.remove(port.id()); }
+  // A driver changes the modes of the terminal. False: another one has done so.
+  bool take_terminal(int descriptor, const TerminalModes& former) JOIST_EXCLUDES(terminal_mutex_);
 
  private:
   explicit Ports(Runtime& runtime) : runtime_(runtime) {}
@@ -74,11 +81,19 @@ class Ports final : public PortReceiver {
 
   Runtime& runtime_;
   PortTable table_;
+  Forker forker_{*this};
   std::unique_ptr<PollSet> poll_set_;
   MpscQueue<Port, &Port::next_scheduled> scheduled_;
   std::atomic<bool> stopping_{false};
   Mutex timeouts_mutex_;
   std::set<std::pair<int64_t, Word>> timeouts_ JOIST_GUARDED_BY(timeouts_mutex_);
+
+  struct TakenTerminal {
+    int descriptor;
+    TerminalModes former;
+  };
+  Mutex terminal_mutex_;
+  std::optional<TakenTerminal> terminal_ JOIST_GUARDED_BY(terminal_mutex_);
 
   Mutex start_mutex_;
   bool started_ JOIST_GUARDED_BY(start_mutex_) = false;
