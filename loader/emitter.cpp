@@ -1,5 +1,6 @@
 #include "loader/emitter.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "vm/base/check.h"
@@ -13,7 +14,7 @@ constexpr size_t kScratchRegister = 1024;
 
 size_t choice_of(char letter, const Argument& argument) {
   if (choice_count(letter) == 1) return 0;
-  if (letter == 'p') {
+  if (letter == 'p' || letter == 'x') {
     JOIST_CHECK(argument.is_mergeable());
     return argument.kind == Argument::Kind::kX ? argument.value : kMachineXRegisters;
   }
@@ -29,6 +30,24 @@ size_t choice_of(char letter, const Argument& argument) {
   }
 }
 
+// Whether a fused instruction can have the operand in the place of the letter.
+bool fits_letter(char letter, const Argument& argument, const Argument& second) {
+  switch (letter) {
+    case 'p':
+      return argument.is_mergeable();
+    case 'x':
+      return argument.kind == Argument::Kind::kX && argument.value < kMachineXRegisters;
+    case 'y':
+      return argument.kind == Argument::Kind::kY;
+    case '0':
+      return argument.same(Argument::x(0));
+    case '=':
+      return argument.same(second);
+    default:
+      return true;
+  }
+}
+
 bool wants_register(char letter) { return letter == 'r' || letter == 'R'; }
 
 }  // namespace
@@ -41,9 +60,6 @@ uint16_t Argument::code() const {
 Word Argument::source() const { return is_register() ? source_of_register(code()) : value; }
 
 void Emitter::emit(Op op, std::initializer_list<Argument> given, std::span<const ListCell> list) {
-  if (counting_ && op != Op::count) {
-    emit(Op::count, {Argument::number(static_cast<Word>(op))});
-  }
   const char* signature = op_info(op).signature;
   Argument arguments[kMaxOperands];
   size_t count = 0;
@@ -56,6 +72,51 @@ void Emitter::emit(Op op, std::initializer_list<Argument> given, std::span<const
     }
     arguments[count++] = argument;
   }
+  if (list.empty() && fuse(op, {arguments, count})) return;
+  encode(op, {arguments, count}, list);
+}
+
+// Rewrites the latest instruction as one of itself and `op`. False: there is no such fusion.
+bool Emitter::fuse(Op op, std::span<const Argument> arguments) {
+  if (!latest_.fusable) return false;
+  for (const Fusion& fusion : kFusions) {
+    if (fusion.first != latest_.op || fusion.second != op) continue;
+    const char* signature = op_info(fusion.fused).signature;
+    Argument all[kMaxOperands];
+    size_t count = 0;
+    bool fits = signature_length(signature) == latest_.count + arguments.size();
+    for (const auto part :
+         {std::span<const Argument>(latest_.arguments, latest_.count), arguments}) {
+      for (const Argument& argument : part) {
+        fits = fits && fits_letter(signature[count], argument, all[1]);
+        if (fits) all[count++] = argument;
+      }
+    }
+    if (!fits) continue;
+    const Op first = latest_.op;
+    cells_.resize(latest_.start);
+    fixups_.resize(latest_.fixups);
+    if (fused_.first == Op::kCount || latest_.start < fused_.start) fused_ = {latest_.start, first};
+    encode(fusion.fused, {all, count}, {});
+    return true;
+  }
+  return false;
+}
+
+void Emitter::encode(Op op, std::span<const Argument> arguments, std::span<const ListCell> list) {
+  latest_.fusable = list.empty() && op != Op::count;
+  latest_.op = op;
+  latest_.start = position();
+  latest_.fixups = fixups_.size();
+  latest_.count = arguments.size();
+  std::copy(arguments.begin(), arguments.end(), latest_.arguments);
+  if (counting_) put_instruction(Op::count, {{Argument::number(static_cast<Word>(op))}}, {});
+  put_instruction(op, arguments, list);
+}
+
+void Emitter::put_instruction(Op op, std::span<const Argument> arguments,
+                              std::span<const ListCell> list) {
+  const char* signature = op_info(op).signature;
   size_t combination = 0;
   for (size_t i = 0; i < signature_length(signature); ++i) {
     const size_t choice = signature[i] == 'L' ? 0 : choice_of(signature[i], arguments[i]);
@@ -89,6 +150,7 @@ void Emitter::put_field(uint32_t instruction, FieldKind kind, size_t offset,
     case FieldKind::kX1:
     case FieldKind::kX2:
     case FieldKind::kX3:
+    case FieldKind::kSame:
       return;
     case FieldKind::kX:
     case FieldKind::kY:

@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "vm/code/instr.h"
@@ -13,8 +14,8 @@ namespace joist {
 // An operand of threaded code before it is encoded.
 struct Argument {
   enum class Kind : uint8_t { kX, kY, kConstant, kFloat, kLabel, kNumber };
-  Kind kind;
-  Word value;  // register index, the constant's word, label (0: none), or the number
+  Kind kind = Kind::kNumber;
+  Word value = 0;  // register index, the constant's word, label (0: none), or the number
 
   static Argument x(size_t index) { return {Kind::kX, index}; }
   static Argument y(size_t index) { return {Kind::kY, index}; }
@@ -53,9 +54,13 @@ class Emitter {
   Emitter(const HandlerTable& handlers, size_t label_count, bool counting)
       : handlers_(handlers), counting_(counting), labels_(label_count, kUndefined) {}
 
-  // One argument for each letter of the op's signature but L.
+  // One argument for each letter of the op's signature but L. Makes one instruction of this and
+  // the one before where fusions.def has it, unless a label lies between them.
   void emit(Op op, std::initializer_list<Argument> arguments, std::span<const ListCell> list = {});
-  void define_label(size_t label) { labels_[label] = static_cast<uint32_t>(cells_.size()); }
+  void define_label(size_t label) {
+    labels_[label] = position();
+    latest_.fusable = false;
+  }
   // A label of the emitter's own.
   size_t new_label() {
     labels_.push_back(kUndefined);
@@ -71,6 +76,14 @@ class Emitter {
   bool resolve();
   std::vector<Cell>& cells() { return cells_; }
 
+  // Where an instruction begins that was fused since the last call, with the op that it was
+  // before; position(): there is none.
+  struct Fused {
+    uint32_t start;
+    Op first;
+  };
+  Fused take_fused() { return std::exchange(fused_, {position(), Op::kCount}); }
+
  private:
   static constexpr uint32_t kUndefined = UINT32_MAX;
   struct Fixup {
@@ -80,6 +93,19 @@ class Emitter {
     bool wide;  // a whole cell instead of 32 bits
   };
 
+  // The latest instruction, as long as it may be fused with the next one.
+  struct Latest {
+    bool fusable = false;
+    Op op;
+    uint32_t start;  // with what counts it
+    size_t fixups;
+    size_t count;
+    Argument arguments[kMaxOperands];
+  };
+
+  bool fuse(Op op, std::span<const Argument> arguments);
+  void encode(Op op, std::span<const Argument> arguments, std::span<const ListCell> list);
+  void put_instruction(Op op, std::span<const Argument> arguments, std::span<const ListCell> list);
   void put_field(uint32_t instruction, FieldKind kind, size_t offset, const Argument& argument);
 
   const HandlerTable& handlers_;
@@ -87,6 +113,8 @@ class Emitter {
   std::vector<Cell> cells_;
   std::vector<uint32_t> labels_;
   std::vector<Fixup> fixups_;
+  Latest latest_;
+  Fused fused_ = {0, Op::kCount};
 };
 
 }  // namespace joist

@@ -82,6 +82,7 @@ void Specialiser::run(Module& module) {
       module.lines.push_back({out_.position(), position.file, position.line});
     }
     this->instruction(i);
+    place_line(module, out_.take_fused());
     if (instruction.op == GenericOp::label_1 && function > 0) native_entry(function - 1, i);
   }
   out_.emit(Op::code_end, {});
@@ -96,6 +97,15 @@ void Specialiser::native_entry(size_t function, size_t label) {
   if (code_.operands_of(code_.instructions[label])[0].index() != entry) return;
   const ExportEntry* native = function < terms_.natives.size() ? terms_.natives[function] : nullptr;
   if (native != nullptr) out_.emit(Op::native_stub, {Argument::address(native)});
+}
+
+// After a fusion: a line that began behind what the fused instruction was before. That one cannot
+// be blamed for anything, so the line is that of the whole; but operators can, and what they are
+// fused with cannot.
+void Specialiser::place_line(Module& module, const Emitter::Fused& fused) const {
+  if (module.lines.empty() || module.lines.back().cell <= fused.start) return;
+  const bool is_operator = fused.first == Op::add || fused.first == Op::subtract;
+  module.lines.back().cell = is_operator ? out_.position() : fused.start;
 }
 
 void Specialiser::test(Op op, Operands o) { out_.emit(op, {label(o[0]), argument(o[1])}); }
@@ -429,9 +439,9 @@ void Specialiser::instruction(size_t index) {
       return out_.emit(Op::call_fun_in, {number(1), argument(o[2])});
     }
     case GenericOp::apply_1:
-      return out_.emit(Op::apply, {number(0)});
+      return out_.emit(Op::apply, {Argument::number(0), number(0)});
     case GenericOp::apply_last_2:
-      return out_.emit(Op::apply_last, {number(0), number(1)});
+      return out_.emit(Op::apply_last, {Argument::number(0), number(0), number(1)});
     case GenericOp::make_fun3_3:
       return out_.emit(Op::make_fun,
                        {Argument::address(terms_.lambdas[o[0].index()]), argument(o[1])},

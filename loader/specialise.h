@@ -43,6 +43,7 @@ class Specialiser {
   void native_entry(size_t function, size_t label);
   // The position that the instruction there may be blamed with.
   uint32_t line_of(size_t index) const;
+  void place_line(Module& module, const Emitter::Fused& fused) const;
   void move(size_t index);
   void tuple_element(size_t index);
   void bits_instruction(const GenericInstruction& instruction, Operands o);
@@ -51,6 +52,8 @@ class Specialiser {
   void bs_create_bin(const GenericInstruction& instruction, Operands o);
   void call(GenericOp op, Operands o);
   void call_external(GenericOp op, Operands o);
+  bool apply_native(GenericOp op, const ExportEntry* entry, Operands o);
+  bool comparison_bif(Term function, std::span<const Argument> a, const Argument& destination);
   void gc_bif(Operands o, size_t arity);
   void bif(Operands o, size_t arity);
   bool operator_bif(const ExportEntry* entry, const Argument& fail, std::span<const Argument> a,

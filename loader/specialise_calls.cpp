@@ -22,6 +22,7 @@ void Specialiser::call_external(GenericOp op, Operands o) {
   const ExportEntry* entry = terms_.imports[o[1].index()];
   const Argument target = Argument::address(entry);
   const bool native = entry->is_native();
+  if (native && apply_native(op, entry, o)) return;
   switch (op) {
     case GenericOp::call_ext_2:
       return out_.emit(native ? Op::call_native : Op::call_ext, {target});
@@ -31,6 +32,24 @@ void Specialiser::call_external(GenericOp op, Operands o) {
       return out_.emit(native ? Op::call_native_last : Op::call_ext_last,
                        {target, Argument::number(o[2].index())});
   }
+}
+
+// erlang:apply/2,3 called by name: instructions that need no native where all is well.
+bool Specialiser::apply_native(GenericOp op, const ExportEntry* entry, Operands o) {
+  const bool by_name = entry->mfa.arity == 3;
+  if (!(entry->mfa.module == atoms::erlang) || !(entry->mfa.function == atoms::apply_))
+    return false;
+  const Argument target = Argument::address(entry);
+  const Argument cache = Argument::number(0);
+  if (op == GenericOp::call_ext_2) {
+    by_name ? out_.emit(Op::apply_list, {target, cache}) : out_.emit(Op::apply_fun, {target});
+    return true;
+  }
+  // Without a frame the return address is on top, as behind a frame of no slots.
+  const Word slots = op == GenericOp::call_ext_only_2 ? 0 : o[2].index();
+  by_name ? out_.emit(Op::apply_list_last, {target, cache, Argument::number(slots)})
+          : out_.emit(Op::apply_fun_last, {target, Argument::number(slots)});
+  return true;
 }
 
 bool Specialiser::operator_bif(const ExportEntry* entry, const Argument& fail,
@@ -115,12 +134,30 @@ bool Specialiser::inline_bif(const ExportEntry* entry, const Argument& fail,
     }
     return true;
   }
-  if (a.size() == 2 && entry->mfa.function == atoms::exact_eq) {
-    out_.emit(Op::bif_equal_exact, {a[0], a[1], destination});
-    return true;
-  }
-  if (a.size() == 2 && entry->mfa.function == atoms::exact_ne) {
-    out_.emit(Op::bif_not_equal_exact, {a[0], a[1], destination});
+  return comparison_bif(entry->mfa.function, a, destination);
+}
+
+// These cannot fail, so they need to know no native.
+bool Specialiser::comparison_bif(Term function, std::span<const Argument> a,
+                                 const Argument& destination) {
+  struct Row {
+    Term name;
+    Op op;
+    bool swapped;
+  };
+  static constexpr Row kRows[] = {
+      {atoms::exact_eq, Op::bif_equal_exact, false},
+      {atoms::exact_ne, Op::bif_not_equal_exact, false},
+      {atoms::eq, Op::bif_equal, false},
+      {atoms::ne, Op::bif_not_equal, false},
+      {atoms::lt, Op::bif_less, false},
+      {atoms::gt, Op::bif_less, true},
+      {atoms::ge, Op::bif_not_less, false},
+      {atoms::le, Op::bif_not_less, true},
+  };
+  for (const Row& row : kRows) {
+    if (!(function == row.name) || a.size() != 2) continue;
+    out_.emit(row.op, {a[row.swapped ? 1 : 0], a[row.swapped ? 0 : 1], destination});
     return true;
   }
   return false;

@@ -162,6 +162,8 @@ std::string ThreadedListing::field_text(uint32_t position, FieldKind kind, size_
     case FieldKind::kX2:
     case FieldKind::kX3:
       return "x" + std::to_string(static_cast<size_t>(kind));
+    case FieldKind::kSame:
+      return "=";
     case FieldKind::kX:
     case FieldKind::kY:
     case FieldKind::kAnyRegister:

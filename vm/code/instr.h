@@ -13,9 +13,12 @@
 //   r  register to read: x0 x1 x2 x3, x, y                              6 choices
 //   d  register to write: the same                                      6 choices
 //   p  x0 x1 x2 x3 or y, for merged instructions                         5 choices
+//   x  x0 x1 x2 x3, for the same                                         4 choices
 //
 // and some have one form:
 //
+//   y  y register (u16)                           0  x0 (no field)
+//   =  the same register as the second operand (no field), in fused instructions
 //   S  any source, decoded at run time (u64)      R  any register to read, likewise (u16)
 //   D  any register to write (u16)                F  float register (u16)
 //   c  constant term (u64)                        w  a word: address, number (u64)
@@ -56,6 +59,7 @@ enum class FieldKind : uint8_t {
   kLabel,
   kLabelOrNone,
   kList,
+  kSame,
 };
 
 // Number of forms the letter offers; 0: no such letter.
@@ -68,6 +72,11 @@ constexpr size_t choice_count(char letter) {
       return 6;
     case 'p':
       return 5;
+    case 'x':
+      return kMachineXRegisters;
+    case 'y':
+    case '0':
+    case '=':
     case 'S':
     case 'R':
     case 'D':
@@ -109,6 +118,12 @@ constexpr FieldKind kind_of_choice(char letter, size_t choice) {
       return FieldKind::kLabelOrNone;
     case 'L':
       return FieldKind::kList;
+    case 'y':
+      return FieldKind::kY;
+    case '0':
+      return FieldKind::kX0;
+    case '=':
+      return FieldKind::kSame;
     case 'p':
       return choice < kMachineXRegisters ? static_cast<FieldKind>(choice) : FieldKind::kY;
     default:
@@ -123,6 +138,7 @@ constexpr size_t field_bytes(FieldKind kind) {
     case FieldKind::kX1:
     case FieldKind::kX2:
     case FieldKind::kX3:
+    case FieldKind::kSame:
       return 0;
     case FieldKind::kX:
     case FieldKind::kY:
@@ -209,6 +225,18 @@ enum class Op : uint16_t {
   kCount
 };
 inline constexpr size_t kOpCount = static_cast<size_t>(Op::kCount);
+
+// Neighbours that run as one: fusions.def.
+struct Fusion {
+  Op first;
+  Op second;
+  Op fused;
+};
+inline constexpr Fusion kFusions[] = {
+#define JOIST_FUSION(first, second, fused) {Op::first, Op::second, Op::fused},
+#include "vm/code/fusions.def"
+#undef JOIST_FUSION
+};
 
 struct OpInfo {
   const char* name;

@@ -127,6 +127,9 @@ struct Operand<FieldKind::kList> {
   const Cell* cells;
 };
 
+template <>
+struct Operand<FieldKind::kSame> {};
+
 template <FieldKind kKind>
 [[gnu::always_inline]] inline Operand<kKind> decode(const Cell* pc, size_t offset,
                                                     [[maybe_unused]] size_t cells) {
@@ -271,6 +274,9 @@ void fill_data(HandlerTable& table);
 void fill_control(HandlerTable& table);
 void fill_guard(HandlerTable& table);
 void fill_call(HandlerTable& table);
+void fill_fused_data(HandlerTable& table);
+void fill_fused_call(HandlerTable& table);
+void fill_fused_arith(HandlerTable& table);
 void fill_arith(HandlerTable& table);
 void fill_bif(HandlerTable& table);
 void fill_map(HandlerTable& table);

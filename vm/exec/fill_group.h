@@ -16,6 +16,15 @@
 #ifndef JOIST_OP_GROUP_arith
 #define JOIST_OP_GROUP_arith JOIST_OP_NOT_HERE
 #endif
+#ifndef JOIST_OP_GROUP_fused_data
+#define JOIST_OP_GROUP_fused_data JOIST_OP_NOT_HERE
+#endif
+#ifndef JOIST_OP_GROUP_fused_call
+#define JOIST_OP_GROUP_fused_call JOIST_OP_NOT_HERE
+#endif
+#ifndef JOIST_OP_GROUP_fused_arith
+#define JOIST_OP_GROUP_fused_arith JOIST_OP_NOT_HERE
+#endif
 #ifndef JOIST_OP_GROUP_bif
 #define JOIST_OP_GROUP_bif JOIST_OP_NOT_HERE
 #endif

@@ -67,7 +67,9 @@ struct State {
     load_x();
   }
   // True when `words` more fit and one is left over.
-  bool has_room(size_t words) const { return static_cast<size_t>(sp - hp) > words; }
+  bool has_room(size_t words) const {
+    return reinterpret_cast<uintptr_t>(sp) - reinterpret_cast<uintptr_t>(hp) > words * sizeof(Word);
+  }
 };
 
 #define JOIST_HANDLER_PARAMETERS                                                        \

@@ -206,6 +206,35 @@ struct op_bif_not_equal_exact : FastOp {
   }
 };
 
+// Comparisons as values: small integers in line, as in tests.
+template <bool kWanted>
+struct LessValue : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto left, auto right, auto destination) {
+    const Term a = left.get(s);
+    const Term b = right.get(s);
+    if (!Term::both_small(a, b)) return Flow::kSlow;
+    const bool less = static_cast<int64_t>(a.bits()) < static_cast<int64_t>(b.bits());
+    destination.set(s, boolean(less == kWanted));
+    return Flow::kNext;
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto left, auto right, auto destination) {
+    const bool less = compare(left.get(s), right.get(s)) < 0;
+    destination.set(s, boolean(less == kWanted));
+    return Flow::kNext;
+  }
+};
+struct op_bif_less : LessValue<true> {};
+struct op_bif_not_less : LessValue<false> {};
+
+template <bool kWanted>
+struct EqualValue : FastOp {
+  JOIST_INLINE void run(State& s, const Cell*, auto left, auto right, auto destination) {
+    destination.set(s, boolean(equal(left.get(s), right.get(s)) == kWanted));
+  }
+};
+struct op_bif_equal : EqualValue<true> {};
+struct op_bif_not_equal : EqualValue<false> {};
+
 }  // namespace
 
 void fill_bif(HandlerTable& table) {

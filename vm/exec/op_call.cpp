@@ -1,150 +1,12 @@
-// Frames, calls and returns.
-//
-// A call pushes its return address; a frame lies on top of it. Calls charge a reduction; the
-// one that uses up the slice ends it at the entry of the function called, where only the
-// arguments are live.
+// Calls through export entries, of natives and of funs. Frames and calls within the module are in
+// op_frame.h.
 #include "vm/code/code_table.h"
 #include "vm/code/fun_call.h"
-#include "vm/exec/dispatch.h"
+#include "vm/exec/op_frame.h"
 #include "vm/exec/support.h"
 
 namespace joist {
 namespace {
-
-[[gnu::always_inline]] inline bool wants_gc_stress(const State& s) {
-  return kAssertions && s.r->stress_due();
-}
-
-struct op_allocate : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto slots, auto) {
-    if (!s.has_room(slots.field) || wants_gc_stress(s)) return Flow::kSlow;
-    s.sp -= slots.field;
-    return Flow::kNext;
-  }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto slots, auto live) {
-    const Flow flow = collect_gc(s, slots.field, live.field);
-    s.sp -= slots.field;
-    return flow;
-  }
-};
-
-struct op_allocate_heap : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto slots, auto words, auto) {
-    if (!s.has_room(size_t{slots.field} + words.field) || wants_gc_stress(s)) return Flow::kSlow;
-    s.sp -= slots.field;
-    return Flow::kNext;
-  }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto slots, auto words, auto live) {
-    const Flow flow = collect_gc(s, size_t{slots.field} + words.field, live.field);
-    s.sp -= slots.field;
-    return flow;
-  }
-};
-
-struct op_test_heap : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto words, auto) {
-    return s.has_room(words.field) && !wants_gc_stress(s) ? Flow::kNext : Flow::kSlow;
-  }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto words, auto live) {
-    return collect_gc(s, words.field, live.field);
-  }
-};
-
-struct op_deallocate : FastOp {
-  JOIST_INLINE void run(State& s, const Cell*, auto slots) { s.sp += slots.field; }
-};
-struct op_trim : op_deallocate {};
-
-struct op_ret : FastOp {
-  JOIST_INLINE Flow run(State& s, const Cell*) {
-    s.pc = code_of_return_word(*s.sp++);
-    return Flow::kJump;
-  }
-};
-
-struct op_deallocate_ret : FastOp {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto slots) {
-    s.pc = code_of_return_word(s.sp[slots.field]);
-    s.sp += slots.field + size_t{1};
-    return Flow::kJump;
-  }
-};
-
-// --- calls within the module ---
-
-[[gnu::always_inline]] inline Flow go_to_function(State& s, const Cell* target) {
-  s.pc = target;
-  return --s.reductions > 0 ? Flow::kJump : Flow::kSlow;
-}
-// s.pc is the entry of a function of this module. (`run` has moved pc already, so the `slow` of
-// the three calls below looks at no operand.)
-inline Flow yield_at_function(State& s) {
-  return yield_at(s, s.pc, header_of_function(s.pc).arity);
-}
-
-struct op_call : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell* next, auto label) {
-    *--s.sp = return_word(next);
-    return go_to_function(s, jump_target(s.pc, label.field));
-  }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto) { return yield_at_function(s); }
-};
-
-struct op_call_last : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto label, auto slots) {
-    s.sp += slots.field;
-    return go_to_function(s, jump_target(s.pc, label.field));
-  }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto) { return yield_at_function(s); }
-};
-
-struct op_call_only : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto label) {
-    return go_to_function(s, jump_target(s.pc, label.field));
-  }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto) { return yield_at_function(s); }
-};
-
-struct op_move_call : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell* next, auto source, auto destination, auto label) {
-    destination.set(s, source.get(s));
-    return op_call::run(s, next, label);
-  }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto, auto) { return yield_at_function(s); }
-};
-
-struct op_move_call_last : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell* next, auto source, auto destination, auto label,
-                        auto slots) {
-    destination.set(s, source.get(s));
-    return op_call_last::run(s, next, label, slots);
-  }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto, auto, auto) {
-    return yield_at_function(s);
-  }
-};
-
-struct op_move_call_only : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell* next, auto source, auto destination, auto label) {
-    destination.set(s, source.get(s));
-    return op_call_only::run(s, next, label);
-  }
-  JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto, auto) { return yield_at_function(s); }
-};
-
-struct op_move_ret : FastOp {
-  JOIST_INLINE Flow run(State& s, const Cell* next, auto source) {
-    s.x0 = source.get(s);
-    return op_ret::run(s, next);
-  }
-};
-
-struct op_move_deallocate_ret : FastOp {
-  JOIST_INLINE Flow run(State& s, const Cell* next, auto source, auto slots) {
-    s.x0 = source.get(s);
-    return op_deallocate_ret::run(s, next, slots);
-  }
-};
 
 // --- calls through export entries ---
 
@@ -339,9 +201,29 @@ struct op_call_fun_last : SlowOp {
   }
 };
 
+// The entry of a function whose name is a value. The instruction remembers the first one: most
+// only ever call that, and those that do not must not write to code that others run. Entries are
+// never freed.
+ExportEntry* applied_entry(State& s, size_t cache, const Mfa& mfa) {
+  auto* cell = reinterpret_cast<std::atomic<ExportEntry*>*>(const_cast<Cell*>(s.pc) + cache);
+  ExportEntry* known = cell->load(std::memory_order_acquire);
+  if (known != nullptr && known->mfa == mfa) return known;
+  ExportEntry* entry = s.process().runtime->code->export_entry(mfa);
+  if (known == nullptr) cell->store(entry, std::memory_order_release);
+  return entry;
+}
+// The cells of their operand that is the cache.
+constexpr size_t kApplyCache = layout_of(op_info(Op::apply).signature, 0).offset[0] / sizeof(Cell);
+constexpr size_t kApplyLastCache =
+    layout_of(op_info(Op::apply_last).signature, 0).offset[0] / sizeof(Cell);
+constexpr size_t kApplyListCache =
+    layout_of(op_info(Op::apply_list).signature, 0).offset[1] / sizeof(Cell);
+constexpr size_t kApplyListLastCache =
+    layout_of(op_info(Op::apply_list_last).signature, 0).offset[1] / sizeof(Cell);
+
 // x[arity]:x[arity+1] with arity arguments: module and function by value.
 template <bool kTail>
-Flow apply_by_name(State& s, const Cell* next, size_t arity, size_t slots) {
+Flow apply_by_name(State& s, const Cell* next, size_t cache, size_t arity, size_t slots) {
   s.save();
   Process& p = s.process();
   const Term module = s.r->x[arity];
@@ -355,7 +237,7 @@ Flow apply_by_name(State& s, const Cell* next, size_t arity, size_t slots) {
     return Flow::kRaise;
   }
   const ExportEntry* entry =
-      p.runtime->code->export_entry({module, function, static_cast<uint32_t>(arity)});
+      applied_entry(s, cache, {module, function, static_cast<uint32_t>(arity)});
   s.load();
   if constexpr (kTail) {
     s.sp += slots;
@@ -367,16 +249,99 @@ Flow apply_by_name(State& s, const Cell* next, size_t arity, size_t slots) {
 }
 
 struct op_apply : SlowOp {
-  JOIST_INLINE Flow run(State&, const Cell*, auto) { return Flow::kSlow; }
-  JOIST_INLINE Flow slow(State& s, const Cell* next, auto arity) {
-    return apply_by_name<false>(s, next, arity.field, 0);
+  JOIST_INLINE Flow run(State&, const Cell*, auto, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell* next, auto, auto arity) {
+    return apply_by_name<false>(s, next, kApplyCache, arity.field, 0);
   }
 };
 
 struct op_apply_last : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto, auto, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell* next, auto, auto arity, auto slots) {
+    return apply_by_name<true>(s, next, kApplyLastCache, arity.field, slots.field);
+  }
+};
+
+// The length of a list of arguments; SIZE_MAX: it is no proper list, or too long.
+size_t argument_count(Term list) {
+  size_t length = 0;
+  for (; list.is_list(); list = list.tail()) {
+    if (++length > 255) return SIZE_MAX;
+  }
+  return list.is_nil() ? length : SIZE_MAX;
+}
+void spread_arguments(Term list, Term* x) {
+  for (; list.is_list(); list = list.tail()) *x++ = list.head();
+}
+
+// Goes to `target` with `live` arguments, in memory: save() was not done since.
+template <bool kTail>
+[[gnu::always_inline]] inline Flow go_to_applied(State& s, const Cell* next, size_t slots,
+                                                 const Cell* target, size_t live) {
+  s.load_x();
+  if constexpr (kTail) {
+    s.sp += slots;
+  } else {
+    *--s.sp = return_word(next);
+  }
+  s.pc = target;
+  return --s.reductions > 0 ? Flow::kJump : yield_at(s, target, live);
+}
+
+// What fails is left to the native, which raises the error.
+template <bool kTail>
+Flow apply_to_list(State& s, const Cell* next, const ExportEntry* native, size_t cache,
+                   size_t slots) {
+  s.save_x();
+  const Term module = s.x0;
+  const Term function = s.x1;
+  const size_t arity = argument_count(s.x2);
+  if (!module.is_atom() || !function.is_atom() || arity == SIZE_MAX) {
+    return run_native(s, native, kTail ? nullptr : next, slots);
+  }
+  spread_arguments(s.x2, s.r->x);
+  const ExportEntry* entry =
+      applied_entry(s, cache, {module, function, static_cast<uint32_t>(arity)});
+  return go_to_applied<kTail>(s, next, slots, entry->target(), arity);
+}
+
+struct op_apply_list : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto, auto) { return Flow::kSlow; }
-  JOIST_INLINE Flow slow(State& s, const Cell* next, auto arity, auto slots) {
-    return apply_by_name<true>(s, next, arity.field, slots.field);
+  JOIST_INLINE Flow slow(State& s, const Cell* next, auto native, auto) {
+    return apply_to_list<false>(s, next, entry_of(native), kApplyListCache, 0);
+  }
+};
+struct op_apply_list_last : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto, auto, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell* next, auto native, auto, auto slots) {
+    return apply_to_list<true>(s, next, entry_of(native), kApplyListLastCache, slots.field);
+  }
+};
+
+template <bool kTail>
+Flow apply_fun_to_list(State& s, const Cell* next, const ExportEntry* native, size_t slots) {
+  s.save_x();
+  const Term fun = s.x0;
+  const size_t arity = argument_count(s.x1);
+  if (!is_kind(fun, Boxed::kLocalFun) || local_fun_identity(fun)->arity != arity) {
+    return run_native(s, native, kTail ? nullptr : next, slots);
+  }
+  spread_arguments(s.x1, s.r->x);
+  spread_environment(fun, s.r->x, arity);
+  const size_t live = arity + local_fun_identity(fun)->free_count;
+  return go_to_applied<kTail>(s, next, slots, local_fun_code(fun), live);
+}
+
+struct op_apply_fun : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell* next, auto native) {
+    return apply_fun_to_list<false>(s, next, entry_of(native), 0);
+  }
+};
+struct op_apply_fun_last : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell* next, auto native, auto slots) {
+    return apply_fun_to_list<true>(s, next, entry_of(native), slots.field);
   }
 };
 

@@ -11,6 +11,9 @@ HandlerTable make_handler_table() {
   fill_control(table);
   fill_guard(table);
   fill_call(table);
+  fill_fused_data(table);
+  fill_fused_call(table);
+  fill_fused_arith(table);
   fill_arith(table);
   fill_bif(table);
   fill_map(table);

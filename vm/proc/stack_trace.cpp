@@ -5,10 +5,20 @@
 
 namespace joist {
 
+namespace {
+
+// A stub that belongs to no module.
+bool is_entry_stub(const CodeTable& code, const Cell* address) {
+  const ExportEntry* entry = code.find_stub(address);
+  return entry != nullptr && (address == entry->native_stub || address == entry->undefined_stub);
+}
+
+}  // namespace
+
 size_t gather_addresses(const Process& p, Word* addresses, size_t limit) {
   size_t count = 0;
   // A native that is called through its entry has no place of its own: its caller's comes next.
-  if (p.code_pointer != nullptr && p.runtime->code->find_stub(p.code_pointer) == nullptr) {
+  if (p.code_pointer != nullptr && !is_entry_stub(*p.runtime->code, p.code_pointer)) {
     addresses[count++] = reinterpret_cast<Word>(p.code_pointer);
   }
   Word previous = 0;
