@@ -26,12 +26,12 @@ void on_alive(Process& receiver, Signal& signal) {
 Term is_process_alive_1(Process& p, Term pid) {
   if (!pid.is_local_pid()) return p.badarg();
   if (pid == p.pid) return atoms::true_;
-  return ask_process(p, pid, on_alive, {}, atoms::false_);
+  return ask_process(p, pid, on_alive, {}, atoms::false_, 0, SignalKind::kQuestion);
 }
 
 Term is_process_alive_2(Process& p, Term pid, Term reference) {
   if (!pid.is_local_pid() || !is_ref(reference)) return p.badarg();
-  if (!send_request(p, pid, on_alive, make_tuple(p.heap, {reference}))) {
+  if (!send_request(p, pid, on_alive, make_tuple(p.heap, {reference}), 0, SignalKind::kQuestion)) {
     send_message(p, p.pid, make_tuple(p.heap, {reference, atoms::false_}));
   }
   return atoms::ok;

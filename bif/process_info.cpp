@@ -29,24 +29,39 @@ Term describe_items(const Described& d, Term items, Form form) {
   return result.finish();
 }
 
+bool is_aside(const Process& p) {
+  return (p.state.load(std::memory_order_relaxed) & process_state::kAside) != 0;
+}
+
+// Whether a dirty native has nothing to do with it.
+SignalKind request_kind(Term items) {
+  if (!items.is_list()) return needs_heap(items) ? SignalKind::kRequest : SignalKind::kQuestion;
+  for (; items.is_list(); items = items.tail()) {
+    if (needs_heap(items.head())) return SignalKind::kRequest;
+  }
+  return SignalKind::kQuestion;
+}
+
 // {Ref, Items}; detail: their form.
 void on_request(Process& receiver, Signal& signal) {
   if (receiver.is_exiting) return answer(receiver, signal, atoms::undefined);
   Allocator scratch;
   const Term items = request_arguments(signal)[1];
   answer(receiver, signal,
-         describe_items({receiver, scratch, false}, items, static_cast<Form>(signal.detail)));
+         describe_items({receiver, scratch, false, is_aside(receiver)}, items,
+                        static_cast<Form>(signal.detail)));
 }
 
 Term process_info(Process& p, Term pid, Term items, Form form) {
   if (!pid.is_local_pid()) return p.badarg();
   if (!(pid == p.pid)) {
-    return ask_process(p, pid, on_request, {items}, atoms::undefined, static_cast<uint32_t>(form));
+    return ask_process(p, pid, on_request, {items}, atoms::undefined, static_cast<uint32_t>(form),
+                       request_kind(items));
   }
   // Signals that it has sent itself count.
   if (!p.signals.empty()) handle_signals(p);
   if (p.is_exiting) return p.ended_by_signal();
-  return describe_items({p, p.heap, true}, items, form);
+  return describe_items({p, p.heap, true, false}, items, form);
 }
 
 Term process_info_2(Process& p, Term pid, Term what) {

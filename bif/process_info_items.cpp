@@ -15,11 +15,14 @@ namespace joist {
 
 namespace {
 
-constexpr int64_t kItemsPerReduction = 4;
+constexpr size_t kItemsPerReduction = 4;
 
 using D = const Described&;
 
 Term words_term(D d, size_t words) { return make_unsigned(d.to, words); }
+void charge(D d, size_t count) {
+  if (!d.aside) d.process.charge(static_cast<int64_t>(count));
+}
 Term property(D d, Term name, Term value) { return make_tuple(d.to, {name, value}); }
 
 // --- what it does ---
@@ -42,7 +45,7 @@ Term initial_call(D d) {
 }
 
 Term reductions(D d) {
-  const int64_t used = kReductionsPerSlice - d.process.reductions;
+  const int64_t used = d.aside ? 0 : kReductionsPerSlice - d.process.reductions;
   return make_unsigned(d.to, d.process.reductions_done + static_cast<uint64_t>(used));
 }
 
@@ -68,7 +71,7 @@ Term messages(D d) {
         d.itself ? copy_term(d.to, signal->value, p.runtime->literals) : signal->value;
     list.add(message);
   }
-  p.charge(static_cast<int64_t>(p.messages.length()) / kItemsPerReduction);
+  charge(d, p.messages.length() / kItemsPerReduction);
   return list.finish();
 }
 
@@ -144,7 +147,7 @@ Term dictionary(D d) {
   const std::span<const Term> pairs = dictionary_pairs(d.process);
   ListBuilder list(d.to);
   for (size_t i = 0; i < pairs.size(); i += 2) list.add(property(d, pairs[i], pairs[i + 1]));
-  d.process.charge(static_cast<int64_t>(pairs.size()) / kItemsPerReduction);
+  charge(d, pairs.size() / kItemsPerReduction);
   return list.finish();
 }
 
@@ -156,16 +159,21 @@ Term dictionary_value(const Process& p, Term key) {
 
 // --- heap ---
 
-size_t total_heap_words(const Process& p) {
-  size_t words = p.heap.young_words() + p.heap.old_words() + p.heap.fragment_words;
+size_t block_words(D d) {
+  const Heap& heap = d.process.heap;
+  return heap.young_words() + heap.old_words() + (d.aside ? 0 : heap.fragment_words);
+}
+
+size_t total_heap_words(D d) {
+  const Process& p = d.process;
+  size_t words = block_words(d);
   if (p.flags.message_queue_data == atoms::on_heap) words += message_words(p);
   return words;
 }
 
-size_t memory_bytes(const Process& p) {
-  const Heap& heap = p.heap;
-  const size_t words =
-      heap.young_words() + heap.old_words() + heap.fragment_words + message_words(p);
+size_t memory_bytes(D d) {
+  const Process& p = d.process;
+  const size_t words = block_words(d) + message_words(p);
   return words * sizeof(Word) + p.messages.length() * sizeof(Signal) + sizeof(Process) +
          dictionary_pairs(p).size() * sizeof(Term);
 }
@@ -227,7 +235,7 @@ constexpr Item kItems[] = {
     {atoms::error_handler, [](D d) { return d.process.flags.error_handler; }},
     {atoms::heap_size, [](D d) { return words_term(d, d.process.heap.young_words()); }},
     {atoms::stack_size, [](D d) { return words_term(d, d.process.heap.stack_words()); }},
-    {atoms::memory, [](D d) { return words_term(d, memory_bytes(d.process)); }},
+    {atoms::memory, [](D d) { return words_term(d, memory_bytes(d)); }},
     {atoms::garbage_collection, garbage_collection},
     {atoms::group_leader, [](D d) { return d.process.group_leader; }},
     {atoms::reductions, reductions},
@@ -238,7 +246,7 @@ constexpr Item kItems[] = {
     {atoms::catchlevel, [](D d) { return words_term(d, catch_level(d.process)); }},
     {atoms::backtrace, backtrace},
     {atoms::last_calls, [](D) { return Term(atoms::false_); }},
-    {atoms::total_heap_size, [](D d) { return words_term(d, total_heap_words(d.process)); }},
+    {atoms::total_heap_size, [](D d) { return words_term(d, total_heap_words(d)); }},
     {atoms::suspending, suspending},
     {atoms::min_heap_size,
      [](D d) { return words_term(d, d.process.heap.options.min_heap_words); }},
@@ -289,6 +297,11 @@ bool is_process_item(const Process& p, Term term) {
   if (is_dictionary_key(term)) return release >= kDictionaryKeySince;
   const Item* item = find_item(term);
   return item != nullptr && release >= item->since;
+}
+
+bool needs_heap(Term item) {
+  return item == atoms::binary || item == atoms::magic_ref ||
+         item == atoms::garbage_collection_info;
 }
 
 Term describe_process(D d, Term term) {

@@ -13,10 +13,14 @@ struct Described {
   Process& process;
   Allocator& to;
   bool itself;
+  // A dirty native runs: reductions and what lies on the heap since it began are not looked at.
+  bool aside;
 };
 
 // Whether it is an item that this release has: a name, or {dictionary, Key}.
 bool is_process_item(const Process& p, Term item);
+// Whether it cannot be told while a dirty native runs.
+bool needs_heap(Term item);
 // {Item, Value}.
 Term describe_process(const Described& described, Term item);
 // The items of process_info/1.

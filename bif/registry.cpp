@@ -29,6 +29,7 @@ namespace joist {
   X(erlang_port_open_natives)   \
   X(erlang_time_natives)        \
   X(erlang_tuple_natives)       \
+  X(erts_debug_dirty_natives)   \
   X(erts_debug_natives)         \
   X(ets_info_natives)           \
   X(ets_natives)                \

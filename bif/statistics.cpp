@@ -30,7 +30,7 @@ size_t queue_length(Process& p, size_t scheduler, bool with_running) {
 Term queued_total(Process& p) { return make_unsigned(p.heap, p.runtime->schedulers->queued()); }
 
 // By scheduler, then the queue of the dirty CPU schedulers, and in the _all forms that of the
-// others, which are empty: no process runs there.
+// dirty IO schedulers.
 struct QueueItem {
   Term name;
   bool with_running;
@@ -51,13 +51,18 @@ constexpr QueueItem kQueueItems[] = {
 Term queue_lengths(Process& p, const QueueItem& item) {
   ListBuilder list(p.heap);
   size_t total = 0;
-  for (size_t i = 0; i < p.runtime->schedulers->count(); ++i) {
-    const size_t length = queue_length(p, i, item.with_running);
+  const auto add = [&](size_t length) {
     total += length;
     list.add(make_unsigned(p.heap, length));
-  }
-  list.add(Term::small(0));
-  if (item.all) list.add(Term::small(0));
+  };
+  Schedulers& schedulers = *p.runtime->schedulers;
+  for (size_t i = 0; i < schedulers.count(); ++i) add(queue_length(p, i, item.with_running));
+  const auto add_dirty = [&](ThreadKind kind) {
+    const DirtyQueue& queue = schedulers.dirty(kind);
+    add(queue.length() + (item.with_running ? queue.working() : 0));
+  };
+  add_dirty(ThreadKind::kDirtyCpu);
+  if (item.all) add_dirty(ThreadKind::kDirtyIo);
   return item.total ? make_unsigned(p.heap, total) : list.finish();
 }
 
@@ -66,7 +71,6 @@ Term queue_lengths(Process& p, const QueueItem& item) {
 // [{Scheduler, Active, Total}], the dirty ones last; undefined: not switched on.
 Term wall_times(Process& p, bool all) {
   Schedulers& schedulers = *p.runtime->schedulers;
-  const SystemSettings& settings = p.runtime->settings;
   if (!schedulers.measures_wall_time()) return atoms::undefined;
   const int64_t now = p.runtime->clock->monotonic_ns();
   const int64_t total = schedulers.wall_time_ns(now);
@@ -77,8 +81,12 @@ Term wall_times(Process& p, bool all) {
                                  make_integer(p.heap, total)}));
   };
   for (size_t i = 0; i < schedulers.count(); ++i) add(schedulers.active_ns(i, now));
-  for (size_t i = 0; i < settings.dirty_cpu_schedulers; ++i) add(0);
-  for (size_t i = 0; all && i < settings.dirty_io_schedulers; ++i) add(0);
+  const auto add_dirty = [&](ThreadKind kind) {
+    const DirtyQueue& queue = schedulers.dirty(kind);
+    for (size_t i = 0; i < queue.threads(); ++i) add(queue.measured_ns(i, now));
+  };
+  add_dirty(ThreadKind::kDirtyCpu);
+  if (all) add_dirty(ThreadKind::kDirtyIo);
   return list.finish();
 }
 

@@ -1,6 +1,8 @@
 // erlang:system_flag/2 (https://www.erlang.org/doc/man/erlang#system_flag-2).
 #include "bif/system_flag.h"
 
+#include <algorithm>
+
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/backtrace.h"
@@ -20,7 +22,25 @@ Term set_schedulers_online(Process& p, Term value) {
     return p.badarg();
   }
   const size_t before = schedulers.online();
-  schedulers.set_online(static_cast<size_t>(value.small_value()));
+  const auto wanted = static_cast<size_t>(value.small_value());
+  schedulers.set_online(wanted);
+  // The share of dirty CPU schedulers that are online follows, in OTP's whole percents.
+  DirtyQueue& dirty = schedulers.dirty(ThreadKind::kDirtyCpu);
+  const size_t percent = wanted * (dirty.threads() * 100 / schedulers.count()) / before;
+  dirty.set_online(std::clamp<size_t>(dirty.online() * percent / 100, 1, dirty.threads()));
+  return Term::small(static_cast<int64_t>(before));
+}
+
+Term set_dirty_cpu_online(Process& p, Term value) {
+  DirtyQueue& queue = p.runtime->schedulers->dirty(ThreadKind::kDirtyCpu);
+  // As OTP: never more of them than schedulers online.
+  const auto most = std::min(queue.threads(), p.runtime->schedulers->online());
+  if (!value.is_small() || value.small_value() < 1 ||
+      value.small_value() > static_cast<int64_t>(most)) {
+    return p.badarg();
+  }
+  const size_t before = queue.online();
+  queue.set_online(static_cast<size_t>(value.small_value()));
   return Term::small(static_cast<int64_t>(before));
 }
 
@@ -85,7 +105,7 @@ constexpr struct {
 } kFlags[] = {
     {atoms::backtrace_depth, set_backtrace_depth},
     {atoms::cpu_topology, not_there},
-    {atoms::dirty_cpu_schedulers_online, not_there},
+    {atoms::dirty_cpu_schedulers_online, set_dirty_cpu_online},
     {atoms::erts_alloc, not_there},
     {atoms::fullsweep_after, not_there},
     {atoms::max_heap_size, not_there},

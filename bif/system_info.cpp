@@ -103,6 +103,9 @@ Term logical_processors_available(Process&) { return processors(cpu_count().avai
 Term cpu_quota(Process&) { return processors(cpu_count().quota); }
 
 Term schedulers_online(Process& p) { return make_size(p.runtime->schedulers->online()); }
+Term dirty_cpu_online(Process& p) {
+  return make_size(p.runtime->schedulers->dirty(ThreadKind::kDirtyCpu).online());
+}
 Term schedulers_active(Process& p) {
   const Schedulers& schedulers = *p.runtime->schedulers;
   return make_size(schedulers.only_one() ? 1 : schedulers.online());
@@ -127,14 +130,15 @@ Term schedulers_state(Process& p) {
 Term all_schedulers_state(Process& p) {
   const SystemSettings& s = settings(p);
   ListBuilder states(p.heap);
-  auto add = [&](Term kind, size_t count) {
-    Term number = make_size(count);
-    if (count > 0) states.add(make_tuple(p.heap, {kind, number, number, number}));
+  const bool all_blocked = !p.runtime->schedulers->blockers(Schedulers::kAllSchedulers).empty();
+  auto add = [&](Term kind, size_t count, Term online) {
+    const Term active = all_blocked ? Term::small(0) : online;
+    if (count > 0) states.add(make_tuple(p.heap, {kind, make_size(count), online, active}));
   };
   states.add(make_tuple(p.heap, {atoms::normal, make_size(s.schedulers), schedulers_online(p),
                                  schedulers_active(p)}));
-  add(atoms::dirty_cpu, s.dirty_cpu_schedulers);
-  add(atoms::dirty_io, s.dirty_io_schedulers);
+  add(atoms::dirty_cpu, s.dirty_cpu_schedulers, dirty_cpu_online(p));
+  add(atoms::dirty_io, s.dirty_io_schedulers, make_size(s.dirty_io_schedulers));
   return states.finish();
 }
 
@@ -287,7 +291,7 @@ constexpr Item kItems[] = {
     {atoms::decentralized_counter_groups_map, missing},
     {atoms::delayed_node_table_gc, atoms::infinity},
     {atoms::dirty_cpu_schedulers, &SystemSettings::dirty_cpu_schedulers},
-    {atoms::dirty_cpu_schedulers_online, &SystemSettings::dirty_cpu_schedulers},
+    {atoms::dirty_cpu_schedulers_online, dirty_cpu_online},
     {atoms::dirty_io_schedulers, &SystemSettings::dirty_io_schedulers},
     {atoms::dist, missing},
     {atoms::dist_buf_busy_limit, int64_t{1 << 20}},

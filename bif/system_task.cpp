@@ -8,6 +8,7 @@
 #include "bif/spawn_options.h"
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
+#include "vm/proc/process_table.h"
 #include "vm/proc/stack_trace.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/request.h"
@@ -102,10 +103,12 @@ Term check_process_code_1(Process& p, Term module) {
   return module.is_atom() ? boolean(uses_old_code(p, module)) : p.badarg();
 }
 
-// --- dirty schedulers have no process of Erlang code ---
+// --- dirty natives: their processes handle signals without help (vm/engine/dirty.h) ---
 
 Term is_process_executing_dirty_1(Process& p, Term pid) {
-  return is_pid(pid) ? Term(atoms::false_) : p.badarg();
+  if (!is_pid(pid)) return p.badarg();
+  const Process* other = pid.is_local_pid() ? p.runtime->processes->find(pid) : nullptr;
+  return boolean(other != nullptr && (other->state.load() & process_state::kDirty) != 0);
 }
 
 Term check_dirty_process_code_2(Process& p, Term pid, Term module) {

@@ -20,9 +20,11 @@ using NativeFunction = Term (*)(Process&, const Term* arguments);
 
 struct ExportEntry : ExportIdentity {
   std::atomic<const Cell*> code{nullptr};
-  NativeFunction native = nullptr;  // the native of that name, if there is one
-  bool guard_native = false;        // pure, callable from guards
-  bool shadowed = false;            // a loaded module defines it: the native is not used
+  NativeFunction native = nullptr;        // the native of that name, if there is one
+  NativeFunction dirty_native = nullptr;  // what a dirty thread runs when `native` says so
+  bool dirty_io = false;                  // which kind of dirty thread
+  bool guard_native = false;              // pure, callable from guards
+  bool shadowed = false;                  // a loaded module defines it: the native is not used
   Cell native_stub[2] = {};
   Cell undefined_stub[2] = {};
 

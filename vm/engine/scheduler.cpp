@@ -1,6 +1,8 @@
 #include "vm/engine/scheduler.h"
 
 #include "vm/base/config.h"
+#include "vm/code/code_table.h"
+#include "vm/engine/dirty.h"
 #include "vm/exec/run.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/exit.h"
@@ -23,6 +25,8 @@ Scheduler::Scheduler(Schedulers& all, uint32_t index, ProcessObserver& observer,
     : all_(all), slot_(all.slot(index)), index_(index), observer_(observer), runtime_(runtime) {
   registers_ = {};
   registers_.scheduler = index;
+  registers_.thread = ThreadKind::kScheduler;
+  registers_.reader = slot_.reader.get();
 }
 
 void Scheduler::run(const std::atomic<bool>& stop) {
@@ -127,6 +131,9 @@ void Scheduler::sleep() {
 
 void Scheduler::turn(Process& p) {
   slot_.turns.store(slot_.turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  const uint32_t state = p.state.load(std::memory_order_acquire);
+  if ((state & process_state::kAside) != 0 && !look_after_dirty(p)) [[unlikely]]
+    return;
   p.registers = &registers_;
   p.scheduler = index_;
   registers_.process = &p;
@@ -155,6 +162,10 @@ void Scheduler::settle(Process& p) {
     return end(p);
   }
   p.save_registers();
+  if (p.run_outcome == RunOutcome::kDirty) [[unlikely]] {
+    const bool io = runtime_.code->find_stub(p.code_pointer)->dirty_io;
+    return all_.dirty(io ? ThreadKind::kDirtyIo : ThreadKind::kDirtyCpu).push(p);
+  }
   if (p.run_outcome == RunOutcome::kWaiting && p.system_tasks == nullptr) return release(p);
   all_.enqueue(p, index_);
 }

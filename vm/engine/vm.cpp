@@ -26,7 +26,9 @@ constexpr int64_t kPortFlushNs = 2'000'000'000;
 
 }  // namespace
 
-Vm::Vm(VmOptions options) : options_(std::move(options)) {}
+Vm::Vm(VmOptions options) : options_(std::move(options)), dirty_threads_(options_.gc_stress) {
+  if (options_.dirty_cpu_schedulers == 0) options_.dirty_cpu_schedulers = options_.schedulers;
+}
 
 Vm::~Vm() {
   stopping_.store(true);
@@ -40,6 +42,7 @@ Vm::~Vm() {
   for (Thread& thread : threads) {
     if (thread.joinable()) thread.join();
   }
+  dirty_threads_.stop();
   if (ports_ != nullptr) ports_->flush(kPortFlushNs);
   ports_.reset();
   read_watch_.reset();
@@ -68,6 +71,9 @@ Result<void> Vm::start() {
     for (const NativeEntry& entry : table) {
       const Mfa mfa = {must_atom(entry.module), must_atom(entry.function), entry.native.arity};
       code_->add_native(mfa, entry.native.function, entry.kind == kGuard);
+      if (entry.kind == kDirtyCpu || entry.kind == kDirtyIo) {
+        make_dirty(*code_->export_entry(mfa), entry.kind == kDirtyIo);
+      }
     }
   }
   for (const NativeName& name : options_.missing_natives) {
@@ -91,6 +97,8 @@ Result<void> Vm::start() {
   runtime_.otp_release = options_.otp_release;
   runtime_.settings.erts_version = options_.erts_version;
   runtime_.settings.schedulers = options_.schedulers;
+  runtime_.settings.dirty_cpu_schedulers = options_.dirty_cpu_schedulers;
+  runtime_.settings.dirty_io_schedulers = options_.dirty_io_schedulers;
   runtime_.settings.process_limit = options_.process_limit;
   return start_schedulers();
 }
@@ -101,7 +109,11 @@ Result<void> Vm::start_schedulers() {
   if (!processes_.create(limit != 0 ? limit : kDefaultProcessLimit) || !names_.create()) {
     return make_error("out of memory for the process table");
   }
-  schedulers_ = std::make_unique<Schedulers>(options_.schedulers, clock_, start_thread, this);
+  const Schedulers::Dirty dirty = {options_.dirty_cpu_schedulers, options_.dirty_io_schedulers,
+                                   DirtyThreads::start_thread, &dirty_threads_};
+  schedulers_ =
+      std::make_unique<Schedulers>(options_.schedulers, clock_, start_thread, this, dirty);
+  dirty_threads_.attach(*schedulers_);
   runtime_.prepare_start = start_process;
   runtime_.exit_stages = kExitStages;
   runtime_.processes = &processes_;

@@ -15,6 +15,7 @@
 #include "vm/base/result.h"
 #include "vm/code/code_table.h"
 #include "vm/engine/code_path.h"
+#include "vm/engine/dirty.h"
 #include "vm/engine/otp_root.h"
 #include "vm/engine/scheduler.h"
 #include "vm/heap/literals.h"
@@ -47,6 +48,8 @@ struct VmOptions {
   std::vector<NativeName> missing_natives;
   bool gc_stress = false;
   size_t schedulers = 1;
+  size_t dirty_cpu_schedulers = 0;  // 0: as many as schedulers
+  size_t dirty_io_schedulers = 10;
   size_t process_limit = 0;  // 0: the release's default
 };
 
@@ -118,6 +121,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   std::unique_ptr<OpCounts> op_counts_;
   ProcessTable processes_;
   NameTable names_;
+  DirtyThreads dirty_threads_;
   std::unique_ptr<Schedulers> schedulers_;
   std::unique_ptr<MessageTimers> message_timers_;
   std::unique_ptr<Ports> ports_;           // ends before the schedulers' epochs

@@ -57,11 +57,15 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
       return Flow::kLeave;
     case NativeOutcome::kHibernate:
       return hibernate_gc(s, entry);
+    case NativeOutcome::kDirty:
+      p.live = entry->mfa.arity;
+      break;
     case NativeOutcome::kTrap:
     case NativeOutcome::kYield:
       break;
   }
-  const bool yields = p.outcome == NativeOutcome::kYield;
+  const bool is_dirty = p.outcome == NativeOutcome::kDirty;
+  const bool yields = is_dirty || p.outcome == NativeOutcome::kYield;
   const Cell* target = yields ? entry->native_stub : p.trap_code;
   s.load();
   if (next != nullptr) {
@@ -71,7 +75,9 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
   }
   s.pc = target;
   if (!yields && s.reductions > 0) return Flow::kJump;
-  return yield_at(s, target, p.live);
+  const Flow flow = yield_at(s, target, p.live);
+  if (is_dirty) p.run_outcome = RunOutcome::kDirty;
+  return flow;
 }
 
 Flow yield_at(State& s, const Cell* target, size_t live) {

@@ -17,6 +17,11 @@
 // (p.charge) and, when they can take longer than a slice, stop at p.out_of_budget() and trap or
 // yield with their progress.
 //
+// A dirty native (kDirtyCpu, kDirtyIo) runs on a thread of its own and may take as long as it
+// likes. It looks at its process' heap and registers and at its arguments, not at the process'
+// messages, relations, flags or dictionary, and at tables that others change only within an
+// OnlineScope (vm/sched/online.h). That it yields means only that it is called again.
+//
 // Each file of bif/ exports one constant table; bif/registry.cpp concatenates the tables.
 #pragma once
 

@@ -15,6 +15,7 @@ Process::~Process() {
   delete relations;
   free(saved_);
   release_signals(system_tasks);
+  release_signals(late_signals);
   release_signals(signals.close());
 }
 

@@ -25,7 +25,10 @@ namespace joist {
 inline constexpr size_t kXRegisters = 1024;
 inline constexpr size_t kFloatRegisters = 1024;
 
-struct OpCounts;  // vm/code/op_counts.h
+struct OpCounts;    // vm/code/op_counts.h
+class EpochReader;  // vm/base/epoch.h
+
+enum class ThreadKind : uint8_t { kScheduler, kDirtyCpu, kDirtyIo };
 
 // X and float registers of a scheduler; the process that runs uses them. A process that is
 // switched out keeps its live ones in `saved_registers`.
@@ -34,8 +37,10 @@ struct Registers {
   Term scratch[4];  // behind x: constants that an instruction wants in a register
   double f[kFloatRegisters];
   Process* process;
-  OpCounts* op_counts;   // null unless code was loaded to be counted
-  uint32_t scheduler;    // whose registers these are, from 0
+  OpCounts* op_counts;  // null unless code was loaded to be counted
+  uint32_t scheduler;   // whose registers these are, from 0; UINT32_MAX: a dirty thread's
+  ThreadKind thread;
+  EpochReader* reader;   // of the thread
   bool gc_stress;        // collect at every chance (JOIST_GC_STRESS=1, builds with assertions)
   int64_t stress_pause;  // chances to let pass first: large heaps are not collected as often
 
@@ -53,12 +58,14 @@ enum class NativeOutcome : uint8_t {
   // Forget the stack and make the heap small, then call the same native again, as above, each time
   // that something has come.
   kHibernate,
+  kDirty,  // a dirty thread is to run it (vm/engine/dirty.h), with the arguments in the X registers
 };
 
 // Why run_process returned.
 enum class RunOutcome : uint8_t {
   kYielded,  // its slice is over; runnable
   kWaiting,  // for a signal, in a receive
+  kDirty,    // at the stub of a native that a dirty thread is to run
   kExited,   // exit_reason says why; for an exception its class, reason and trace are kept
 };
 
@@ -113,6 +120,12 @@ namespace process_state {
 inline constexpr uint32_t kScheduled = 1;
 inline constexpr uint32_t kNotified = 2;  // there is something new: a signal, a timeout
 inline constexpr uint32_t kTimedOut = 4;  // the time of its receive is over
+// A dirty thread runs a native for it. What has come meanwhile and can be handled all the same is
+// handled by the scheduler that has set kAside; the last of the two to take its bit away goes on
+// with the process (vm/engine/dirty.h).
+inline constexpr uint32_t kDirty = 8;
+inline constexpr uint32_t kAside = 16;
+inline constexpr uint32_t kDoomed = 32;  // meanwhile a signal has come that ends it
 }  // namespace process_state
 
 class Process {
@@ -133,6 +146,8 @@ class Process {
   std::atomic<uint32_t> state{0};
   SignalQueue signals;
   Process* next_in_queue = nullptr;  // of the run queue it is in
+  // Came while a dirty thread ran a native, and wait until that is over; oldest first.
+  Signal* late_signals = nullptr;
   // Of the scheduler that ran it last; it is queued there again.
   uint32_t scheduler = 0;
 

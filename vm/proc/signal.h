@@ -35,6 +35,7 @@ enum class SignalKind : uint8_t {
   kDemonitor,  // id
   kDown,       // id; value: the reason; has kDownWords more words for the message
   kRequest,    // request(receiver, *this) runs on behalf of the receiver: vm/sched/request.h
+  kQuestion,   // the same, and it only looks, at nothing that a dirty native may be changing
   kMarker,     // only within a message queue: where a receive may begin
 };
 

@@ -13,9 +13,10 @@
 
 namespace joist {
 
-// False: there is no such process, and nobody will answer.
+// False: there is no such process, and nobody will answer. `kind`: kRequest, or kQuestion when the
+// handler keeps to what a dirty native leaves alone (vm/engine/dirty.h).
 bool send_request(Process& sender, Term pid, Signal::Request handler, Term value,
-                  uint32_t detail = 0);
+                  uint32_t detail = 0, SignalKind kind = SignalKind::kRequest);
 // Sends `message`, which may consist of terms of the receiver, to whoever asked.
 void answer_with(Process& receiver, const Signal& request, Term message);
 // The same with {Ref, Result}, when the request's value is a tuple that begins with Ref.

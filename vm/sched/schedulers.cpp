@@ -6,12 +6,15 @@
 
 namespace joist {
 
-Schedulers::Schedulers(size_t count, Clock& clock, Starter starter, void* context)
+Schedulers::Schedulers(size_t count, Clock& clock, Starter starter, void* context,
+                       const Dirty& dirty)
     : count_(count),
       online_(count),
       clock_(clock),
       starter_(starter),
       context_(context),
+      dirty_cpu_(ThreadKind::kDirtyCpu, dirty.cpu_threads, clock, dirty.starter, dirty.context),
+      dirty_io_(ThreadKind::kDirtyIo, dirty.io_threads, clock, dirty.starter, dirty.context),
       slots_(new Slot[count]) {
   // Schedulers that have no thread yet count as asleep.
   for (size_t i = 0; i < count; ++i) {
@@ -30,6 +33,13 @@ void Schedulers::block(Term process, BlockKind kind, uint32_t scheduler) {
   MutexLock lock(block_mutex_);
   if (blocks_.empty()) only_.store(scheduler, std::memory_order_seq_cst);
   blocks_.push_back({process, kind});
+  if (kind == kAllSchedulers) block_dirty(true);
+}
+
+void Schedulers::block_dirty(bool blocks) {
+  for (DirtyQueue* queue : {&dirty_cpu_, &dirty_io_}) {
+    blocks ? queue->block() : queue->unblock();
+  }
 }
 
 void Schedulers::unblock(Term process, BlockKind kind) {
@@ -40,6 +50,7 @@ void Schedulers::unblock(Term process, BlockKind kind) {
     });
     if (block == blocks_.end()) return;
     blocks_.erase(block);
+    if (kind == kAllSchedulers) block_dirty(false);
     if (!blocks_.empty()) return;
     only_.store(kNone, std::memory_order_seq_cst);
   }
@@ -50,7 +61,11 @@ void Schedulers::unblock_all(Term process) {
   {
     MutexLock lock(block_mutex_);
     const size_t before = blocks_.size();
-    std::erase_if(blocks_, [&](const Block& one) { return one.process == process; });
+    std::erase_if(blocks_, [&](const Block& one) {
+      if (one.process != process) return false;
+      if (one.kind == kAllSchedulers) block_dirty(false);
+      return true;
+    });
     if (!blocks_.empty() || before == 0) return;
     only_.store(kNone, std::memory_order_seq_cst);
   }
@@ -73,7 +88,8 @@ bool Schedulers::others_stopped(uint32_t scheduler) const {
   for (size_t i = 0; i < count_; ++i) {
     if (i != scheduler && slots_[i].running.load(std::memory_order_seq_cst)) return false;
   }
-  return true;
+  if (blockers(kAllSchedulers).empty()) return true;
+  return dirty_cpu_.working() == 0 && dirty_io_.working() == 0;
 }
 
 int64_t Schedulers::idle_ns(size_t scheduler, int64_t now_ns) const {
@@ -88,6 +104,8 @@ bool Schedulers::measure_wall_time(bool on) {
   if (on == before) return before;
   const int64_t now = clock_.monotonic_ns();
   for (size_t i = 0; i < count_; ++i) slots_[i].idle_at_start_ns.store(idle_ns(i, now));
+  dirty_cpu_.start_measuring(now);
+  dirty_io_.start_measuring(now);
   wall_time_start_ns_.store(on ? now : 0);
   return before;
 }
@@ -112,7 +130,19 @@ void Schedulers::enqueue(Process& process, uint32_t from) {
 void Schedulers::notify(Process& process, uint32_t news, uint32_t from) {
   const uint32_t before =
       process.state.fetch_or(news | process_state::kScheduled, std::memory_order_seq_cst);
-  if ((before & process_state::kScheduled) == 0) enqueue(process, from);
+  if ((before & process_state::kScheduled) == 0) return enqueue(process, from);
+  if ((before & process_state::kDirty) != 0) [[unlikely]]
+    look_after_dirty(process, from);
+}
+
+void Schedulers::look_after_dirty(Process& process, uint32_t from) {
+  using namespace process_state;
+  uint32_t state = process.state.load(std::memory_order_relaxed);
+  while ((state & (kDirty | kAside)) == kDirty) {
+    if (process.state.compare_exchange_weak(state, state | kAside, std::memory_order_seq_cst)) {
+      return enqueue(process, from);
+    }
+  }
 }
 
 void Schedulers::wake_one() {
@@ -147,13 +177,6 @@ Process* Schedulers::steal(size_t thief, size_t at_least) {
 bool Schedulers::any_surplus() const {
   for (size_t i = 0; i < count_; ++i) {
     if (slots_[i].queue.length() > 1) return true;
-  }
-  return false;
-}
-
-bool Schedulers::any_queued() const {
-  for (size_t i = 0; i < count_; ++i) {
-    if (slots_[i].queue.length() != 0) return true;
   }
   return false;
 }

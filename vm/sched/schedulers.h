@@ -12,6 +12,7 @@
 #include "vm/base/epoch.h"
 #include "vm/os/clock.h"
 #include "vm/os/thread.h"
+#include "vm/sched/dirty_queue.h"
 #include "vm/sched/run_queue.h"
 #include "vm/sched/timers.h"
 
@@ -37,7 +38,14 @@ class Schedulers {
   // Called with a sleeping scheduler's number before it is woken for the first time.
   using Starter = void (*)(void* context, size_t scheduler);
 
-  Schedulers(size_t count, Clock& clock, Starter starter, void* context);
+  struct Dirty {
+    size_t cpu_threads;
+    size_t io_threads;
+    DirtyQueue::Starter starter;
+    void* context;
+  };
+
+  Schedulers(size_t count, Clock& clock, Starter starter, void* context, const Dirty& dirty);
 
   size_t count() const { return count_; }
   size_t online() const { return online_.load(std::memory_order_relaxed); }
@@ -69,6 +77,9 @@ class Schedulers {
   Slot& slot(size_t scheduler) { return slots_[scheduler]; }
   EpochDomain& epochs() { return epochs_; }
   Clock& clock() { return clock_; }
+  DirtyQueue& dirty(ThreadKind kind) {
+    return kind == ThreadKind::kDirtyIo ? dirty_io_ : dirty_cpu_;
+  }
 
   // Puts the process, whose kScheduled bit the caller has set, into a queue and sees to it that
   // somebody runs it. `from`: the scheduler whose thread calls, or kNone.
@@ -77,6 +88,8 @@ class Schedulers {
   // There is news for the process (bits of process_state, kNotified among them): makes it run
   // unless somebody has it already.
   void notify(Process& process, uint32_t news, uint32_t from);
+  // Signals have come for a process that a dirty thread runs: has a scheduler handle what it can.
+  void look_after_dirty(Process& process, uint32_t from);
   // A scheduler that sleeps, or has no thread yet, counts as asleep.
   void announce_asleep(size_t scheduler);
   void announce_awake(size_t scheduler);
@@ -87,7 +100,6 @@ class Schedulers {
   // queue with a single process is left alone, since its scheduler is about to run it, with what
   // the sender has just written still in its cache.
   Process* steal(size_t thief, size_t at_least = 2);
-  bool any_queued() const;
   // Whether there are more ready processes than their schedulers can run at once.
   bool any_surplus() const;
   size_t queued() const;
@@ -99,11 +111,14 @@ class Schedulers {
   const Starter starter_;
   void* const context_;
   EpochDomain epochs_;
+  DirtyQueue dirty_cpu_;
+  DirtyQueue dirty_io_;
   std::unique_ptr<Slot[]> slots_;
   std::atomic<size_t> sleepers_{0};
   std::atomic<uint32_t> only_{kNone};
   std::atomic<int64_t> wall_time_start_ns_{0};
   int64_t idle_ns(size_t scheduler, int64_t now_ns) const;
+  void block_dirty(bool blocks);
   struct Block {
     Term process;
     BlockKind kind;

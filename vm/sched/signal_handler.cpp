@@ -1,5 +1,7 @@
 #include "vm/sched/signal_handler.h"
 
+#include <utility>
+
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
 #include "vm/proc/process_table.h"
@@ -204,6 +206,7 @@ void handle_signal(Process& p, Signal* signal) {
       if (p.relations != nullptr) p.relations->watchers.erase(signal->id);
       break;
     case SignalKind::kRequest:
+    case SignalKind::kQuestion:
       // A process that ends answers when it has given up its name and tables.
       if (p.is_exiting && p.signals.push(signal) != SignalQueue::Push::kClosed) return;
       signal->request(p, *signal);
@@ -214,16 +217,75 @@ void handle_signal(Process& p, Signal* signal) {
   release_signal(signal);
 }
 
-}  // namespace
-
-void handle_signals(Process& p) {
-  p.state.fetch_and(~process_state::kNotified, std::memory_order_seq_cst);
-  Signal* signal = p.signals.take_all();
+void handle_chain(Process& p, Signal* signal) {
   while (signal != nullptr) {
     Signal* next = signal->next;
     handle_signal(p, signal);
     signal = next;
   }
+}
+
+// --- while a dirty thread runs a native ---
+
+bool is_linked(const Process& p, Term other) {
+  if (p.relations == nullptr) return false;
+  const auto link = p.relations->links.find(other.bits());
+  return link != p.relations->links.end() && link->second.unlinking == 0;
+}
+
+bool is_fatal(const Process& p, const Signal& signal) {
+  if (signal.kind == SignalKind::kExit && signal.value == atoms::kill) return true;
+  if (p.trap_exit) return false;
+  if (signal.kind == SignalKind::kLinkExit && !is_linked(p, signal.sender)) return false;
+  return signal.value != atoms::normal ||
+         (signal.kind == SignalKind::kExit && signal.sender == p.pid);
+}
+
+// Whether it needs nothing that the native may be using.
+bool is_easy(const Process& p, const Signal& signal) {
+  switch (signal.kind) {
+    case SignalKind::kExit:
+    case SignalKind::kLinkExit:
+      return !is_fatal(p, signal);
+    case SignalKind::kRequest:
+      return false;
+    default:
+      return true;
+  }
+}
+
+void append_late(Process& p, Signal* signals) {
+  for (const Signal* signal = signals; signal != nullptr; signal = signal->next) {
+    const bool is_exit = signal->kind == SignalKind::kExit || signal->kind == SignalKind::kLinkExit;
+    if (is_exit && is_fatal(p, *signal)) {
+      p.state.fetch_or(process_state::kDoomed, std::memory_order_relaxed);
+    }
+  }
+  Signal** last = &p.late_signals;
+  while (*last != nullptr) last = &(*last)->next;
+  *last = signals;
+}
+
+}  // namespace
+
+void handle_signals(Process& p) {
+  p.state.fetch_and(~process_state::kNotified, std::memory_order_seq_cst);
+  if (p.late_signals != nullptr) [[unlikely]] {
+    handle_chain(p, std::exchange(p.late_signals, nullptr));
+  }
+  handle_chain(p, p.signals.take_all());
+}
+
+void handle_signals_aside(Process& p) {
+  p.state.fetch_and(~process_state::kNotified, std::memory_order_seq_cst);
+  Signal* signal = p.signals.take_all();
+  // From the first that must wait on all do: they stay in order.
+  while (signal != nullptr && p.late_signals == nullptr && is_easy(p, *signal)) {
+    Signal* next = signal->next;
+    handle_signal(p, signal);
+    signal = next;
+  }
+  if (signal != nullptr) append_late(p, signal);
 }
 
 void refuse_signal(Process& p, Signal* signal) {
@@ -238,6 +300,7 @@ void refuse_signal(Process& p, Signal* signal) {
       send_down(p, signal->sender, signal->id, atoms::noproc);
       break;
     case SignalKind::kRequest:
+    case SignalKind::kQuestion:
       signal->request(p, *signal);
       break;
     default:

@@ -11,6 +11,10 @@ namespace joist {
 // signal sets is_exiting and exit_reason, and ends the slice; no code of the process may run then.
 void handle_signals(Process& process);
 
+// The same on behalf of a process for which a dirty thread runs a native (vm/engine/dirty.h): what
+// needs the heap or ends the process, and all after that, is kept for later.
+void handle_signals_aside(Process& process);
+
 // What becomes of a signal that reached a process which has ended: its sender is told so, where
 // that is due. Releases it.
 void refuse_signal(Process& process, Signal* signal);

@@ -1,0 +1,177 @@
+%% Processes that run dirty natives, and what others may ask of them meanwhile.
+-module(dirty).
+-export([main/0]).
+
+main() ->
+    [{where, where()}, {errors, errors()}, {copy, copy()}, {reschedule, reschedule()},
+     {parallel, parallel()}, {scheduler_free, scheduler_free()}, {asked, asked()},
+     {messages, messages()}, {links, links()}, {killed, killed()}, {trapping, trapping()},
+     {suspended, suspended()}, {collected, collected()}, {many, many()}, {online, online()},
+     {blocked, blocked()}].
+
+where() ->
+    [erts_debug:dirty(Kind, scheduler, type) || Kind <- [normal, dirty_cpu, dirty_io]]
+        ++ [erts_debug:dirty_cpu(scheduler, type), erts_debug:dirty_io(scheduler, type)].
+
+errors() ->
+    [try F() catch C:R:S -> {C, R, element(1, hd(S)), element(2, hd(S)), element(3, hd(S))} end
+     || F <- [fun() -> erts_debug:dirty_cpu(error, R) end
+              || R <- [notsup, undef, badarith, noproc, system_limit, badarg, other]]
+            ++ [fun() -> erts_debug:dirty(other, scheduler, type) end,
+                fun() -> erts_debug:dirty_io(scheduler, other) end,
+                fun() -> erts_debug:dirty_io(wait, x) end]].
+
+copy() ->
+    Term = {lists:seq(1, 20), <<0:10000>>, "text", #{a => 1.5}},
+    Copies = erts_debug:dirty_cpu(copy, Term),
+    [length(Copies), lists:usort(Copies) =:= [Term]].
+
+reschedule() ->
+    [try erts_debug:dirty(Kind, reschedule, N) catch C:R -> {C, R} end
+     || Kind <- [normal, dirty_cpu, dirty_io], N <- [0, 2, 10, 100, 1000, 7]].
+
+parallel() ->
+    Start = erlang:monotonic_time(millisecond),
+    Pids = [spawn_monitor(fun() -> exit(erts_debug:dirty_io(wait, 300)) end)
+            || _ <- lists:seq(1, 10)],
+    Ends = [receive {'DOWN', Ref, _, Pid, Reason} -> Reason end || {Pid, Ref} <- Pids],
+    Time = erlang:monotonic_time(millisecond) - Start,
+    [lists:usort(Ends), if Time < 290 -> {fast, Time}; Time < 1500 -> ok; true -> {slow, Time} end].
+
+busy(Kind) -> busy(Kind, 700).
+
+busy(Kind, Time) ->
+    Self = self(),
+    Pid = spawn(fun() ->
+                    put(key, value),
+                    Self ! {self(), started},
+                    Result = erts_debug:dirty(Kind, wait, Time),
+                    Self ! {self(), Result},
+                    receive {Self, ends} -> ok end
+                end),
+    receive {Pid, started} -> ok end,
+    wait_dirty(Pid),
+    Pid.
+
+wait_dirty(Pid) ->
+    case erts_internal:is_process_executing_dirty(Pid) of
+        true -> ok;
+        false -> erlang:yield(), wait_dirty(Pid)
+    end.
+
+ends(Pid) ->
+    receive {Pid, Result} -> Pid ! {self(), ends}, Result after 10000 -> timeout end.
+
+soon(F) ->
+    Start = erlang:monotonic_time(millisecond),
+    Result = F(),
+    Time = erlang:monotonic_time(millisecond) - Start,
+    if Time < 400 -> Result; true -> {late, Time, Result} end.
+
+%% Other processes run while a native does.
+scheduler_free() ->
+    Pids = [busy(dirty_cpu, 500), busy(dirty_io, 500)],
+    Sum = soon(fun() -> lists:sum(lists:seq(1, 1000)) end),
+    [Sum | [ends(Pid) || Pid <- Pids]].
+
+asked() ->
+    Pid = busy(dirty_io),
+    register(busy_one, Pid),
+    Pid ! {message, 1},
+    Items = [message_queue_len, messages, registered_name, status, links, dictionary, trap_exit,
+             priority, group_leader],
+    Told = soon(fun() -> process_info(Pid, Items) end),
+    Alive = soon(fun() -> is_process_alive(Pid) end),
+    All = soon(fun() -> is_list(process_info(Pid)) end),
+    Memory = soon(fun() -> {memory, M} = process_info(Pid, memory), M > 0 end),
+    [lists:keyreplace(group_leader, 1, Told,
+                      {group_leader, element(2, lists:keyfind(group_leader, 1, Told))
+                                         =:= group_leader()}),
+     Alive, All, Memory, ends(Pid)].
+
+messages() ->
+    Self = self(),
+    {_, Ref} = spawn_monitor(fun() -> erts_debug:dirty_io(no_such_thing, x) end),
+    Failed = receive {'DOWN', Ref, _, _, {badarg, [{M, F, _, _} | _]}} -> {M, F} end,
+    Echo = spawn(fun() ->
+                     erts_debug:dirty_io(send, Self),
+                     ok = erts_debug:dirty_io(wait, 200),
+                     Self ! {got, [receive {n, N} -> N end || _ <- lists:seq(1, 1000)]}
+                 end),
+    receive {ok, _} -> ok end,
+    [Echo ! {n, N} || N <- lists:seq(1, 1000)],
+    Got = receive {got, List} -> List =:= lists:seq(1, 1000) end,
+    [Failed, Got].
+
+links() ->
+    Pid = busy(dirty_cpu),
+    Linked = soon(fun() -> link(Pid), {links, L} = process_info(Pid, links), lists:member(self(), L)
+                  end),
+    Ref = monitor(process, Pid),
+    Watched = soon(fun() -> process_info(Pid, monitored_by) =:= {monitored_by, [self()]} end),
+    unlink(Pid),
+    Result = ends(Pid),
+    [Linked, Watched, Result, receive {'DOWN', Ref, _, _, Reason} -> Reason end].
+
+%% Dead in the end, by whatever killed it; when others learn of it is not the same.
+killed() ->
+    [begin
+         Pid = busy(Kind, 300),
+         Ref = monitor(process, Pid),
+         exit(Pid, How),
+         {Kind, How, receive {'DOWN', Ref, _, _, Reason} -> Reason after 5000 -> timeout end,
+          is_process_alive(Pid), process_info(Pid)}
+     end || Kind <- [dirty_cpu, dirty_io], How <- [kill, other]].
+
+trapping() ->
+    Self = self(),
+    Pid = spawn_link(fun() ->
+                         process_flag(trap_exit, true),
+                         erts_debug:dirty_io(send, Self),
+                         ok = erts_debug:dirty_io(wait, 300),
+                         Self ! receive {'EXIT', From, Reason} -> {exit, From =:= Self, Reason}
+                                after 0 -> nothing
+                                end
+                     end),
+    receive {ok, _} -> ok end,
+    exit(Pid, reason),
+    receive {exit, IsMe, Reason} -> {IsMe, Reason}; nothing -> nothing after 5000 -> timeout end.
+
+suspended() ->
+    Pid = busy(dirty_io, 300),
+    true = erlang:suspend_process(Pid, [asynchronous]),
+    Early = receive {Pid, _} -> early after 500 -> none end,
+    true = erlang:resume_process(Pid),
+    [Early, ends(Pid)].
+
+collected() ->
+    Pid = busy(dirty_cpu, 300),
+    Done = garbage_collect(Pid),
+    Checked = erlang:check_process_code(Pid, lists),
+    [Done, Checked, ends(Pid)].
+
+many() ->
+    Pids = [spawn_monitor(fun() ->
+                              Sum = lists:sum([length(erts_debug:dirty(Kind, copy, {N, <<"x">>}))
+                                               || N <- lists:seq(1, 20),
+                                                  Kind <- [dirty_cpu, dirty_io]]),
+                              exit(Sum)
+                          end) || _ <- lists:seq(1, 30)],
+    lists:usort([receive {'DOWN', Ref, _, Pid, Reason} -> Reason end || {Pid, Ref} <- Pids]).
+
+online() ->
+    Before = erlang:system_info(dirty_cpu_schedulers_online),
+    [erlang:system_flag(dirty_cpu_schedulers_online, 1) =:= Before,
+     try erlang:system_flag(dirty_cpu_schedulers_online, 0) catch C:R -> {C, R} end,
+     erts_debug:dirty_cpu(scheduler, type),
+     begin erlang:system_flag(dirty_cpu_schedulers_online, Before), ok end,
+     erlang:system_info(dirty_io_schedulers),
+     erlang:system_info(dirty_cpu_schedulers) =:= erlang:system_info(schedulers)].
+
+%% Blocking all schedulers waits for dirty ones and holds them up.
+blocked() ->
+    Pid = busy(dirty_io, 300),
+    blocked = erlang:system_flag(multi_scheduling, block),
+    Dirty = erts_internal:is_process_executing_dirty(Pid),
+    enabled = erlang:system_flag(multi_scheduling, unblock),
+    [Dirty, ends(Pid), erts_debug:dirty_cpu(wait, 1)].

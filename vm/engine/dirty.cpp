@@ -1,0 +1,162 @@
+#include "vm/engine/dirty.h"
+
+#include <cstdio>
+
+#include "vm/base/config.h"
+#include "vm/code/code_table.h"
+#include "vm/exec/machine.h"
+#include "vm/sched/signal_handler.h"
+
+namespace joist {
+
+namespace {
+
+// Brings an exception from the dirty thread to the stub. No collection comes between, so the
+// process' fields hold it.
+struct KeptException final : SuspendedNative {};
+
+// What a dirty native's entry calls on a scheduler.
+Term leave_for_dirty(Process& p, const Term*) {
+  if (p.resume<KeptException>() != nullptr) {
+    p.outcome = NativeOutcome::kRaise;
+  } else {
+    p.outcome = NativeOutcome::kDirty;
+  }
+  return Term::none();
+}
+
+// The value of a stub that was called: what is behind the call goes on with it.
+void return_value_gc(Process& p, Term value) {
+  p.code_pointer = code_of_return_word(*p.heap.limit++);
+  p.registers->x[0] = value;
+  p.live = 1;
+  if (p.heap.wants_collection() || p.registers->stress_due()) {
+    if (!p.collect_gc(0, 1)) p.is_exiting = true;
+  }
+  p.save_registers();
+}
+
+void settle(Process& p) {
+  switch (p.outcome) {
+    case NativeOutcome::kTrap:
+      p.code_pointer = p.trap_code;
+      return p.save_registers();
+    case NativeOutcome::kExit:
+      p.is_exiting = true;
+      return;
+    case NativeOutcome::kRaise:
+      // The stub's arguments are still the saved registers.
+      p.suspended = std::make_unique<KeptException>();
+      return;
+    default:
+      fatal("a dirty native can neither hibernate nor go elsewhere");
+  }
+}
+
+// The reader is offline while the native runs: it may take its time without keeping all others
+// from freeing what they have retired.
+void run_native(Process& p, EpochReader& reader) {
+  const ExportEntry* entry = p.runtime->code->find_stub(p.code_pointer);
+  const uint32_t arity = p.live;
+  Term value;
+  reader.offline();
+  do {
+    p.reductions = kReductionsPerSlice;
+    value = entry->dirty_native(p, p.registers->x);
+    p.reductions_done += static_cast<uint64_t>(kReductionsPerSlice - p.reductions);
+  } while (value.is_none() && p.outcome == NativeOutcome::kYield);
+  p.reductions = kReductionsPerSlice;
+  reader.online();
+  if (!value.is_none()) return return_value_gc(p, value);
+  if (p.outcome != NativeOutcome::kTrap) p.live = arity;
+  settle(p);
+}
+
+void turn(Schedulers& all, Process& p, Registers& registers) {
+  p.registers = &registers;
+  registers.process = &p;
+  p.load_registers();
+  if ((p.state.load(std::memory_order_acquire) & process_state::kNotified) != 0) handle_signals(p);
+  if (!p.is_exiting) {
+    p.state.fetch_or(process_state::kDirty, std::memory_order_seq_cst);
+    // For what came between.
+    if (!p.signals.empty()) all.look_after_dirty(p, Schedulers::kNone);
+    run_native(p, *registers.reader);
+  }
+  release_dirty(all, p);
+}
+
+}  // namespace
+
+void make_dirty(ExportEntry& entry, bool io) {
+  entry.dirty_native = entry.native;
+  entry.dirty_io = io;
+  entry.native = leave_for_dirty;
+}
+
+void release_dirty(Schedulers& all, Process& p) {
+  using namespace process_state;
+  const uint32_t before = p.state.fetch_and(~(kDirty | kDoomed), std::memory_order_seq_cst);
+  if ((before & kAside) != 0) return;
+  if (p.late_signals != nullptr) p.state.fetch_or(kNotified, std::memory_order_relaxed);
+  all.enqueue(p, Schedulers::kNone);
+}
+
+bool look_after_dirty(Process& p) {
+  using namespace process_state;
+  while (true) {
+    uint32_t state = p.state.load(std::memory_order_acquire);
+    if ((state & kDirty) == 0) {
+      p.state.fetch_and(~kAside, std::memory_order_acq_rel);
+      if (p.late_signals != nullptr) p.state.fetch_or(kNotified, std::memory_order_relaxed);
+      return true;
+    }
+    if ((state & kNotified) != 0) {
+      handle_signals_aside(p);
+    } else if (p.state.compare_exchange_weak(state, state & ~kAside, std::memory_order_seq_cst)) {
+      return false;
+    }
+  }
+}
+
+void DirtyThreads::start_thread(void* context, ThreadKind kind, size_t index) {
+  auto& self = *static_cast<DirtyThreads*>(context);
+  char name[16];
+  snprintf(name, sizeof name, "dirty_%s%zu", kind == ThreadKind::kDirtyIo ? "io" : "cpu",
+           index + 1);
+  Result<Thread> thread = Thread::start(name, [&self, kind, index] { self.run(kind, index); });
+  if (!thread) fatal("%s", thread.error().text.c_str());
+  MutexLock lock(self.mutex_);
+  self.threads_.push_back(std::move(thread.value()));
+}
+
+void DirtyThreads::run(ThreadKind kind, size_t index) {
+  EpochReader reader(all_->epochs());
+  auto registers = std::make_unique<Registers>();
+  registers->scheduler = Schedulers::kNone;
+  registers->thread = kind;
+  registers->reader = &reader;
+  registers->gc_stress = gc_stress_;
+  DirtyQueue& queue = all_->dirty(kind);
+  while (Process* process = queue.take(index)) {
+    reader.online();
+    turn(*all_, *process, *registers);
+    reader.offline();
+    queue.done(index);
+  }
+}
+
+void DirtyThreads::stop() {
+  if (all_ == nullptr) return;
+  for (const ThreadKind kind : {ThreadKind::kDirtyCpu, ThreadKind::kDirtyIo}) {
+    all_->dirty(kind).stop();
+  }
+  std::vector<Thread> threads;
+  {
+    MutexLock lock(mutex_);
+    threads.swap(threads_);
+  }
+  for (Thread& thread : threads) thread.join();
+}
+
+}  // namespace joist

@@ -1,0 +1,98 @@
+#include "vm/sched/dirty_queue.h"
+
+#include "vm/os/clock.h"
+
+namespace joist {
+
+DirtyQueue::DirtyQueue(ThreadKind kind, size_t threads, Clock& clock, Starter starter,
+                       void* context)
+    : kind_(kind),
+      threads_(threads),
+      clock_(clock),
+      starter_(starter),
+      context_(context),
+      workers_(new Worker[threads]),
+      online_(threads) {}
+
+void DirtyQueue::push(Process& process) {
+  size_t index;
+  {
+    MutexLock lock(mutex_);
+    queue_.push(process);
+    if (queue_.length() <= waiting_) return more_.notify_one();
+    if (started_ == threads_ || stopping_) return;
+    index = started_++;
+  }
+  starter_(context_, kind_, index);
+}
+
+Process* DirtyQueue::take(size_t thread) {
+  MutexLock lock(mutex_);
+  ++waiting_;
+  Process* process = nullptr;
+  while (!stopping_) {
+    if (blocks_ == 0 && working_ < online_) process = queue_.pop();
+    if (process != nullptr) break;
+    more_.wait(mutex_);
+  }
+  --waiting_;
+  if (process != nullptr) {
+    ++working_;
+    workers_[thread].busy_since_ns = clock_.monotonic_ns();
+  }
+  return process;
+}
+
+void DirtyQueue::done(size_t thread) {
+  MutexLock lock(mutex_);
+  --working_;
+  Worker& worker = workers_[thread];
+  worker.busy_ns += clock_.monotonic_ns() - worker.busy_since_ns;
+  worker.busy_since_ns = 0;
+}
+
+void DirtyQueue::stop() {
+  MutexLock lock(mutex_);
+  stopping_ = true;
+  more_.notify_all();
+}
+
+size_t DirtyQueue::online() const {
+  MutexLock lock(mutex_);
+  return online_;
+}
+
+void DirtyQueue::set_online(size_t online) {
+  MutexLock lock(mutex_);
+  online_ = online;
+  more_.notify_all();
+}
+
+void DirtyQueue::block() {
+  MutexLock lock(mutex_);
+  ++blocks_;
+}
+
+void DirtyQueue::unblock() {
+  MutexLock lock(mutex_);
+  --blocks_;
+  more_.notify_all();
+}
+
+size_t DirtyQueue::working() const {
+  MutexLock lock(mutex_);
+  return working_;
+}
+
+void DirtyQueue::start_measuring(int64_t now_ns) {
+  MutexLock lock(mutex_);
+  for (size_t i = 0; i < threads_; ++i) workers_[i].busy_at_start_ns = workers_[i].busy(now_ns);
+}
+
+int64_t DirtyQueue::measured_ns(size_t thread, int64_t now_ns) const {
+  MutexLock lock(mutex_);
+  const int64_t busy = workers_[thread].busy(now_ns) - workers_[thread].busy_at_start_ns;
+  return busy > 0 ? busy : 0;
+}
+
+}  // namespace joist

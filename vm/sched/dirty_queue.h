@@ -1,0 +1,70 @@
+// Processes that wait for a thread of one dirty kind, to run a native there that takes long (CPU)
+// or blocks (IO). The threads are the engine's (vm/engine/dirty.h); each asks take() for its next
+// process, and says done() when it has let go of it.
+#pragma once
+
+#include <memory>
+
+#include "vm/base/sync.h"
+#include "vm/sched/run_queue.h"
+
+namespace joist {
+
+class DirtyQueue {
+ public:
+  // Called when there is more to do than threads: starts thread number `index`, from 0.
+  using Starter = void (*)(void* context, ThreadKind kind, size_t index);
+
+  DirtyQueue(ThreadKind kind, size_t threads, Clock& clock, Starter starter, void* context);
+
+  // Any thread. The process is the queue's until a dirty thread has taken it.
+  void push(Process& process);
+
+  // --- by the threads ---
+  // Sleeps until there is a process; null: the end.
+  Process* take(size_t thread);
+  void done(size_t thread);
+  void stop();
+
+  size_t threads() const { return threads_; }
+  // How many of them may work at once.
+  size_t online() const;
+  void set_online(size_t online);
+  // From now on no process is taken, until it is unblocked as often.
+  void block();
+  void unblock();
+
+  size_t length() const { return queue_.length(); }
+  size_t working() const;
+  // Begins to measure how long the threads work, and tells it of one.
+  void start_measuring(int64_t now_ns);
+  int64_t measured_ns(size_t thread, int64_t now_ns) const;
+
+ private:
+  struct Worker {
+    int64_t busy_ns = 0;
+    int64_t busy_since_ns = 0;  // 0: it waits
+    int64_t busy_at_start_ns = 0;
+    int64_t busy(int64_t now_ns) const {
+      return busy_since_ns == 0 ? busy_ns : busy_ns + now_ns - busy_since_ns;
+    }
+  };
+
+  const ThreadKind kind_;
+  const size_t threads_;
+  Clock& clock_;
+  const Starter starter_;
+  void* const context_;
+  RunQueue queue_;  // its lock is taken under mutex_
+  mutable Mutex mutex_;
+  Condition more_;
+  std::unique_ptr<Worker[]> workers_ JOIST_GUARDED_BY(mutex_);
+  size_t started_ JOIST_GUARDED_BY(mutex_) = 0;
+  size_t waiting_ JOIST_GUARDED_BY(mutex_) = 0;
+  size_t working_ JOIST_GUARDED_BY(mutex_) = 0;
+  size_t online_ JOIST_GUARDED_BY(mutex_);
+  size_t blocks_ JOIST_GUARDED_BY(mutex_) = 0;
+  bool stopping_ JOIST_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace joist
