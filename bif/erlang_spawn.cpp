@@ -5,9 +5,11 @@
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
+#include "vm/os/memory_count.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/schedulers.h"
+#include "vm/sched/system_logger.h"
 
 namespace joist {
 
@@ -60,12 +62,18 @@ Term relate(Process& p, Process& child, const SpawnOptions& options) {
   return reference;
 }
 
+void drop(Process* child) {
+  count_memory(MemoryUse::kProcesses, -static_cast<int64_t>(sizeof(Process)));
+  delete child;
+}
+
 Spawned spawn(Process& p, const Mfa& function, Term arguments, const SpawnOptions& options) {
   auto* child = new Process;
+  count_memory(MemoryUse::kProcesses, sizeof(Process));
   child->runtime = p.runtime;
   const bool small = options.heap.min_heap_words == HeapOptions().min_heap_words;
   if (!child->heap.create(options.heap, p.runtime->literals, small ? kFirstHeapWords : 0)) {
-    delete child;
+    drop(child);
     return {nullptr, atoms::system_limit};
   }
   child->priority = options.priority;
@@ -80,7 +88,10 @@ Spawned spawn(Process& p, const Mfa& function, Term arguments, const SpawnOption
   // Its own scheduler's from the first moment: signals that come early do not queue it twice.
   child->state.store(process_state::kScheduled, std::memory_order_relaxed);
   if (!p.runtime->processes->add(*child)) {
-    delete child;
+    drop(child);
+    Allocator scratch;
+    const Term text = make_string(scratch, "Too many processes\n");
+    p.runtime->logger->report_error(p, "~s~n", make_cons(scratch, text, Term::nil()));
     return {nullptr, atoms::system_limit};
   }
   const Term monitor = relate(p, *child, options);

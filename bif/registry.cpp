@@ -46,6 +46,7 @@ namespace joist {
   X(maps_natives)               \
   X(match_spec_natives)         \
   X(math_natives)               \
+  X(memory_natives)             \
   X(message_natives)            \
   X(os_natives)                 \
   X(packet_natives)             \

@@ -4,6 +4,7 @@
 #include <bit>
 #include <string>
 
+#include "bif/memory.h"
 #include "bif/registry.h"
 #include "bif/system_flag.h"
 #include "vm/ets/tables.h"
@@ -271,8 +272,8 @@ struct Item {
 constexpr Item kItems[] = {
     {atoms::all_schedulers_state, all_schedulers_state},
     {atoms::alloc_util_allocators, Term::nil()},
-    {atoms::allocated_areas, missing},
-    {atoms::allocator, missing},
+    {atoms::allocated_areas, allocated_areas},
+    {atoms::allocator, allocator_of_system},
     {atoms::async_dist, async_dist},
     {atoms::atom_count, atom_count_item},
     {atoms::atom_limit, atom_limit_item},
@@ -384,6 +385,9 @@ constexpr Item kItems[] = {
 
 Term info_of_tuple(Process& p, Term tuple) {
   std::span<const Term> elements = tuple_elements(tuple);
+  if (elements.size() == 3 && elements[0] == atoms::memory_internal) {
+    return send_memory_data(p, elements[1]);
+  }
   if (elements.size() != 2) return p.badarg();
   if (elements[0] == atoms::wordsize &&
       (elements[1] == atoms::internal || elements[1] == atoms::external)) {
@@ -395,7 +399,7 @@ Term info_of_tuple(Process& p, Term tuple) {
     return atoms::undefined;
   }
   if (elements[0] == atoms::allocator || elements[0] == atoms::allocator_sizes) {
-    return missing(p);
+    return is_known_allocator(elements[1]) ? Term(atoms::false_) : Term(atoms::undefined);
   }
   return p.badarg();
 }

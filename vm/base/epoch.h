@@ -41,6 +41,8 @@ class EpochReader {
   // the object already.
   using Destroy = void (*)(void*);
   void retire(void* object, Destroy destroy);
+  // Something is retired and not freed yet.
+  bool has_deferred() const { return !in_flight_.empty() || !arriving_.empty(); }
 
  private:
   friend class EpochDomain;

@@ -1,9 +1,12 @@
 #include "vm/engine/scheduler.h"
 
+#include <algorithm>
+
 #include "vm/base/config.h"
 #include "vm/code/code_table.h"
 #include "vm/engine/dirty.h"
 #include "vm/exec/run.h"
+#include "vm/os/memory_count.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/exit.h"
 #include "vm/sched/signal_handler.h"
@@ -18,6 +21,10 @@ namespace {
 constexpr int kLooksBeforeSleep = kStress ? 1 : 400;
 // And at a process that waits in another's queue, before it takes it.
 constexpr int kLooksBeforeRescue = kStress ? 1 : 200;
+// So many processes that ended are worth a look at what of their memory can be given back.
+constexpr uint64_t kEndedForTidying = 10'000;
+// If there are this many bytes more than twice what is in use.
+constexpr size_t kFreeForTidying = size_t{64} << 20;
 
 }  // namespace
 
@@ -97,21 +104,22 @@ void Scheduler::end_idleness() {
 }
 
 void Scheduler::idle(const std::atomic<bool>& stop) {
-  begin_idleness();
-  Process* process = wait_for_work(stop);
-  end_idleness();
-  if (process != nullptr) turn(*process);
-}
-
-Process* Scheduler::wait_for_work(const std::atomic<bool>& stop) {
   const bool may_run = slot_.running.load(std::memory_order_relaxed);
+  // A short look costs less than asking the clock when it began; it counts as work.
   for (int look = 0; may_run && look < kLooksBeforeSleep; ++look) {
-    if (slot_.queue.length() != 0 || all_.any_surplus()) return nullptr;
-    if (Process* process = rescue()) return process;
+    if (slot_.queue.length() != 0 || all_.any_surplus()) return;
+    if (Process* process = rescue()) return turn(*process);
     cpu_relax();
   }
+  begin_idleness();
+  wait_for_work(stop, may_run);
+  end_idleness();
+}
+
+void Scheduler::wait_for_work(const std::atomic<bool>& stop, bool may_run) {
   slot_.running.store(false, std::memory_order_seq_cst);
   all_.announce_asleep(index_);
+  tidy_memory();
   const bool has_work = slot_.queue.length() != 0 || (may_run && all_.any_surplus());
   if (!has_work && !stop.load(std::memory_order_seq_cst)) {
     slot_.reader->offline();
@@ -119,13 +127,32 @@ Process* Scheduler::wait_for_work(const std::atomic<bool>& stop) {
     slot_.reader->online();
   }
   all_.announce_awake(index_);
-  return nullptr;
+}
+
+// Once many processes have ended, each scheduler gives back what was theirs, when it has nothing
+// better to do: it owns the memory that it has allocated, whoever has freed it.
+void Scheduler::tidy_memory() {
+  const uint64_t ended = all_.ended_processes();
+  if (ended - ended_when_tidied_ < kEndedForTidying || slot_.reader->has_deferred()) return;
+  ended_when_tidied_ = ended;
+  const auto in_use = static_cast<size_t>(counted_memory(MemoryUse::kProcesses) +
+                                          counted_memory(MemoryUse::kBinaries));
+  if (resident_bytes() > 2 * in_use + kFreeForTidying) return_free_memory();
 }
 
 void Scheduler::sleep() {
+  // What is to be freed soon should not wait for work to come.
+  constexpr int64_t kReclaimNs = 1'000'000;
+  constexpr int64_t kTidyNs = 100'000'000;
+  int64_t longest = INT64_MAX;
+  if (slot_.reader->has_deferred()) {
+    longest = kReclaimNs;
+  } else if (all_.ended_processes() - ended_when_tidied_ >= kEndedForTidying) {
+    longest = kTidyNs;
+  }
   const int64_t event = slot_.timers.next_event_ns();
-  if (event == INT64_MAX) return slot_.parker.park();
-  const int64_t wait = event - all_.clock().monotonic_ns();
+  if (event == INT64_MAX) return slot_.parker.park(longest == INT64_MAX ? -1 : longest);
+  const int64_t wait = std::min(longest, event - all_.clock().monotonic_ns());
   if (wait > 0) slot_.parker.park(wait);
 }
 
@@ -194,10 +221,12 @@ void Scheduler::end(Process& p) {
   if (!continue_exit(p)) return all_.enqueue(p, index_);
   if (p.is_host) return observer_.host_stopped(p);
   slot_.reader->retire(&p, destroy_process);
+  if (++slot_.ended % kEndedForTidying == 0) all_.wake_all();
 }
 
 void destroy_process(void* memory) {
   auto* process = static_cast<Process*>(memory);
+  count_memory(MemoryUse::kProcesses, -static_cast<int64_t>(sizeof(Process)));
   delete process->receive_timer;
   delete process;
 }

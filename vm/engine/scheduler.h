@@ -40,10 +40,11 @@ class Scheduler {
   void begin_idleness();
   void end_idleness();
   void idle(const std::atomic<bool>& stop);
-  // Sleeps until there may be work; a process: one that was taken from another's queue.
-  Process* wait_for_work(const std::atomic<bool>& stop);
+  // Sleeps until there may be work.
+  void wait_for_work(const std::atomic<bool>& stop, bool may_run);
   Process* rescue();
   void sleep();
+  void tidy_memory();
 
   Schedulers& all_;
   Schedulers::Slot& slot_;
@@ -55,6 +56,7 @@ class Scheduler {
   size_t watched_ = SIZE_MAX;
   uint64_t watched_turns_ = 0;
   int watched_looks_ = 0;
+  uint64_t ended_when_tidied_ = 0;
 };
 
 // Frees the record of a process that is over: the Destroy of EpochReader::retire.

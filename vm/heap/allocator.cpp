@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "vm/os/memory_count.h"
+
 namespace joist {
 
 namespace {
@@ -18,7 +20,7 @@ Fragment* new_fragment(size_t capacity) {
   Fragment* fragment = nullptr;
   if (!__builtin_mul_overflow(capacity, sizeof(Word), &bytes) &&
       !__builtin_add_overflow(bytes, sizeof(Fragment), &bytes)) {
-    fragment = static_cast<Fragment*>(malloc(bytes));
+    fragment = static_cast<Fragment*>(malloc_counted(bytes, MemoryUse::kProcesses));
   }
   if (fragment == nullptr) fatal("out of memory: a heap fragment of %zu words", capacity);
   fragment->next = nullptr;
@@ -30,7 +32,7 @@ Fragment* new_fragment(size_t capacity) {
 void release_fragments(Fragment* fragment) {
   while (fragment != nullptr) {
     Fragment* next = fragment->next;
-    free(fragment);
+    free_counted(fragment, MemoryUse::kProcesses);
     fragment = next;
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "vm/os/memory_count.h"
 #include "vm/term/bits.h"
 
 namespace joist {
@@ -12,7 +13,7 @@ namespace {
 // Smallest buffer for appending, as in OTP.
 constexpr size_t kMinAppendableBytes = 256;
 
-void free_binary(Binary* binary) { free(binary); }
+void free_binary(Binary* binary) { free_counted(binary, MemoryUse::kBinaries); }
 
 // True when the caller may write the `extra` bits behind `end`. In the middle of a byte only when
 // no other process can read that byte at the same time.
@@ -30,7 +31,7 @@ Binary* try_new_binary(size_t byte_count) {
   size_t bytes;
   Binary* binary = nullptr;
   if (!__builtin_add_overflow(sizeof(Binary), byte_count, &bytes)) {
-    binary = static_cast<Binary*>(malloc(bytes));
+    binary = static_cast<Binary*>(malloc_counted(bytes, MemoryUse::kBinaries));
   }
   if (binary == nullptr) return nullptr;
   binary->reference_count = 1;
@@ -49,8 +50,11 @@ Binary* new_binary(size_t byte_count) {
 
 Binary* shrink_binary(Binary* binary, size_t byte_count) {
   JOIST_ASSERT(binary->destroy == free_binary && byte_count <= binary->capacity);
+  const size_t before = allocated_bytes(binary);
   void* memory = realloc(binary, sizeof(Binary) + byte_count);
   if (memory == nullptr) return binary;
+  count_memory(MemoryUse::kBinaries,
+               static_cast<int64_t>(allocated_bytes(memory)) - static_cast<int64_t>(before));
   binary = static_cast<Binary*>(memory);
   binary->capacity = byte_count;
   binary->used_bits = byte_count * 8;

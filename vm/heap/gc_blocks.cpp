@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "vm/os/memory.h"
+#include "vm/os/memory_count.h"
 
 namespace joist {
 
@@ -12,17 +13,24 @@ namespace {
 // small pages, whose faults cost more than filling them.
 constexpr size_t kLargeBytes = size_t{4} << 20;
 
+constexpr MemoryUse kUse = MemoryUse::kProcesses;
+
 }  // namespace
 
 Word* allocate_block(size_t words) {
   size_t bytes;
   if (__builtin_mul_overflow(words, sizeof(Word), &bytes)) return nullptr;
-  return static_cast<Word*>(bytes >= kLargeBytes ? allocate_large(bytes) : malloc(bytes));
+  if (bytes < kLargeBytes) return static_cast<Word*>(malloc_counted(bytes, kUse));
+  void* block = allocate_large(bytes);
+  if (block != nullptr) count_memory(kUse, static_cast<int64_t>(bytes));
+  return static_cast<Word*>(block);
 }
 
 void free_block(Word* block, size_t words) {
   const size_t bytes = words * sizeof(Word);
-  bytes >= kLargeBytes ? free_large(block, bytes) : free(block);
+  if (bytes < kLargeBytes) return free_counted(block, kUse);
+  count_memory(kUse, -static_cast<int64_t>(bytes));
+  free_large(block, bytes);
 }
 
 }  // namespace joist

@@ -5,6 +5,7 @@
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
+#include "vm/os/memory_count.h"
 #include "vm/proc/process_extras.h"
 #include "vm/proc/relations.h"
 
@@ -12,7 +13,10 @@ namespace joist {
 
 Process::~Process() {
   delete extras;
-  delete relations;
+  if (relations != nullptr) {
+    count_memory(MemoryUse::kProcesses, -static_cast<int64_t>(sizeof(Relations)));
+    delete relations;
+  }
   free(saved_);
   release_signals(system_tasks);
   release_signals(late_signals);
@@ -25,7 +29,10 @@ Process::Extras& Process::make_extras() {
 }
 
 Relations& Process::make_relations() {
-  if (relations == nullptr) relations = new Relations;
+  if (relations == nullptr) {
+    relations = new Relations;
+    count_memory(MemoryUse::kProcesses, sizeof(Relations));
+  }
   return *relations;
 }
 
@@ -142,6 +149,10 @@ bool Process::collect_gc(size_t need, uint32_t live_registers, Collection kind) 
   roots.add({registers->x, live_registers});
   add_roots(roots);
   if (joist::collect_gc(heap, roots, need, kind)) [[likely]] {
+    if (heap.options.max_heap_words != 0 && !heap.options.kill_at_max_heap &&
+        heap.young_words() + heap.old_words() > heap.options.max_heap_words) [[unlikely]] {
+      report_heap_limit();
+    }
     if (registers->gc_stress) {
       verify_heap(heap, roots);
       registers->stress_pause = stress_pause(heap);

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "vm/os/memory_count.h"
 #include "vm/proc/signal.h"
 
 namespace joist {
@@ -46,13 +47,17 @@ struct Suspension {
   bool active = false;  // the other process is known to have stopped
 };
 
+template <typename T>
+using RelationMap = std::map<uint64_t, T, std::less<>,
+                             CountedAllocator<std::pair<const uint64_t, T>, MemoryUse::kProcesses>>;
+
 struct Relations {
-  std::map<Word, Link> links;             // by the bits of the other end's pid or port
-  std::map<uint64_t, Monitor> monitors;   // by reference_id
-  std::map<uint64_t, Watcher> watchers;   // by reference_id
-  std::map<uint64_t, AliasMode> aliases;  // by reference_id
-  std::map<Word, Suspension> suspending;  // by the bits of the other's pid
-  std::set<Word> suspenders;              // bits of the pids of those who suspend this process
+  RelationMap<Link> links;             // by the bits of the other end's pid or port
+  RelationMap<Monitor> monitors;       // by reference_id
+  RelationMap<Watcher> watchers;       // by reference_id
+  RelationMap<AliasMode> aliases;      // by reference_id
+  RelationMap<Suspension> suspending;  // by the bits of the other's pid
+  std::set<Word> suspenders;           // bits of the pids of those who suspend this process
   uint64_t next_unlink = 1;
 
   ~Relations() {

@@ -4,11 +4,13 @@
 
 #include "vm/base/check.h"
 #include "vm/heap/copy.h"
+#include "vm/os/memory_count.h"
 
 namespace joist {
 
 Signal* new_signal(SignalKind kind, Term sender, size_t words) {
-  auto* signal = static_cast<Signal*>(malloc(sizeof(Signal) + words * sizeof(Word)));
+  auto* signal = static_cast<Signal*>(
+      malloc_counted(sizeof(Signal) + words * sizeof(Word), MemoryUse::kProcesses));
   if (signal == nullptr) fatal("out of memory: a signal of %zu words", words);
   signal->fragment_next = nullptr;
   signal->capacity = signal->used = Signal::kHiddenWords + words;
@@ -39,7 +41,7 @@ Signal* new_signal_of(SignalKind kind, Term sender, Term value, const LiteralSpa
 
 void release_signal(Signal* signal) {
   release_off_heap(signal->off_heap);
-  free(signal);
+  free_counted(signal, MemoryUse::kProcesses);
 }
 
 void release_signals(Signal* first) {

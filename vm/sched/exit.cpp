@@ -61,42 +61,36 @@ bool close_signals(Process& p) {
   return true;
 }
 
-bool send_link_exits(Process& p) {
+// Handles and drops one relation after the other, as far as the reductions allow.
+template <typename T, typename End>
+bool end_each(Process& p, RelationMap<T> Relations::* relations, End end) {
   if (p.relations == nullptr) return true;
-  auto& links = p.relations->links;
-  while (!links.empty()) {
-    const auto link = links.begin();
-    const Term other = Term::from_bits(link->first);
-    if (link->second.unlinking == 0) send_link_exit(p, other, p.exit_reason);
-    links.erase(link);
+  RelationMap<T>& map = p.relations->*relations;
+  while (!map.empty()) {
+    if (p.out_of_budget()) return false;
+    const auto [key, value] = *map.begin();
+    end(key, value);
+    map.erase(key);
     p.charge(1);
-    if (p.out_of_budget()) return links.empty();
   }
   return true;
+}
+
+bool send_link_exits(Process& p) {
+  return end_each<Link>(p, &Relations::links, [&p](uint64_t other, const Link& link) {
+    if (link.unlinking == 0) send_link_exit(p, Term::from_bits(other), p.exit_reason);
+  });
 }
 
 bool drop_monitors(Process& p) {
-  if (p.relations == nullptr) return true;
-  auto& monitors = p.relations->monitors;
-  while (!monitors.empty()) {
-    demonitor(p, monitors.begin()->first);
-    p.charge(1);
-    if (p.out_of_budget()) return monitors.empty();
-  }
-  return true;
+  return end_each<Monitor>(p, &Relations::monitors,
+                           [&p](uint64_t id, const Monitor&) { demonitor(p, id); });
 }
 
 bool tell_watchers(Process& p) {
-  if (p.relations == nullptr) return true;
-  auto& watchers = p.relations->watchers;
-  while (!watchers.empty()) {
-    const auto watcher = watchers.begin();
-    send_down(p, watcher->second.process, watcher->first, p.exit_reason);
-    watchers.erase(watcher);
-    p.charge(1);
-    if (p.out_of_budget()) return watchers.empty();
-  }
-  return true;
+  return end_each<Watcher>(p, &Relations::watchers, [&p](uint64_t id, const Watcher& watcher) {
+    send_down(p, watcher.process, id, p.exit_reason);
+  });
 }
 
 using Stage = bool (*)(Process& p);

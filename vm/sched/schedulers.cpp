@@ -160,6 +160,16 @@ void Schedulers::wake(size_t scheduler) {
   slots_[scheduler].parker.unpark();
 }
 
+void Schedulers::wake_all() {
+  for (size_t i = 0; i < count_; ++i) slots_[i].parker.unpark();
+}
+
+uint64_t Schedulers::ended_processes() const {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < count_; ++i) sum += slots_[i].ended.load(std::memory_order_relaxed);
+  return sum;
+}
+
 Process* Schedulers::steal(size_t thief, size_t at_least) {
   for (size_t step = 1; step < count_; ++step) {
     Slot& victim = slots_[(thief + step) % count_];

@@ -33,6 +33,7 @@ class Schedulers {
     std::atomic<int64_t> idle_since_ns{0};
     std::atomic<int64_t> idle_at_start_ns{0};  // when the measuring began
     std::atomic<uint64_t> turns{0};            // how many it has begun; written by its thread alone
+    std::atomic<uint64_t> ended{0};            // processes that have ended on it
   };
 
   // Called with a sleeping scheduler's number before it is woken for the first time.
@@ -96,6 +97,9 @@ class Schedulers {
   // A scheduler that has more than it can run at once asks for help.
   void wake_one();
   void wake(size_t scheduler);
+  // All that have a thread: to look after their memory.
+  void wake_all();
+  uint64_t ended_processes() const;
   // Takes processes from somebody else's queue: one to run, the others into the thief's own. A
   // queue with a single process is left alone, since its scheduler is about to run it, with what
   // the sender has just written still in its cache.

@@ -1,0 +1,19 @@
+// What erlang:memory/0,1 is made of. They are Erlang code that asks the allocators of ERTS for
+// blocks in use; Joist has none of these and answers with its own sums, in the same form.
+#pragma once
+
+#include "vm/proc/process.h"
+
+namespace joist {
+
+// {memory_internal, Ref, Allocators}: a message {Ref, Thread, Data} with what heaps, tables,
+// binaries and the rest take.
+Term send_memory_data(Process& p, Term reference);
+// system_info(allocated_areas): the parts of it that are not by allocator.
+Term allocated_areas(Process& p);
+// system_info(allocator): none of OTP's.
+Term allocator_of_system(Process& p);
+// One of OTP's, all of which count as switched off.
+bool is_known_allocator(Term name);
+
+}  // namespace joist
