@@ -21,12 +21,6 @@ constexpr int64_t kSpawnReductions = 8;
 // first collection gives it; most processes of a large population wait with less.
 constexpr size_t kFirstHeapWords = 128;
 
-struct Spawned {
-  Process* process = nullptr;  // null: error tells why
-  Term error = Term::none();
-  Term monitor = Term::none();  // reference
-};
-
 // The length of a proper list; nullopt for anything else.
 std::optional<uint32_t> list_length(Term list) {
   uint32_t length = 0;
@@ -67,7 +61,9 @@ void drop(Process* child) {
   delete child;
 }
 
-Spawned spawn(Process& p, const Mfa& function, Term arguments, const SpawnOptions& options) {
+}  // namespace
+
+Spawned make_process(Process& p, const Mfa& function, Term arguments, const SpawnOptions& options) {
   auto* child = new Process;
   count_memory(MemoryUse::kProcesses, sizeof(Process));
   child->runtime = p.runtime;
@@ -99,19 +95,21 @@ Spawned spawn(Process& p, const Mfa& function, Term arguments, const SpawnOption
   return {child, Term::none(), monitor};
 }
 
-void start(Process& p, Process& child) {
+void start_spawned(Process& p, Process& child) {
   p.runtime->schedulers->enqueue(child, p.registers->scheduler);
 }
+
+namespace {
 
 Term spawn_with(Process& p, Term module, Term function, Term arguments,
                 const SpawnOptions& options) {
   const std::optional<uint32_t> arity = list_length(arguments);
   if (!module.is_atom() || !function.is_atom() || !arity) return p.badarg();
   if (*arity > kMaxArity) return p.system_limit();
-  const Spawned spawned = spawn(p, {module, function, *arity}, arguments, options);
+  const Spawned spawned = make_process(p, {module, function, *arity}, arguments, options);
   if (spawned.process == nullptr) return p.error(spawned.error);
   const Term pid = spawned.process->pid;
-  start(p, *spawned.process);
+  start_spawned(p, *spawned.process);
   return spawned.monitor.is_none() ? pid : make_tuple(p.heap, {pid, spawned.monitor});
 }
 
@@ -155,7 +153,7 @@ Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Ter
   if (wrong == SpawnOptionError::kBadOption) {
     spawned.error = atoms::badopt;
   } else if (*arity <= kMaxArity) {
-    spawned = spawn(p, {module, function, *arity}, arguments, options);
+    spawned = make_process(p, {module, function, *arity}, arguments, options);
   }
   Term request = spawned.monitor;
   if (request.is_none()) request = make_ref(p.heap, p.runtime->uniques.next_ref());
@@ -168,7 +166,7 @@ Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Ter
   if (options.reply_on_success) {
     reply_to_request(p, options, request, atoms::ok, spawned.process->pid);
   }
-  start(p, *spawned.process);
+  start_spawned(p, *spawned.process);
   return request;
 }
 
@@ -178,11 +176,25 @@ Term spawn_request_abandon_1(Process& p, Term request) {
   return is_ref(request) ? Term(atoms::false_) : p.badarg();
 }
 
+// A process that is part of the emulator.
+Term spawn_system_process_3(Process& p, Term module, Term function, Term arguments) {
+  const std::optional<uint32_t> arity = list_length(arguments);
+  if (!module.is_atom() || !function.is_atom() || !arity) return p.badarg();
+  if (*arity > kMaxArity) return p.system_limit();
+  const Spawned spawned = make_process(p, {module, function, *arity}, arguments, {});
+  if (spawned.process == nullptr) return p.error(spawned.error);
+  const Term pid = spawned.process->pid;
+  spawned.process->is_system = true;
+  start_spawned(p, *spawned.process);
+  return pid;
+}
+
 constexpr NativeEntry kSpawnNatives[] = {
     {"erlang", "spawn", native<spawn_3>},
     {"erlang", "spawn_link", native<spawn_link_3>},
     {"erlang", "spawn_opt", native<spawn_opt_4>},
     {"erts_internal", "spawn_request", native<spawn_request_4>},
+    {"erts_internal", "spawn_system_process", native<spawn_system_process_3>},
     {"erlang", "spawn_request_abandon", native<spawn_request_abandon_1>},
 };
 

@@ -6,6 +6,7 @@
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
+#include "vm/proc/process_table.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/signal_handler.h"
 #include "vm/sched/suspend.h"
@@ -37,9 +38,10 @@ Term is_process_alive_2(Process& p, Term pid, Term reference) {
   return atoms::ok;
 }
 
-// Of the processes that are part of an OTP runtime system none is written in Erlang here.
 Term is_system_process_1(Process& p, Term pid) {
-  return pid.is_local_pid() ? Term(atoms::false_) : p.badarg();
+  if (!pid.is_local_pid()) return p.badarg();
+  const Process* process = p.runtime->processes->find(pid);
+  return boolean(process != nullptr && process->is_system);
 }
 
 // --- group leaders ---

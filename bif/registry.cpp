@@ -11,6 +11,7 @@ namespace joist {
   X(binary_natives)             \
   X(calendar_natives)           \
   X(checksum_natives)           \
+  X(code_loading_natives)       \
   X(display_natives)            \
   X(emulator_settings_natives)  \
   X(emulator_state_natives)     \

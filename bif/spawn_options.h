@@ -32,6 +32,17 @@ struct SpawnOptions {
 enum class SpawnOptionError : uint8_t { kNone, kBadList, kBadOption };
 SpawnOptionError parse_spawn_options(Process& p, Term list, bool request, SpawnOptions* options);
 
+// A process that is in the process table and does not run yet.
+struct Spawned {
+  Process* process = nullptr;  // null: error tells why
+  Term error = Term::none();
+  Term monitor = Term::none();  // reference
+};
+// `arguments` is a proper list of function.arity elements.
+Spawned make_process(Process& parent, const Mfa& function, Term arguments,
+                     const SpawnOptions& options);
+void start_spawned(Process& parent, Process& child);
+
 bool parse_priority(Term value, Priority* priority);
 Term priority_atom(Priority priority);
 

@@ -29,7 +29,7 @@ void tell_requester(Process& p, const Signal& task, Term name, bool result) {
 
 bool is_old_code(const CodeTable& code, const Cell* address, Term module) {
   const Module* holder = code.find_code(address);
-  return holder != nullptr && holder->name == module && holder != code.find_module(module);
+  return holder != nullptr && holder->name == module && code.is_old(holder);
 }
 
 // Whether it would return to the old instance of the module, or is in it. Funs call through entries

@@ -21,26 +21,12 @@ const ExportIdentity* CodeResolver::find_export(const Mfa& mfa, bool only_existi
 }
 
 const FunIdentity* CodeResolver::find_fun(const ExternalFun& fun) {
-  uint8_t unique[16];
-  std::memcpy(unique, fun.unique, sizeof unique);
-  // The counts come from outside; code must never run with another number of free variables.
-  const FunEntry* known = code_.find_fun(fun.module, fun.index, fun.old_unique, unique);
-  if (known != nullptr && known->arity == fun.arity && known->free_count == fun.free_count) {
-    return known;
-  }
-  // Code that is not loaded: an entry whose code raises badfun's kin when it is called.
-  FunEntry* entry = code_.new_fun_entry();
-  entry->module = fun.module;
-  entry->arity = fun.arity;
-  entry->free_count = fun.free_count;
-  entry->index = fun.index;
-  entry->old_unique = fun.old_unique;
-  std::memcpy(entry->unique, unique, sizeof unique);
-  entry->function = Term::nil();
-  const Term name = must_atom("-unloaded fun-");
-  entry->code.store(code_.export_entry({fun.module, name, fun.arity})->undefined_stub,
-                    std::memory_order_release);
-  return entry;
+  // Code that is not loaded has an entry too; calling it is what fails. The counts come from
+  // outside and are part of the identity: code never runs with another number of free variables.
+  FunIdentity identity = {fun.module, fun.arity, fun.free_count, fun.index, fun.old_unique, {}, {}};
+  std::memcpy(identity.unique, fun.unique, sizeof identity.unique);
+  identity.function = Term::nil();
+  return code_.fun_entry(identity);
 }
 
 // Definitions are interned: whether a module defines it makes no difference.
@@ -73,8 +59,8 @@ class Preparation {
               LiteralSpace& literals)
       : file_(file), code_(code), table_(table), literals_(literals) {}
 
-  Result<PreparedModule> run() {
-    prepared_.module = std::make_unique<Module>();
+  Result<std::unique_ptr<Module>> run() {
+    module_ = std::make_unique<Module>();
     JOIST_TRY(resolve_atoms());
     module().name = terms_.atoms[1];
     JOIST_TRY(decode_literals());
@@ -85,11 +71,11 @@ class Preparation {
     copy_strings();
     std::memcpy(module().md5, file_.md5.data(), sizeof module().md5);
     JOIST_TRY(emit());
-    return std::move(prepared_);
+    return std::move(module_);
   }
 
  private:
-  Module& module() { return *prepared_.module; }
+  Module& module() { return *module_; }
 
   Result<void> resolve_atoms() {
     for (std::string_view text : file_.atoms) {
@@ -196,14 +182,15 @@ class Preparation {
 
   void make_fun_entries() {
     for (const LambdaEntry& lambda : file_.lambdas) {
-      FunEntry* entry = table_.new_fun_entry();
-      entry->module = module().name;
-      entry->function = terms_.atoms[lambda.function];
-      entry->arity = lambda.arity - lambda.num_free;
-      entry->free_count = lambda.num_free;
-      entry->index = lambda.index;
-      entry->old_unique = lambda.old_uniq;
-      std::memcpy(entry->unique, file_.md5.data(), sizeof entry->unique);
+      FunIdentity identity = {module().name,
+                              lambda.arity - lambda.num_free,
+                              lambda.num_free,
+                              lambda.index,
+                              lambda.old_uniq,
+                              {},
+                              terms_.atoms[lambda.function]};
+      std::memcpy(identity.unique, file_.md5.data(), sizeof identity.unique);
+      FunEntry* entry = table_.fun_entry(identity);
       terms_.lambdas.push_back(entry);
       module().funs.push_back(entry);
     }
@@ -223,13 +210,12 @@ class Preparation {
     module().cell_count = cells.size();
     module().cells = std::make_unique<Cell[]>(cells.size());
     std::memcpy(module().cells.get(), cells.data(), cells.size() * sizeof(Cell));
-    for (size_t i = 0; i < file_.lambdas.size(); ++i) {
-      const uint32_t cell = emitter.position_of(file_.lambdas[i].label);
-      terms_.lambdas[i]->code.store(&module().cells[cell], std::memory_order_release);
+    for (const LambdaEntry& lambda : file_.lambdas) {
+      module().fun_cells.push_back(emitter.position_of(lambda.label));
     }
     for (const FunctionEntry& entry : file_.exports) {
       module().exports.push_back({terms_.atoms[entry.function], entry.arity});
-      prepared_.export_cells.push_back(emitter.position_of(entry.label));
+      module().export_cells.push_back(emitter.position_of(entry.label));
     }
     for (const FunctionEntry& entry : file_.locals) {
       module().locals.push_back({terms_.atoms[entry.function], entry.arity});
@@ -246,26 +232,33 @@ class Preparation {
   LiteralSpace& literals_;
   Allocator scratch_;
   ModuleTerms terms_;
-  PreparedModule prepared_;
+  std::unique_ptr<Module> module_;
 };
 
 }  // namespace
 
-Result<PreparedModule> prepare_module(const BeamFile& file, const GenericCode& code,
-                                      CodeTable& table, LiteralSpace& literals) {
+Result<std::unique_ptr<Module>> prepare_module(const BeamFile& file, const GenericCode& code,
+                                               CodeTable& table, LiteralSpace& literals) {
   return Preparation(file, code, table, literals).run();
 }
 
-Result<Term> load_module(ByteSpan bytes, CodeTable& table, LiteralSpace& literals, LineInfo lines) {
+Result<std::unique_ptr<Module>> prepare_beam(ByteSpan bytes, CodeTable& table,
+                                             LiteralSpace& literals, LineInfo lines) {
   BeamFile file = JOIST_TRY(parse_beam(bytes));
   JOIST_TRY(verify(file));
   if (lines == LineInfo::kDrop) {
     for (LineEntry& entry : file.lines) entry.line = 0;
   }
   const GenericCode code = transform(file);
-  PreparedModule prepared = JOIST_TRY(prepare_module(file, code, table, literals));
-  const Term name = prepared.module->name;
-  table.publish(std::move(prepared.module), prepared.export_cells);
+  std::unique_ptr<Module> module = JOIST_TRY(prepare_module(file, code, table, literals));
+  module->preloaded = lines == LineInfo::kDrop;
+  return module;
+}
+
+Result<Term> load_module(ByteSpan bytes, CodeTable& table, LiteralSpace& literals, LineInfo lines) {
+  std::unique_ptr<Module> module = JOIST_TRY(prepare_beam(bytes, table, literals, lines));
+  const Term name = module->name;
+  table.publish(std::move(module));
   return name;
 }
 

@@ -14,11 +14,6 @@
 
 namespace joist {
 
-struct PreparedModule {
-  std::unique_ptr<Module> module;
-  std::vector<uint32_t> export_cells;  // in the order of Module::exports
-};
-
 // What external terms in a module refer to: export entries of the code table.
 class CodeResolver final : public ExternalResolver {
  public:
@@ -33,12 +28,17 @@ class CodeResolver final : public ExternalResolver {
 };
 
 // `code` is what transform() made of the file. Publishes nothing.
-Result<PreparedModule> prepare_module(const BeamFile& file, const GenericCode& code,
-                                      CodeTable& table, LiteralSpace& literals);
+Result<std::unique_ptr<Module>> prepare_module(const BeamFile& file, const GenericCode& code,
+                                               CodeTable& table, LiteralSpace& literals);
 
 // Whether stack traces show lines. Those of OTP's preloaded modules do not: they are part of the
 // emulator there, without their line tables.
 enum class LineInfo : uint8_t { kKeep, kDrop };
+
+// All steps but the last: parse, verify, transform, prepare.
+Result<std::unique_ptr<Module>> prepare_beam(ByteSpan bytes, CodeTable& table,
+                                             LiteralSpace& literals,
+                                             LineInfo lines = LineInfo::kKeep);
 
 // All of the steps. The module's name, as an atom, or what is wrong.
 Result<Term> load_module(ByteSpan bytes, CodeTable& table, LiteralSpace& literals,

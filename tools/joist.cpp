@@ -2,13 +2,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tools/cli/command.h"
+#include "tools/erl/erl.h"
 
 namespace joist::cli {
 namespace {
 
+// Where the erl facade's own programs are.
 std::string program_folder() {
   char* path = realpath("/proc/self/exe", nullptr);
   if (path == nullptr) return {};
@@ -88,4 +91,12 @@ int run(int count, char** values) {
 }  // namespace
 }  // namespace joist::cli
 
-int main(int count, char** values) { return joist::cli::run(count, values); }
+int main(int count, char** values) {
+  const std::string_view path = count > 0 ? values[0] : "";
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const bool is_erl = name == "erl";
+  const bool is_command = count > 1 && std::string_view(values[1]) == "erl";
+  if (!is_erl && !is_command) return joist::cli::run(count, values);
+  const std::vector<std::string> words(values + (is_erl ? 1 : 2), values + count);
+  return joist::erl::run_erl(words, joist::cli::program_folder());
+}

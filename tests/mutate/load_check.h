@@ -43,8 +43,7 @@ class LoadCheck {
     if (++modules_ > kModulesOfATable) renew();
     auto prepared = prepare_module(file, code, *table_, literals_->space);
     if (!prepared.ok()) return LoadStep::kVerified;
-    PreparedModule module = prepared.take();
-    table_->publish(std::move(module.module), module.export_cells);
+    table_->publish(prepared.take());
     return LoadStep::kLoaded;
   }
 

@@ -48,6 +48,7 @@ Result<void> parse_table(const std::string& name, std::string_view text, size_t 
                     std::string(fields[1]),
                     static_cast<unsigned>(arity),
                     columns == 5 && fields[3] == "guard",
+                    columns == 4,
                     {}};
     for (std::string_view release : split(fields.back(), ',')) {
       fact.releases.push_back(number_of(release));

@@ -14,6 +14,7 @@ struct NativeFact {
   std::string function;
   unsigned arity;
   bool guard;
+  bool nif;  // of a library that belongs to OTP: its module has a stub that raises
   std::vector<int> releases;
 
   bool in(int release) const;

@@ -10,8 +10,7 @@ namespace joist {
 CodeTable::CodeTable(const HandlerTable& handlers) : handlers_(handlers) {}
 CodeTable::~CodeTable() = default;
 
-ExportEntry* CodeTable::export_entry(const Mfa& mfa) {
-  std::lock_guard lock(mutex_);
+ExportEntry* CodeTable::entry_locked(const Mfa& mfa) {
   std::unique_ptr<ExportEntry>& slot = exports_[mfa];
   if (!slot) {
     slot = std::make_unique<ExportEntry>();
@@ -25,6 +24,11 @@ ExportEntry* CodeTable::export_entry(const Mfa& mfa) {
     slot->code.store(slot->undefined_stub, std::memory_order_release);
   }
   return slot.get();
+}
+
+ExportEntry* CodeTable::export_entry(const Mfa& mfa) {
+  std::lock_guard lock(mutex_);
+  return entry_locked(mfa);
 }
 
 const ExportEntry* CodeTable::find_export(const Mfa& mfa) const {
@@ -42,6 +46,13 @@ void CodeTable::add_native(const Mfa& mfa, NativeFunction function, bool guard) 
   }
 }
 
+bool CodeTable::has_natives(Term module) const {
+  std::lock_guard lock(mutex_);
+  return std::any_of(exports_.begin(), exports_.end(), [module](const auto& each) {
+    return each.first.module == module && each.second->native != nullptr;
+  });
+}
+
 const ExportEntry* CodeTable::find_stub(const Cell* address) const {
   for (const Op op : {Op::native_stub, Op::undefined_stub}) {
     if (address[0] == handlers_.handlers[static_cast<size_t>(op)][0]) {
@@ -51,56 +62,181 @@ const ExportEntry* CodeTable::find_stub(const Cell* address) const {
   return nullptr;
 }
 
-FunEntry* CodeTable::new_fun_entry() {
-  std::lock_guard lock(mutex_);
-  return fun_entries_.emplace_back(std::make_unique<FunEntry>()).get();
+// --- funs ---
+
+size_t CodeTable::FunHash::operator()(const FunIdentity* fun) const {
+  Word unique;
+  std::memcpy(&unique, fun->unique, sizeof unique);
+  const Word hash = (fun->module.bits() ^ unique) * 0x9e3779b97f4a7c15u + fun->index;
+  return hash ^ hash >> 29;
 }
 
-const FunEntry* CodeTable::find_fun(Term module, uint32_t index, uint32_t old_unique,
-                                    const uint8_t (&unique)[16]) const {
-  std::lock_guard lock(mutex_);
-  for (const auto& entry : fun_entries_) {
-    if (entry->module == module && entry->index == index && entry->old_unique == old_unique &&
-        std::memcmp(entry->unique, unique, sizeof unique) == 0) {
-      return entry.get();
-    }
-  }
-  return nullptr;
+bool CodeTable::SameFun::operator()(const FunIdentity* a, const FunIdentity* b) const {
+  return a->module == b->module && a->index == b->index && a->arity == b->arity &&
+         a->free_count == b->free_count && a->old_unique == b->old_unique &&
+         std::memcmp(a->unique, b->unique, sizeof a->unique) == 0;
 }
 
-void CodeTable::publish(std::unique_ptr<Module> module, const std::vector<uint32_t>& export_cells) {
-  Module* loaded = module.get();
-  std::unique_ptr<Module> previous;
-  {
-    std::lock_guard lock(mutex_);
-    std::unique_ptr<Module>& slot = current_[loaded->name.bits()];
-    previous = std::move(slot);
-    slot = std::move(module);
+FunEntry* CodeTable::fun_entry(const FunIdentity& identity) {
+  std::lock_guard lock(mutex_);
+  if (const auto found = funs_.find(&identity); found != funs_.end()) return found->second.get();
+  auto entry = std::make_unique<FunEntry>();
+  static_cast<FunIdentity&>(*entry) = identity;
+  entry->unloaded_stub[0] = handlers_.handlers[static_cast<size_t>(Op::unloaded_fun_stub)][0];
+  entry->unloaded_stub[1] = reinterpret_cast<Cell>(entry.get());
+  entry->code.store(entry->unloaded_stub, std::memory_order_release);
+  FunEntry* made = entry.get();
+  funs_.emplace(made, std::move(entry));
+  return made;
+}
+
+namespace {
+
+void link_funs(const Module& module) {
+  for (size_t i = 0; i < module.funs.size(); ++i) {
+    module.funs[i]->code.store(&module.cells[module.fun_cells[i]], std::memory_order_release);
   }
-  if (previous) {
-    for (const FunctionName& function : previous->exports) {
-      ExportEntry* entry = export_entry({loaded->name, function.name, function.arity});
-      entry->shadowed = false;
-      entry->code.store(entry->native != nullptr ? entry->native_stub : entry->undefined_stub,
-                        std::memory_order_release);
-    }
+}
+
+// Those that no later instance has taken over.
+void unlink_funs(const Module& module) {
+  for (FunEntry* fun : module.funs) {
+    if (!module.contains(fun->code.load(std::memory_order_relaxed))) continue;
+    fun->purging.store(true, std::memory_order_relaxed);
+    fun->code.store(fun->unloaded_stub, std::memory_order_release);
   }
-  for (size_t i = 0; i < loaded->exports.size(); ++i) {
-    const FunctionName& function = loaded->exports[i];
-    ExportEntry* entry = export_entry({loaded->name, function.name, function.arity});
+}
+
+}  // namespace
+
+// --- generations ---
+
+void CodeTable::make_old_locked(Generations& generations) {
+  const Module& module = *generations.current;
+  for (const FunctionName& function : module.exports) {
+    ExportEntry* entry = entry_locked({module.name, function.name, function.arity});
+    if (!module.contains(entry->target())) continue;
+    entry->code.store(entry->undefined_stub, std::memory_order_release);
+  }
+  generations.old = std::move(generations.current);
+}
+
+void CodeTable::publish_locked(Generations& generations, std::unique_ptr<Module> module) {
+  link_funs(*module);
+  for (size_t i = 0; i < module->exports.size(); ++i) {
+    const FunctionName& function = module->exports[i];
+    ExportEntry* entry = entry_locked({module->name, function.name, function.arity});
     // A module's function of a native's name is the stub that OTP compiles for the native.
     if (entry->native != nullptr) continue;
-    entry->code.store(&loaded->cells[export_cells[i]], std::memory_order_release);
+    entry->code.store(&module->cells[module->export_cells[i]], std::memory_order_release);
   }
-  std::lock_guard lock(mutex_);
-  if (previous) old_[loaded->name.bits()] = std::move(previous);
+  // Last, so that there is no moment without a function that both instances have.
+  if (generations.current) make_old_locked(generations);
+  generations.current = std::move(module);
   index_addresses();
 }
 
+void CodeTable::publish(std::unique_ptr<Module> module) {
+  std::lock_guard lock(mutex_);
+  Generations& generations = modules_[module->name.bits()];
+  publish_locked(generations, std::move(module));
+}
+
+// Its funs are callable already: the on_load function may make some and call them.
+void CodeTable::hold_for_on_load(std::unique_ptr<Module> module) {
+  std::lock_guard lock(mutex_);
+  link_funs(*module);
+  Generations& generations = modules_[module->name.bits()];
+  generations.waiting = std::move(module);
+  index_addresses();
+}
+
+const CodeTable::Generations* CodeTable::generations_locked(Term name) const {
+  const auto found = modules_.find(name.bits());
+  return found == modules_.end() ? nullptr : &found->second;
+}
+
+const Module* CodeTable::waiting_for_on_load(Term name) const {
+  std::lock_guard lock(mutex_);
+  const Generations* generations = generations_locked(name);
+  return generations == nullptr ? nullptr : generations->waiting.get();
+}
+
+void CodeTable::finish_on_load(Term name) {
+  std::lock_guard lock(mutex_);
+  Generations& generations = modules_[name.bits()];
+  publish_locked(generations, std::move(generations.waiting));
+}
+
+bool CodeTable::remove(Term name) {
+  std::lock_guard lock(mutex_);
+  Generations& generations = modules_[name.bits()];
+  if (!generations.current) return false;
+  make_old_locked(generations);
+  return true;
+}
+
+bool CodeTable::has_old(Term name) const {
+  std::lock_guard lock(mutex_);
+  const Generations* generations = generations_locked(name);
+  return generations != nullptr && (generations->old || generations->purging);
+}
+
+bool CodeTable::begin_purge(Term name) {
+  std::lock_guard lock(mutex_);
+  Generations& generations = modules_[name.bits()];
+  if (!generations.old) return false;
+  generations.purging = std::move(generations.old);
+  unlink_funs(*generations.purging);
+  return true;
+}
+
+bool CodeTable::begin_purge_of_waiting(Term name) {
+  std::lock_guard lock(mutex_);
+  Generations& generations = modules_[name.bits()];
+  if (!generations.waiting) return false;
+  generations.purging = std::move(generations.waiting);
+  unlink_funs(*generations.purging);
+  return true;
+}
+
+bool CodeTable::is_purging(Term name) const {
+  std::lock_guard lock(mutex_);
+  const Generations* generations = generations_locked(name);
+  return generations != nullptr && generations->purging;
+}
+
+void CodeTable::abort_purge(Term name) {
+  std::lock_guard lock(mutex_);
+  Generations& generations = modules_[name.bits()];
+  for (size_t i = 0; i < generations.purging->funs.size(); ++i) {
+    FunEntry* fun = generations.purging->funs[i];
+    if (!fun->purging.load(std::memory_order_relaxed)) continue;
+    const Cell* code = &generations.purging->cells[generations.purging->fun_cells[i]];
+    if (fun->is_unloaded()) fun->code.store(code, std::memory_order_release);
+    fun->purging.store(false, std::memory_order_release);
+  }
+  generations.old = std::move(generations.purging);
+}
+
+std::unique_ptr<Module> CodeTable::complete_purge(Term name) {
+  std::lock_guard lock(mutex_);
+  Generations& generations = modules_[name.bits()];
+  if (!generations.purging) return nullptr;
+  for (FunEntry* fun : generations.purging->funs) {
+    fun->purging.store(false, std::memory_order_release);
+  }
+  std::unique_ptr<Module> purged = std::move(generations.purging);
+  index_addresses();
+  return purged;
+}
+
+// --- lookups ---
+
 Module* CodeTable::find_module(Term name) const {
   std::lock_guard lock(mutex_);
-  const auto found = current_.find(name.bits());
-  return found == current_.end() ? nullptr : found->second.get();
+  const Generations* generations = generations_locked(name);
+  return generations == nullptr ? nullptr : generations->current.get();
 }
 
 const RecordType* CodeTable::find_record(Term module, Term name) const {
@@ -111,7 +247,9 @@ const RecordType* CodeTable::find_record(Term module, Term name) const {
 std::vector<Module*> CodeTable::modules() const {
   std::lock_guard lock(mutex_);
   std::vector<Module*> result;
-  for (const auto& [name, module] : current_) result.push_back(module.get());
+  for (const auto& [name, generations] : modules_) {
+    if (generations.current) result.push_back(generations.current.get());
+  }
   return result;
 }
 
@@ -124,10 +262,21 @@ const Module* CodeTable::find_code(const Cell* address) const {
   return after[-1]->contains(address) ? after[-1] : nullptr;
 }
 
+bool CodeTable::is_old(const Module* module) const {
+  std::lock_guard lock(mutex_);
+  const Generations* generations = generations_locked(module->name);
+  return generations != nullptr &&
+         (generations->old.get() == module || generations->purging.get() == module);
+}
+
 void CodeTable::index_addresses() {
   by_address_.clear();
-  for (const auto& [name, module] : current_) by_address_.push_back(module.get());
-  for (const auto& [name, module] : old_) by_address_.push_back(module.get());
+  for (const auto& [name, generations] : modules_) {
+    for (const std::unique_ptr<Module>* module :
+         {&generations.current, &generations.old, &generations.waiting, &generations.purging}) {
+      if (*module) by_address_.push_back(module->get());
+    }
+  }
   std::sort(by_address_.begin(), by_address_.end(),
             [](const Module* a, const Module* b) { return a->cells.get() < b->cells.get(); });
 }

@@ -1,8 +1,16 @@
 // All code by name and by address: modules, export entries, fun entries.
 //
-// Thread safety: export_entry(), find_export() and find_code() may be called by any thread
-// (a lock protects the tables; entries themselves are read without one). publish() is called
-// under the code-modification permission, of which there is one.
+// Of a module two instances can be callable: the current one, which names lead to, and the old one,
+// in which processes may still be. A third may wait for its on_load function to succeed.
+//
+//   publish ──> current ──(publish, remove)──> old ──(begin_purge … complete_purge)──> gone
+//   hold_for_on_load ──> waiting ──(finish_on_load)──> current
+//                           └────(begin_purge_of_waiting … complete_purge)──> gone
+//
+// Thread safety: everything may be called by any thread (a lock protects the tables; entries
+// themselves are read without one). Who changes generations holds the permission() meanwhile, so
+// that a check and the change after it are one step. Modules that readers find stay valid until
+// their epoch ends (vm/base/epoch.h): who completes a purge retires the instance.
 #pragma once
 
 #include <memory>
@@ -47,25 +55,46 @@ class CodeTable {
   ExportEntry* export_entry(const Mfa& mfa);
   // null: nobody has named it yet.
   const ExportEntry* find_export(const Mfa& mfa) const;
-  // Gives the entry a native; it is what calls run unless a loaded module defines the function.
+  // Gives the entry a native; it is what calls run even if a loaded module defines the function.
   void add_native(const Mfa& mfa, NativeFunction function, bool guard);
+  // Whether any function of the module is a native.
+  bool has_natives(Term module) const;
 
-  // A fun entry of a new module instance; lives as long as the table.
-  FunEntry* new_fun_entry();
-  // The fun that an external form names; null: not loaded.
-  const FunEntry* find_fun(Term module, uint32_t index, uint32_t old_unique,
-                           const uint8_t (&unique)[16]) const;
+  // The entry of that fun, made (unloaded) if there is none; it lives as long as the table. The
+  // name of the function does not count: external forms have none.
+  FunEntry* fun_entry(const FunIdentity& identity);
 
-  // Makes the module callable: its exports point to its code. An instance of the same name
-  // becomes old code (and an older one is dropped).
-  void publish(std::unique_ptr<Module> module, const std::vector<uint32_t>& export_cells);
-  Module* find_module(Term name) const;
+  // --- generations ---
+
+  std::mutex& permission() { return permission_; }
+  // Makes the module callable: its exports point to its code. The current instance of the name
+  // becomes old code; an old one that was there before is dropped, so nobody may be in it.
+  void publish(std::unique_ptr<Module> module);
+  // The module's on_load function is to be called; meanwhile its exports are not callable.
+  void hold_for_on_load(std::unique_ptr<Module> module);
+  const Module* waiting_for_on_load(Term name) const;
+  // Publishes the waiting instance.
+  void finish_on_load(Term name);
+  // Makes the current instance old. False: there is none.
+  bool remove(Term name);
+  bool has_old(Term name) const;
+  // From now on calls of funs of the old instance wait. False: there is no old code.
+  bool begin_purge(Term name);
+  // The same for an instance whose on_load function has failed.
+  bool begin_purge_of_waiting(Term name);
+  bool is_purging(Term name) const;
+  void abort_purge(Term name);
+  // Takes the instance out, for the caller to retire; null: nothing is being purged.
+  std::unique_ptr<Module> complete_purge(Term name);
+
+  Module* find_module(Term name) const;  // the current instance; null: none
   std::vector<Module*> modules() const;
   // The definition that the current instance of the module has; null: none.
   const RecordType* find_record(Term module, Term name) const;
 
-  // The module whose cells hold that address (current or old), or null.
+  // The module whose cells hold that address (of whatever generation), or null.
   const Module* find_code(const Cell* address) const;
+  bool is_old(const Module* module) const;
 
   // The entry that a stub at that address belongs to; null: there is no stub. Any address of code.
   const ExportEntry* find_stub(const Cell* address) const;
@@ -78,17 +107,34 @@ class CodeTable {
   bool load_on_demand(Term module) { return finder_ != nullptr && finder_->load(module); }
 
  private:
+  struct Generations {
+    std::unique_ptr<Module> current;
+    std::unique_ptr<Module> old;
+    std::unique_ptr<Module> waiting;  // for its on_load function
+    std::unique_ptr<Module> purging;  // old, or was waiting
+  };
+  struct FunHash {
+    size_t operator()(const FunIdentity* fun) const;
+  };
+  struct SameFun {
+    bool operator()(const FunIdentity* a, const FunIdentity* b) const;
+  };
+
+  ExportEntry* entry_locked(const Mfa& mfa);
+  const Generations* generations_locked(Term name) const;
+  void publish_locked(Generations& generations, std::unique_ptr<Module> module);
+  void make_old_locked(Generations& generations);
+  void index_addresses();
+
   const HandlerTable& handlers_;
+  std::mutex permission_;
   mutable std::mutex mutex_;
   std::unordered_map<Mfa, std::unique_ptr<ExportEntry>, MfaHash> exports_;
-  std::vector<std::unique_ptr<FunEntry>> fun_entries_;
-  std::unordered_map<Word, std::unique_ptr<Module>> current_;  // by module name
-  std::unordered_map<Word, std::unique_ptr<Module>> old_;
-  std::vector<const Module*> by_address_;  // ascending first cell
+  std::unordered_map<const FunIdentity*, std::unique_ptr<FunEntry>, FunHash, SameFun> funs_;
+  std::unordered_map<Word, Generations> modules_;  // by module name
+  std::vector<const Module*> by_address_;          // ascending first cell
   ModuleFinder* finder_ = nullptr;
   bool counts_ops_ = false;
-
-  void index_addresses();
 };
 
 }  // namespace joist

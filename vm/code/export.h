@@ -5,7 +5,8 @@
 //
 // `code` always points to runnable cells: a function's entry, or one of the entry's own stubs,
 // which call the native, or the error handler for a function that is not there (yet). A stub is
-// the instruction native_stub or undefined_stub with the entry as operand.
+// the instruction native_stub or undefined_stub with the entry as operand. Fun entries have
+// unloaded_fun_stub for the time when no instance of their module is loaded, or one is purged.
 #pragma once
 
 #include <atomic>
@@ -24,7 +25,6 @@ struct ExportEntry : ExportIdentity {
   NativeFunction dirty_native = nullptr;  // what a dirty thread runs when `native` says so
   bool dirty_io = false;                  // which kind of dirty thread
   bool guard_native = false;              // pure, callable from guards
-  bool shadowed = false;                  // a loaded module defines it: the native is not used
   Cell native_stub[2] = {};
   Cell undefined_stub[2] = {};
 
@@ -36,6 +36,10 @@ struct ExportEntry : ExportIdentity {
 
 struct FunEntry : FunIdentity {
   std::atomic<const Cell*> code{nullptr};
+  std::atomic<bool> purging{false};  // calls wait until it is known whether the code stays
+  Cell unloaded_stub[2] = {};
+
+  bool is_unloaded() const { return code.load(std::memory_order_acquire) == unloaded_stub; }
 };
 
 inline ExportEntry* export_of(const ExportIdentity* identity) {

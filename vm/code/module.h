@@ -58,8 +58,10 @@ struct Module {
   std::vector<LinePoint> lines;          // ascending cell
   std::vector<Term> files;               // literals {file, Name}; [0]: the module's own
   std::vector<FunctionName> exports;
+  std::vector<uint32_t> export_cells;  // where each of `exports` begins
   std::vector<FunctionName> locals;
-  std::vector<FunEntry*> funs;  // by lambda index; owned by the code table
+  std::vector<FunEntry*> funs;      // by lambda index; owned by the code table
+  std::vector<uint32_t> fun_cells;  // where each of `funs` begins
   std::vector<RecordType> records;
   std::unique_ptr<uint8_t[]> strings;
 
@@ -69,10 +71,12 @@ struct Module {
   Term compile_info = Term::nil();  // literal
   uint8_t md5[16] = {};
   uint32_t on_load = UINT32_MAX;  // cell index of the on_load function, or none
+  bool preloaded = false;         // part of the emulator in OTP (erlang:pre_loaded/0)
 
   bool contains(const Cell* address) const {
     return address >= cells.get() && address < cells.get() + cell_count;
   }
+  bool has_on_load() const { return on_load != UINT32_MAX; }
   const FunctionRange* function_at(const Cell* address) const;
   const LinePoint* line_at(const Cell* address) const;
 };

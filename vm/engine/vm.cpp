@@ -62,11 +62,12 @@ Result<std::unique_ptr<Vm>> Vm::create(VmOptions options) {
 
 Result<void> Vm::start() {
   set_term_rules(options_.otp_release);
+  if (options_.atom_limit != 0) set_atom_limit(options_.atom_limit);
   if (!literals_.create(kLiteralSpaceBytes)) {
     return make_error("cannot reserve address space for literals");
   }
   code_ = std::make_unique<CodeTable>(handler_table());
-  code_->set_finder(this);
+  if (!options_.boots_otp) code_->set_finder(this);
   for (std::span<const NativeEntry> table : native_tables()) {
     for (const NativeEntry& entry : table) {
       const Mfa mfa = {must_atom(entry.module), must_atom(entry.function), entry.native.arity};
@@ -80,6 +81,7 @@ Result<void> Vm::start() {
     code_->add_native({must_atom(name.module), must_atom(name.function), name.arity}, refuse_native,
                       false);
   }
+  retired_literals_ = std::make_unique<RetiredLiterals>(literals_);
   persistent_ = std::make_unique<PersistentTerms>(literals_);
   regexes_ = std::make_unique<RegexCache>();
   ets_ = std::make_unique<EtsTables>();
@@ -91,6 +93,7 @@ Result<void> Vm::start() {
   runtime_.externals = resolver_.get();
   runtime_.local_term_key = SystemEntropy().seed();
   runtime_.literals = &literals_;
+  runtime_.retired_literals = retired_literals_.get();
   runtime_.clock = &clock_;
   runtime_.time = &time_;
   runtime_.environment = &environment_;
@@ -100,6 +103,13 @@ Result<void> Vm::start() {
   runtime_.settings.dirty_cpu_schedulers = options_.dirty_cpu_schedulers;
   runtime_.settings.dirty_io_schedulers = options_.dirty_io_schedulers;
   runtime_.settings.process_limit = options_.process_limit;
+  runtime_.settings.port_limit = options_.port_limit;
+  if (options_.table_limit != 0) runtime_.settings.table_limit = options_.table_limit;
+  runtime_.settings.async_threads = options_.async_threads;
+  runtime_.settings.break_ignored = options_.break_mode == 'i';
+  runtime_.settings.emulator_arguments = options_.emulator_arguments;
+  runtime_.printable_unicode = options_.printable_unicode;
+  runtime_.utf8_file_names = options_.utf8_file_names;
   return start_schedulers();
 }
 
@@ -147,6 +157,7 @@ Result<void> Vm::start_schedulers() {
   // Always somebody's: the embedding program's, or a scheduler's while a call lasts.
   host_->state.store(process_state::kScheduled);
   if (!host_->heap.create({}, &literals_)) return make_error("out of memory");
+  if (options_.boots_otp) return {};
   return enter_host();
 }
 

@@ -4,6 +4,9 @@
 // A bare VM, for `joist exec` and the tests, has a host process that the embedding program calls
 // functions in; whatever that starts runs on the schedulers, the calling thread being the first of
 // them while it waits. Code that is called and not loaded is looked for on the code path.
+//
+// A VM that boots OTP has no such process: run_otp() starts OTP's first one, erl_init, and the
+// emulator's own beside it, and the calling thread is a scheduler until the system halts.
 #pragma once
 
 #include <initializer_list>
@@ -19,6 +22,7 @@
 #include "vm/engine/otp_root.h"
 #include "vm/engine/scheduler.h"
 #include "vm/heap/literals.h"
+#include "vm/heap/retired_literals.h"
 #include "vm/io/ports.h"
 #include "vm/io/read_watch.h"
 #include "vm/os/clock.h"
@@ -47,10 +51,24 @@ struct VmOptions {
   // Natives that the release has and Joist has not: calling one raises not_supported.
   std::vector<NativeName> missing_natives;
   bool gc_stress = false;
+  bool boots_otp = false;  // run_otp() is to be called, instead of call()
   size_t schedulers = 1;
   size_t dirty_cpu_schedulers = 0;  // 0: as many as schedulers
   size_t dirty_io_schedulers = 10;
+  size_t schedulers_online = 0;  // 0: all
+  size_t async_threads = 1;
   size_t process_limit = 0;  // 0: the release's default
+  size_t port_limit = 65536;
+  size_t table_limit = 0;     // 0: the default
+  size_t atom_limit = 0;      // 0: the default
+  size_t min_heap_words = 0;  // 0: the default
+  bool printable_unicode = false;
+  bool utf8_file_names = true;
+  bool dumps_crashes = true;
+  char break_mode = 0;     // +B: 'd', 'i' or 'c'
+  char warnings_as = 'w';  // +W: 'i', 'w' or 'e'
+  std::string time_warp;   // +C; empty: the release's default
+  std::vector<std::string> emulator_arguments;
 };
 
 class CodeResolver;
@@ -80,6 +98,10 @@ class Vm : private ModuleFinder, private ProcessObserver {
   CallResult call(std::string_view module, std::string_view function,
                   std::initializer_list<Term> arguments);
 
+  // Boots OTP: init, the module that erl_init goes on with, gets `arguments`. Returns only if that
+  // cannot be started.
+  Error run_otp(std::string_view init, std::span<const std::string> arguments);
+
   // persistent_term:put/2 for the embedding program. False: the literal space is full.
   bool put_persistent(Term key, Term value);
 
@@ -102,6 +124,8 @@ class Vm : private ModuleFinder, private ProcessObserver {
   bool load(Term module) override;
   void crashed(Process& process) override;
   void host_stopped(Process& process) override;
+  Result<void> load_preloaded();
+  Result<Process*> start_system_process(const Mfa& function, Term arguments, Priority priority);
   static void start_thread(void* vm, size_t scheduler);
   // Enters the host process, anew if it has died.
   Result<void> enter_host();
@@ -109,6 +133,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
 
   VmOptions options_;
   LiteralSpace literals_;
+  std::unique_ptr<RetiredLiterals> retired_literals_;
   SystemClock clock_;
   ErlangTime time_{clock_, options_.otp_release >= 26};
   Environment environment_;

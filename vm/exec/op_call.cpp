@@ -119,7 +119,7 @@ struct op_undefined_stub : SlowOp {
     const size_t arity = entry->mfa.arity;
     const Term arguments = make_list(p.heap, {s.r->x, arity});
     const ExportEntry* handler =
-        code.find_export({atoms::error_handler, atoms::undefined_function, 3});
+        code.find_export({p.flags.error_handler, atoms::undefined_function, 3});
     if (handler != nullptr && !handler->is_undefined()) {
       s.load();
       s.x0 = entry->mfa.module;
@@ -136,6 +136,44 @@ struct op_undefined_stub : SlowOp {
 };
 
 // --- funs and apply ---
+
+// No module of the name is loaded: its error handler may load one. Where one is loaded, it is
+// another version, without this fun.
+struct op_unloaded_fun_stub : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto operand) {
+    const auto* entry = reinterpret_cast<const FunEntry*>(operand.field);
+    const size_t live = entry->arity + entry->free_count;
+    // Whether the code goes is soon decided.
+    if (entry->purging.load(std::memory_order_acquire)) return yield_at(s, s.pc, live);
+    s.save();
+    Process& p = s.process();
+    CodeTable& code = *p.runtime->code;
+    if (code.load_on_demand(entry->module) && !entry->is_unloaded()) {
+      s.pc = entry->code.load(std::memory_order_acquire);
+      return Flow::kJump;
+    }
+    const Term fun =
+        make_local_fun(p.heap, entry, p.pid, {s.r->x + entry->arity, entry->free_count});
+    const Term arguments = make_list(p.heap, {s.r->x, entry->arity});
+    const ExportEntry* handler =
+        code.find_export({p.flags.error_handler, atoms::undefined_lambda, 3});
+    if (code.find_module(entry->module) != nullptr) {
+      p.error_tuple(atoms::badfun, fun);
+      return Flow::kRaise;
+    }
+    if (handler == nullptr || handler->is_undefined()) {
+      p.error(atoms::undef);
+      return Flow::kRaise;
+    }
+    s.load();
+    s.x0 = entry->module;
+    s.x1 = fun;
+    s.x2 = arguments;
+    s.pc = handler->target();
+    return Flow::kJump;
+  }
+};
 
 // The call of a fun: `slots` of frame are dropped first when it is a tail call.
 template <bool kTail>

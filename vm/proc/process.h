@@ -161,6 +161,7 @@ class Process {
   bool is_exiting = false;  // an exit signal has ended it: no more of its code runs
   uint8_t exit_stage = 0;   // vm/sched/exit.cpp
   uint8_t exit_step = 0;
+  bool is_system = false;          // part of the emulator: its end is the VM's
   bool is_host = false;            // belongs to the embedding program, which makes it run
   bool host_is_idle = false;       // the program's call is over
   bool host_raised = false;        // it ended with the exception in exception_*

@@ -28,6 +28,7 @@ class Ports;
 class ProcessTable;
 class ReadWatch;
 class RegexCache;
+class RetiredLiterals;
 class Schedulers;
 class SystemLogger;
 struct ExportEntry;
@@ -39,29 +40,31 @@ class Process;
 using ExitStage = bool (*)(Process& process);
 
 struct Runtime {
-  CodeTable* code = nullptr;                // vm/code/code_table.h: modules, exports, funs
-  LiteralSpace* literals = nullptr;         // vm/heap/literals.h
-  Clock* clock = nullptr;                   // vm/os/clock.h
-  ErlangTime* time = nullptr;               // vm/proc/time.h
-  Environment* environment = nullptr;       // vm/os/environment.h
-  PersistentTerms* persistent = nullptr;    // bif/persistent.h
-  RegexCache* regexes = nullptr;            // bif/re_pattern.h
-  EtsTables* ets = nullptr;                 // vm/ets/tables.h
-  ProcessTable* processes = nullptr;        // vm/proc/process_table.h
-  NameTable* names = nullptr;               // vm/proc/name_table.h: registered names
-  MessageTimers* message_timers = nullptr;  // vm/sched/message_timers.h
-  Schedulers* schedulers = nullptr;         // vm/sched/schedulers.h
-  Ports* ports = nullptr;                   // vm/io/ports.h
-  ReadWatch* read_watch = nullptr;          // vm/io/read_watch.h: input for natives
-  PortReceiver* port_receiver = nullptr;    // vm/sched/port_receiver.h: the same, from below
-  SystemLogger* logger = nullptr;           // vm/sched/system_logger.h: reports of crashes
-  const Node* node = nullptr;               // vm/term/node.h: this node; null: nonode@nohost
-  ExternalResolver* externals = nullptr;    // vm/codec/etf.h: funs, records, magic references
+  CodeTable* code = nullptr;                    // vm/code/code_table.h: modules, exports, funs
+  LiteralSpace* literals = nullptr;             // vm/heap/literals.h
+  RetiredLiterals* retired_literals = nullptr;  // vm/heap/retired_literals.h
+  Clock* clock = nullptr;                       // vm/os/clock.h
+  ErlangTime* time = nullptr;                   // vm/proc/time.h
+  Environment* environment = nullptr;           // vm/os/environment.h
+  PersistentTerms* persistent = nullptr;        // bif/persistent.h
+  RegexCache* regexes = nullptr;                // bif/re_pattern.h
+  EtsTables* ets = nullptr;                     // vm/ets/tables.h
+  ProcessTable* processes = nullptr;            // vm/proc/process_table.h
+  NameTable* names = nullptr;                   // vm/proc/name_table.h: registered names
+  MessageTimers* message_timers = nullptr;      // vm/sched/message_timers.h
+  Schedulers* schedulers = nullptr;             // vm/sched/schedulers.h
+  Ports* ports = nullptr;                       // vm/io/ports.h
+  ReadWatch* read_watch = nullptr;              // vm/io/read_watch.h: input for natives
+  PortReceiver* port_receiver = nullptr;        // vm/sched/port_receiver.h: the same, from below
+  SystemLogger* logger = nullptr;               // vm/sched/system_logger.h: reports of crashes
+  const Node* node = nullptr;                   // vm/term/node.h: this node; null: nonode@nohost
+  ExternalResolver* externals = nullptr;        // vm/codec/etf.h: funs, records, magic references
   // Makes a process ready to run a function (vm/exec/run.h: start_process).
   void (*prepare_start)(Process& process, const ExportEntry* entry) = nullptr;
   // A heap of that many words is more than max_heap_size allows; null: nobody wants to know.
   void (*heap_limit_reached)(Process& process, size_t words) = nullptr;
   std::span<const ExitStage> exit_stages;  // what upper layers do when a process ends
+  Term literal_collector = Term::none();   // pid of OTP's process that has literals copied
   uint64_t local_term_key = 0;             // vm/codec/etf.h: secret behind `local` terms
   int otp_release = 25;
   Uniques uniques;

@@ -1,0 +1,238 @@
+// What OTP's code server, error handler and code purger are made of: preparing and publishing
+// modules, on_load functions, deleting and purging
+// (https://www.erlang.org/doc/reference_manual/code_loading.html).
+#include <mutex>
+
+#include "bif/magic.h"
+#include "bif/registry.h"
+#include "loader/load.h"
+#include "vm/code/code_table.h"
+#include "vm/heap/builder.h"
+#include "vm/heap/retired_literals.h"
+#include "vm/proc/native.h"
+#include "vm/proc/stack_trace.h"
+#include "vm/sched/deliver.h"
+#include "vm/sched/schedulers.h"
+#include "vm/sched/system_logger.h"
+#include "vm/term/bits.h"
+
+namespace joist {
+
+namespace {
+
+// What erlang:prepare_loading/2 makes and erlang:finish_loading/1 takes, once.
+struct PreparedCode {
+  std::unique_ptr<Module> module;
+};
+
+using Permission = std::lock_guard<std::mutex>;
+
+CodeTable& code_of(Process& p) { return *p.runtime->code; }
+
+// --- preparing ---
+
+// A reference to the prepared code, or {error, badfile}.
+Term prepare_loading_2(Process& p, Term name, Term file) {
+  if (!name.is_atom() || !is_binary(file)) return p.badarg();
+  ByteScratch scratch;
+  const ByteSpan bytes = binary_bytes(file, scratch);
+  p.charge(static_cast<int64_t>(bytes.size() / 64));
+  Result<std::unique_ptr<Module>> prepared = prepare_beam(bytes, code_of(p), *p.runtime->literals);
+  std::string wrong;
+  if (!prepared) {
+    wrong = prepared.error().text;
+  } else if (!(prepared.value()->name == name)) {
+    wrong = "module name in object code is " + std::string(atom_text(prepared.value()->name));
+  }
+  if (!wrong.empty()) {
+    const std::string text =
+        "Error loading module " + std::string(atom_text(name)) + ":\n  " + wrong + "\n";
+    p.runtime->logger->report_error(p, "~ts",
+                                    make_cons(p.heap, make_binary(p.heap, text), Term::nil()));
+    return make_tuple(p.heap, {atoms::error, atoms::badfile});
+  }
+  return Magic<PreparedCode>::make(p, 0, PreparedCode{prepared.take()});
+}
+
+PreparedCode* prepared_code(Term reference) {
+  PreparedCode* code = Magic<PreparedCode>::get(reference);
+  return code == nullptr || code->module == nullptr ? nullptr : code;
+}
+
+Term has_prepared_code_on_load_1(Process& p, Term reference) {
+  const PreparedCode* code = prepared_code(reference);
+  return code == nullptr ? p.badarg() : boolean(code->module->has_on_load());
+}
+
+// --- publishing ---
+
+// {Tag, [Module]}
+Term refusal(Process& p, Term tag, const std::vector<Term>& modules) {
+  return make_tuple(p.heap, {tag, make_list(p.heap, std::span<const Term>(modules))});
+}
+
+std::vector<Term> repeated_names(const std::vector<PreparedCode*>& all) {
+  std::vector<Term> names;
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      if (!(all[k]->module->name == all[i]->module->name)) continue;
+      names.push_back(all[i]->module->name);
+      break;
+    }
+  }
+  return names;
+}
+
+std::vector<Term> not_purged(const CodeTable& code, const std::vector<PreparedCode*>& all) {
+  std::vector<Term> names;
+  for (const PreparedCode* each : all) {
+    const Term name = each->module->name;
+    if (code.find_module(name) != nullptr && code.has_old(name)) names.push_back(name);
+  }
+  return names;
+}
+
+// ok | {Reason, [Module]}
+Term finish_loading_1(Process& p, Term list) {
+  std::vector<PreparedCode*> all;
+  for (; list.is_list(); list = list.tail()) {
+    all.push_back(prepared_code(list.head()));
+    if (all.back() == nullptr) return p.badarg();
+  }
+  if (!list.is_nil()) return p.badarg();
+  std::vector<Term> with_on_load;
+  for (const PreparedCode* each : all) {
+    if (each->module->has_on_load()) with_on_load.push_back(each->module->name);
+  }
+  // Several modules come at once or not at all, which an on_load function could not keep.
+  if (all.size() > 1 && !with_on_load.empty()) return p.system_limit();
+  CodeTable& code = code_of(p);
+  const Permission permission(code.permission());
+  if (const std::vector<Term> names = repeated_names(all); !names.empty()) {
+    return refusal(p, atoms::duplicated, names);
+  }
+  if (const std::vector<Term> names = not_purged(code, all); !names.empty()) {
+    return refusal(p, atoms::not_purged, names);
+  }
+  for (PreparedCode* each : all) {
+    if (each->module->has_on_load()) {
+      code.hold_for_on_load(std::move(each->module));
+    } else {
+      code.publish(std::move(each->module));
+    }
+  }
+  return with_on_load.empty() ? Term(atoms::ok) : refusal(p, atoms::on_load, with_on_load);
+}
+
+Term call_on_load_function_1(Process& p, Term name) {
+  const Module* module = name.is_atom() ? code_of(p).waiting_for_on_load(name) : nullptr;
+  if (module == nullptr) return p.badarg();
+  return p.trap_to(&module->cells[module->on_load], 0);
+}
+
+// With `keep` false the instance waits to be purged.
+Term finish_after_on_load_2(Process& p, Term name, Term keep) {
+  const bool keeps = keep == atoms::true_;
+  if (!name.is_atom() || (!keeps && !(keep == atoms::false_))) return p.badarg();
+  CodeTable& code = code_of(p);
+  const Permission permission(code.permission());
+  if (code.waiting_for_on_load(name) == nullptr) return p.badarg();
+  if (keeps) code.finish_on_load(name);
+  return atoms::true_;
+}
+
+// --- deleting and purging ---
+
+Term check_old_code_1(Process& p, Term name) {
+  return name.is_atom() ? boolean(code_of(p).has_old(name)) : p.badarg();
+}
+
+Term delete_module_1(Process& p, Term name) {
+  if (!name.is_atom()) return p.badarg();
+  CodeTable& code = code_of(p);
+  const Permission permission(code.permission());
+  if (code.find_module(name) == nullptr) return atoms::undefined;
+  if (code.has_old(name)) {
+    p.runtime->logger->report_error(p, "Module ~w must be purged before deleting~n",
+                                    make_cons(p.heap, name, Term::nil()));
+    return p.badarg();
+  }
+  code.remove(name);
+  return atoms::true_;
+}
+
+void destroy_module(void* module) { delete static_cast<Module*>(module); }
+
+// Others may be looking at the instance still; processes refer to its literals until the literal
+// collector has seen them all.
+bool complete_purge(Process& p, Term name) {
+  std::unique_ptr<Module> purged = code_of(p).complete_purge(name);
+  if (purged == nullptr) return false;
+  for (const LiteralSpace::Area& area : purged->literal_areas) {
+    p.runtime->retired_literals->add(area);
+  }
+  purged->literal_areas.clear();
+  const Term collector = p.runtime->literal_collector;
+  if (collector.is_local_pid()) send_message(p, collector, atoms::copy_literals);
+  EpochReader& reader = *p.runtime->schedulers->slot(p.registers->scheduler).reader;
+  reader.retire(purged.release(), destroy_module);
+  return true;
+}
+
+// The steps that erts_code_purger takes.
+Term purge_module_2(Process& p, Term name, Term step) {
+  if (!name.is_atom()) return p.badarg();
+  CodeTable& code = code_of(p);
+  const Permission permission(code.permission());
+  if (step == atoms::prepare) return boolean(code.begin_purge(name));
+  if (step == atoms::prepare_on_load) return boolean(code.begin_purge_of_waiting(name));
+  if (!code.is_purging(name)) return p.badarg();
+  if (step == atoms::complete) return boolean(complete_purge(p, name));
+  if (!(step == atoms::abort)) return p.badarg();
+  code.abort_purge(name);
+  return atoms::false_;
+}
+
+// --- native libraries ---
+
+// The natives of OTP's own libraries are part of the VM and in place when their module is loaded.
+Term load_nif_2(Process& p, Term path, Term) {
+  if (!path.is_list() && !path.is_nil()) return p.badarg();
+  Word address;
+  const CodeTable& code = code_of(p);
+  const Module* caller =
+      gather_addresses(p, &address, 1) == 0 ? nullptr : code.find_code(code_of_address(address));
+  if (caller == nullptr) return p.badarg();
+  if (code.has_natives(caller->name)) return atoms::ok;
+  const std::string text =
+      "Joist does not load native libraries yet: " + std::string(atom_text(caller->name));
+  return make_tuple(
+      p.heap, {atoms::error, make_tuple(p.heap, {atoms::load_failed, make_string(p.heap, text)})});
+}
+
+Term pre_loaded_0(Process& p) {
+  ListBuilder names(p.heap);
+  for (const Module* module : code_of(p).modules()) {
+    if (module->preloaded) names.add(module->name);
+  }
+  return names.finish();
+}
+
+constexpr NativeEntry kCodeLoadingNatives[] = {
+    {"erlang", "call_on_load_function", native<call_on_load_function_1>},
+    {"erlang", "check_old_code", native<check_old_code_1>},
+    {"erlang", "delete_module", native<delete_module_1>},
+    {"erlang", "finish_after_on_load", native<finish_after_on_load_2>},
+    {"erlang", "finish_loading", native<finish_loading_1>},
+    {"erlang", "has_prepared_code_on_load", native<has_prepared_code_on_load_1>},
+    {"erlang", "load_nif", native<load_nif_2>},
+    {"erlang", "pre_loaded", native<pre_loaded_0>},
+    {"erts_internal", "prepare_loading", native<prepare_loading_2>},
+    {"erts_internal", "purge_module", native<purge_module_2>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> code_loading_natives() { return kCodeLoadingNatives; }
+
+}  // namespace joist

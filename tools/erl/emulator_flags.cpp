@@ -1,0 +1,312 @@
+#include "tools/erl/emulator_flags.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include "vm/os/thread.h"
+
+namespace joist::erl {
+
+namespace {
+
+struct Parsing {
+  VmOptions& options;
+  EmulatorFlags& flags;
+};
+
+// False: the value is not one.
+using Setter = bool (*)(Parsing& to, const std::string& value);
+
+struct Flag {
+  const char* name;  // without its '-'
+  bool has_value;
+  Setter set;         // null: accepted, and changes nothing
+  const char* wrong;  // the message for a bad value is this and the value
+  const char* help;   // null: shares the next one's
+};
+
+std::optional<int64_t> number(std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool in_range(const std::string& text, int64_t low, int64_t high, size_t* to) {
+  const std::optional<int64_t> value = number(text);
+  if (!value || *value < low || *value > high) return false;
+  *to = static_cast<size_t>(*value);
+  return true;
+}
+
+int64_t processors() { return std::max(1, cpu_count().available); }
+
+// "Total:Online", either of which may be left out; not positive: that many less than processors.
+bool read_pair(const std::string& text, int64_t all, int64_t* total, int64_t* online) {
+  const size_t colon = text.find(':');
+  const std::string first = text.substr(0, colon);
+  const std::optional<int64_t> given = first.empty() ? all : number(first);
+  if (!given) return false;
+  *total = *given > 0 ? *given : all + *given;
+  *online = std::min(*total, all);
+  if (colon != std::string::npos) {
+    const std::optional<int64_t> second = number(text.substr(colon + 1));
+    if (!second) return false;
+    *online = *second > 0 ? *second : all + *second;
+  }
+  return *total >= 1 && *total <= 1024 && *online >= 1 && *online <= *total;
+}
+
+bool set_schedulers(Parsing& to, const std::string& value) {
+  int64_t total;
+  int64_t online;
+  if (!read_pair(value, processors(), &total, &online)) return false;
+  to.options.schedulers = static_cast<size_t>(total);
+  to.options.schedulers_online = static_cast<size_t>(online);
+  return true;
+}
+
+bool set_scheduler_share(Parsing& to, const std::string& value) {
+  int64_t total;
+  int64_t online;
+  if (!read_pair(value, 100, &total, &online)) return false;
+  const auto part = [](int64_t percent) {
+    return static_cast<size_t>(std::max<int64_t>(1, processors() * percent / 100));
+  };
+  to.options.schedulers = part(total);
+  to.options.schedulers_online = std::min(part(online), to.options.schedulers);
+  return true;
+}
+
+bool set_processes(Parsing& to, const std::string& value) {
+  return value == "legacy" || in_range(value, 1024, 134'217'727, &to.options.process_limit);
+}
+
+bool set_ports(Parsing& to, const std::string& value) {
+  return value == "legacy" || in_range(value, 1024, 134'217'727, &to.options.port_limit);
+}
+
+bool set_tables(Parsing& to, const std::string& value) {
+  return in_range(value, 0, INT32_MAX, &to.options.table_limit);
+}
+
+bool set_atoms(Parsing& to, const std::string& value) {
+  return in_range(value, 8192, INT32_MAX, &to.options.atom_limit);
+}
+
+bool set_async_threads(Parsing& to, const std::string& value) {
+  size_t threads;
+  if (!in_range(value, 0, 1024, &threads)) return false;
+  to.options.async_threads = std::max<size_t>(1, threads);
+  return true;
+}
+
+bool set_heap(Parsing& to, const std::string& value) {
+  return in_range(value, 1, INT32_MAX, &to.options.min_heap_words);
+}
+
+bool set_init(Parsing& to, const std::string& value) {
+  to.flags.init = value;
+  return true;
+}
+
+bool set_printable(Parsing& to, const std::string& value) {
+  to.options.printable_unicode = value == "unicode";
+  return value == "unicode" || value == "latin1";
+}
+
+bool set_file_names(Parsing& to, const std::string& value) {
+  if (value.empty() || value.size() > 2) return false;
+  if (value.size() == 2 && std::string_view("wie").find(value[1]) == std::string_view::npos) {
+    return false;
+  }
+  if (value[0] == 'u') to.options.utf8_file_names = true;
+  if (value[0] == 'l') to.options.utf8_file_names = false;
+  return std::string_view("ula").find(value[0]) != std::string_view::npos;
+}
+
+bool set_break(Parsing& to, const std::string& value) {
+  to.options.break_mode = value.empty() ? 'd' : value[0];
+  return std::string_view("dic").find(to.options.break_mode) != std::string_view::npos;
+}
+
+bool set_warp(Parsing& to, const std::string& value) {
+  to.options.time_warp = value;
+  return value == "no_time_warp" || value == "single_time_warp" || value == "multi_time_warp";
+}
+
+bool set_warnings(Parsing& to, const std::string& value) {
+  if (value.empty() || std::string_view("iew").find(value[0]) == std::string_view::npos) {
+    return false;
+  }
+  to.options.warnings_as = value[0];
+  return true;
+}
+
+bool set_no_dump(Parsing& to, const std::string&) {
+  to.options.dumps_crashes = false;
+  return true;
+}
+
+bool set_version(Parsing& to, const std::string&) {
+  to.flags.shows_version = true;
+  return true;
+}
+
+bool is_boolean(Parsing&, const std::string& value) { return value == "true" || value == "false"; }
+
+bool is_one_of(std::string_view value, std::initializer_list<std::string_view> all) {
+  return std::find(all.begin(), all.end(), value) != all.end();
+}
+bool is_busy_wait(Parsing&, const std::string& value) {
+  return is_one_of(value, {"none", "very_short", "short", "medium", "long", "very_long"});
+}
+bool is_threshold(Parsing&, const std::string& value) {
+  return is_one_of(value, {"very_low", "low", "medium", "high", "very_high"});
+}
+bool is_bind_type(Parsing&, const std::string& value) {
+  return is_one_of(value, {"u", "ns", "ts", "ps", "s", "nnts", "nnps", "tnnps", "db"});
+}
+bool is_count(Parsing&, const std::string& value) {
+  const std::optional<int64_t> given = number(value);
+  return given && *given >= 0;
+}
+
+// Longer names before those they begin with.
+constexpr Flag kFlags[] = {
+    {"A", true, set_async_threads, "bad number of async threads ",
+     "+A N\t threads of the async pool"},
+    {"a", true, is_count, "bad stack size for async threads ",
+     "+a WORDS\t their stacks; no effect"},
+    {"B", false, set_break, "bad break option ",
+     "+B[c|d|i]\t what Ctrl-C does: shell, nothing, ignored"},
+    {"C", true, set_warp,
+     "Invalid time warp mode: ", "+C MODE\t no_time_warp, single_time_warp, multi_time_warp"},
+    {"c", false, nullptr, nullptr, "+c [BOOL]\t time correction; no effect"},
+    {"dcg", true, is_count, "bad decentralized counter groups limit: ", "+dcg N\t no effect"},
+    {"d", false, set_no_dump, nullptr, "+d\t no crash dump for errors within the VM"},
+    {"ec", false, nullptr, nullptr, "+ec\t compressed tables; no effect"},
+    {"e", true, set_tables, "bad maximum number of ets tables ", "+e N\t the most ETS tables"},
+    {"fn", true, set_file_names, "bad filename encoding ",
+     "+fn{u|l|a}[w|i|e]\t encoding of file names"},
+    {"hmbs", true, is_count, "bad heap size ", "+hmbs N\t virtual binary heap; no effect"},
+    {"hms", true, set_heap, "bad heap size ", "+hms WORDS\t the least heap of a process"},
+    {"hpds", true, is_count, "bad initial process dictionary size ", "+hpds N\t no effect"},
+    {"hmqd", true, nullptr, nullptr, "+hmqd on_heap|off_heap\t no effect"},
+    {"hmaxk", true, is_boolean, "bad max heap kill ", nullptr},
+    {"hmaxel", true, is_boolean, "bad max heap error logger ", nullptr},
+    {"hmaxib", true, is_boolean, "bad max heap include shared binaries ", nullptr},
+    {"hmax", true, is_count, "bad max heap size ",
+     "+hmax[k|el|ib]\t max_heap_size by default; no effect"},
+    {"h", true, set_heap, "bad heap size ", nullptr},
+    {"i", true, set_init, nullptr, "+i MODULE\t boot with this module instead of init"},
+    {"IO", true, nullptr, nullptr, "+IO{p|t|Pp|Pt|s} N\t poll threads; no effect"},
+    {"J", true, nullptr, nullptr, "+J... X\t options of a JIT; no effect"},
+    {"K", true, is_boolean, "bad kernel poll value ", "+K BOOL\t no effect"},
+    {"L", false, nullptr, nullptr, "+L\t no effect"},
+    {"M", true, nullptr, nullptr, "+M... X\t options of OTP's allocators; no effect"},
+    {"n", true, nullptr, nullptr, "+n{s|a|d}\t signals to ports; no effect"},
+    {"pc", true, set_printable,
+     "bad range of printable characters: ", "+pc {latin1|unicode}\t printable characters"},
+    {"P", true, set_processes, "bad number of processes ", "+P N\t the most processes"},
+    {"Q", true, set_ports, "bad number of ports ", "+Q N\t the most ports"},
+    {"R", true, is_count, "bad compatibility release number ", "+R N\t no effect"},
+    {"rg", true, is_count, "bad reader groups limit: ", "+rg N\t no effect"},
+    {"r", false, nullptr, nullptr, "+r\t no effect"},
+    {"SDPcpu", true, nullptr, nullptr, nullptr},
+    {"SDcpu", true, nullptr, nullptr, "+SDcpu, +SDPcpu N:M\t dirty CPU schedulers; no effect yet"},
+    {"SDio", true, is_count, "bad number of dirty I/O schedulers ",
+     "+SDio N\t dirty I/O schedulers; no effect yet"},
+    {"SP", true, set_scheduler_share, "bad schedulers percentage specifier ",
+     "+SP T:O\t schedulers, in percent of processors"},
+    {"S", true, set_schedulers, "bad amount of schedulers ",
+     "+S T:O\t schedulers, and how many of them are online"},
+    {"sbtp", true, nullptr, nullptr, nullptr},
+    {"sbt", true, is_bind_type, "setting scheduler bind type failed: ", "+sbt TYPE\t no effect"},
+    {"sbwtdcpu", true, is_busy_wait, "bad dirty CPU scheduler busy wait threshold: ", nullptr},
+    {"sbwtdio", true, is_busy_wait, "bad dirty IO scheduler busy wait threshold: ", nullptr},
+    {"sbwt", true, is_busy_wait,
+     "bad scheduler busy wait threshold: ", "+sbwt[dcpu|dio] X\t no effect"},
+    {"scl", true, is_boolean, "bad scheduler compact load value ", "+scl BOOL\t no effect"},
+    {"sct", true, nullptr, nullptr, "+sct TOPOLOGY\t no effect"},
+    {"secio", true, is_boolean, "bad schedule eager check I/O value ", "+secio BOOL\t no effect"},
+    {"sfwi", true, is_count, "bad scheduler forced wakeup interval ", "+sfwi MS\t no effect"},
+    {"spp", true, is_boolean, "bad port parallelism value ", "+spp BOOL\t no effect"},
+    {"ssrct", false, nullptr, nullptr, "+ssrct\t no effect"},
+    {"sssdcpu", true, is_count, "bad stack size for dirty CPU scheduler threads ", nullptr},
+    {"sssdio", true, is_count, "bad stack size for dirty IO scheduler threads ", nullptr},
+    {"sss", true, is_count, "bad stack size for scheduler threads ",
+     "+sss[dcpu|dio] WORDS\t no effect"},
+    {"stbt", true, is_bind_type, "setting scheduler bind type failed: ", "+stbt TYPE\t no effect"},
+    {"sub", true, is_boolean, "bad scheduler utilization balancing value ",
+     "+sub BOOL\t no effect"},
+    {"swct", true, nullptr, nullptr, nullptr},
+    {"swtdcpu", true, is_threshold, "bad dirty CPU scheduler wakeup threshold: ", nullptr},
+    {"swtdio", true, is_threshold, "bad dirty IO scheduler wakeup threshold: ", nullptr},
+    {"swt", true, is_threshold, "scheduler wakeup threshold: ", nullptr},
+    {"sws", true, nullptr, nullptr, "+sw{ct|t|tdcpu|tdio|s} X\t waking of schedulers; no effect"},
+    {"t", true, set_atoms, "bad atom table size ", "+t N\t the most atoms"},
+    {"T", true, is_count, "bad modified timing level ", "+T LEVEL\t no effect"},
+    {"V", false, set_version, nullptr, "+V\t print the version and exit"},
+    {"v", false, nullptr, nullptr, nullptr},
+    {"W", true, set_warnings, "unrecognized warning_map option ",
+     "+W{i|e|w}\t what warnings are logged as"},
+    {"zdbbl", true, is_count,
+     "Invalid dbbl limit: ", "+zdbbl KB\t busy limit of distribution; no effect"},
+    {"zdntgc", true, nullptr, nullptr, "+zdntgc S\t no effect"},
+    {"zebwt", true, nullptr, nullptr, "+zebwt X\t no effect"},
+    {"zhft", true, nullptr, nullptr, "+zhft MS\t how long halt waits for output"},
+    {"zosrl", true, is_count, "Invalid outstanding requests limit ", "+zosrl N\t no effect"},
+};
+
+const Flag* find_flag(std::string_view word) {
+  for (const Flag& flag : kFlags) {
+    if (word.starts_with(flag.name)) return &flag;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<EmulatorFlags> read_emulator_flags(const std::vector<std::string>& words,
+                                          VmOptions& options) {
+  EmulatorFlags result;
+  Parsing parsing = {options, result};
+  for (size_t i = 0; i < words.size(); ++i) {
+    const Flag* flag =
+        words[i].size() < 2 ? nullptr : find_flag(std::string_view(words[i]).substr(1));
+    if (flag == nullptr) return make_error("unknown flag %s", words[i].c_str());
+    std::string value = words[i].substr(1 + std::string_view(flag->name).size());
+    // +IOt, +JPperf, +MBas and kin: the subject is part of the word, the value follows.
+    const bool subject_is_value =
+        std::string_view("IJM").find(flag->name[0]) != std::string_view::npos;
+    const bool takes_next = flag->has_value && (value.empty() || subject_is_value);
+    const bool may_take_next = flag->name[0] == 'B' || flag->name[0] == 'c';
+    if (takes_next ||
+        (may_take_next && value.empty() && i + 1 < words.size() && words[i + 1][0] != '-')) {
+      if (i + 1 == words.size()) return make_error("missing value for %s", words[i].c_str());
+      value = words[++i];
+    }
+    if (flag->set != nullptr && !flag->set(parsing, value)) {
+      return make_error("%s%s", flag->wrong, value.c_str());
+    }
+  }
+  return result;
+}
+
+std::string emulator_flags_help() {
+  std::string text;
+  for (const Flag& flag : kFlags) {
+    if (flag.help == nullptr) continue;
+    const std::string_view help = flag.help;
+    const size_t tab = help.find('\t');
+    std::string left = "  " + std::string(help.substr(0, tab));
+    left.resize(std::max<size_t>(left.size() + 1, 26), ' ');
+    text += left + std::string(help.substr(tab + 2)) + "\n";
+  }
+  return text;
+}
+
+}  // namespace joist::erl
