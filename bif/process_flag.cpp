@@ -3,6 +3,9 @@
 #include "bif/registry.h"
 #include "bif/spawn_options.h"
 #include "vm/heap/builder.h"
+#include "vm/proc/process_extras.h"
+#include "vm/term/atom.h"
+#include "vm/term/map.h"
 
 namespace joist {
 
@@ -75,6 +78,63 @@ Term set_async_dist(Process& p, Term value) {
   return boolean(std::exchange(p.flags.async_dist, value == atoms::true_));
 }
 
+// --- monitor_nodes ---
+
+enum NodeMonitorOption : uint32_t {
+  kInfoMap = 1,
+  kConnectionId = 2,
+  kVisible = 4,
+  kHidden = 8,
+  kReason = 16,
+};
+
+// nullopt: not options of net_kernel:monitor_nodes/2, as a map or the empty list.
+std::optional<uint32_t> node_monitor_options(Term options) {
+  if (options.is_nil()) return 0;
+  if (!is_flat_map(options)) return std::nullopt;
+  uint32_t result = kInfoMap;
+  bool sound = true;
+  for (size_t i = 0; i < flat_map_size(options); ++i) {
+    const Term key = flat_map_keys(options)[i];
+    const Term value = flat_map_values(options)[i];
+    const std::string_view name = key.is_atom() ? atom_text(key) : std::string_view();
+    const std::string_view text = value.is_atom() ? atom_text(value) : std::string_view();
+    const bool is_true = text == "true";
+    const bool is_bool = is_true || text == "false";
+    if (name == "list" && is_true) {
+      result &= ~uint32_t{kInfoMap};
+    } else if (name == "connection_id" && is_bool) {
+      if (is_true) result |= kConnectionId;
+    } else if (name == "nodedown_reason" && is_bool) {
+      if (is_true) result |= kReason;
+    } else if (name == "node_type" && text == "visible") {
+      result |= kVisible;
+    } else if (name == "node_type" && text == "hidden") {
+      result |= kHidden;
+    } else if (name == "node_type" && text == "all") {
+      result |= kVisible | kHidden;
+    } else {
+      sound = false;
+    }
+  }
+  return sound ? std::optional(result) : std::nullopt;
+}
+
+// How often the caller was subscribed before.
+Term monitor_nodes(Process& p, Term options, Term value) {
+  const std::optional<uint32_t> wanted = node_monitor_options(options);
+  if (!wanted || !is_boolean(value)) return Term::none();
+  std::map<uint32_t, uint32_t>& monitors = p.make_extras().node_monitors;
+  uint32_t& count = monitors[*wanted];
+  const uint32_t before = count;
+  if (value == atoms::true_) {
+    ++count;
+  } else {
+    monitors.erase(*wanted);
+  }
+  return Term::small(before);
+}
+
 struct Flag {
   Term name;
   FlagSetter set;
@@ -103,9 +163,16 @@ Term process_flag_2(Process& p, Term flag, Term value) {
     known = true;
     before = set_async_dist(p, value);
   }
+  if (flag == atoms::monitor_nodes) {
+    known = true;
+    before = monitor_nodes(p, Term::nil(), value);
+  } else if (is_tuple(flag) && tuple_size(flag) == 2 &&
+             tuple_elements(flag)[0] == atoms::monitor_nodes) {
+    known = true;
+    before = monitor_nodes(p, tuple_elements(flag)[1], value);
+  }
   if (!known) {
     if (flag == atoms::save_calls) return p.not_supported("process_flag save_calls");
-    if (flag == atoms::monitor_nodes) return p.not_supported("process_flag monitor_nodes");
     return p.badarg(atoms::badopt);
   }
   return before.is_none() ? p.badarg() : before;

@@ -15,6 +15,7 @@ namespace joist {
   X(display_natives)            \
   X(emulator_settings_natives)  \
   X(emulator_state_natives)     \
+  X(erl_tracer_natives)         \
   X(erlang_arith_natives)       \
   X(erlang_atom_natives)        \
   X(erlang_binary_natives)      \
@@ -26,6 +27,7 @@ namespace joist {
   X(erlang_identifier_natives)  \
   X(erlang_list_natives)        \
   X(erlang_map_natives)         \
+  X(erlang_node_natives)        \
   X(erlang_port_natives)        \
   X(erlang_port_open_natives)   \
   X(erlang_time_natives)        \
