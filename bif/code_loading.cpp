@@ -11,7 +11,6 @@
 #include "vm/heap/retired_literals.h"
 #include "vm/proc/native.h"
 #include "vm/proc/stack_trace.h"
-#include "vm/sched/deliver.h"
 #include "vm/sched/schedulers.h"
 #include "vm/sched/system_logger.h"
 #include "vm/term/bits.h"
@@ -163,8 +162,7 @@ Term delete_module_1(Process& p, Term name) {
 
 void destroy_module(void* module) { delete static_cast<Module*>(module); }
 
-// Others may be looking at the instance still; processes refer to its literals until the literal
-// collector has seen them all.
+// Others may be looking at the instance still, and processes refer to its literals.
 bool complete_purge(Process& p, Term name) {
   std::unique_ptr<Module> purged = code_of(p).complete_purge(name);
   if (purged == nullptr) return false;
@@ -172,8 +170,6 @@ bool complete_purge(Process& p, Term name) {
     p.runtime->retired_literals->add(area);
   }
   purged->literal_areas.clear();
-  const Term collector = p.runtime->literal_collector;
-  if (collector.is_local_pid()) send_message(p, collector, atoms::copy_literals);
   EpochReader& reader = *p.runtime->schedulers->slot(p.registers->scheduler).reader;
   reader.retire(purged.release(), destroy_module);
   return true;
@@ -192,6 +188,9 @@ Term purge_module_2(Process& p, Term name, Term step) {
   code.abort_purge(name);
   return atoms::false_;
 }
+
+// Whether there is an area whose literals the processes are to copy: never, they keep them.
+Term release_area_switch_0(Process&) { return atoms::false_; }
 
 // --- native libraries ---
 
@@ -227,6 +226,7 @@ constexpr NativeEntry kCodeLoadingNatives[] = {
     {"erlang", "has_prepared_code_on_load", native<has_prepared_code_on_load_1>},
     {"erlang", "load_nif", native<load_nif_2>},
     {"erlang", "pre_loaded", native<pre_loaded_0>},
+    {"erts_literal_area_collector", "release_area_switch", native<release_area_switch_0>},
     {"erts_internal", "prepare_loading", native<prepare_loading_2>},
     {"erts_internal", "purge_module", native<purge_module_2>},
 };

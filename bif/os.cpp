@@ -4,6 +4,8 @@
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
 #include "vm/os/environment.h"
+#include "vm/os/signals.h"
+#include "vm/term/atom.h"
 
 namespace joist {
 
@@ -52,9 +54,36 @@ Term unsetenv_1(Process& p, Term characters) {
 
 Term getpid_0(Process& p) { return make_string(p.heap, std::to_string(os_process_id())); }
 
+// Signals that a program may handle itself. SIGINT is the emulator's own; the terminal's came with
+// OTP 28 (facts/releases.md).
+bool may_be_set(std::string_view name, int otp_release) {
+  if (name == "sigint") return false;
+  return otp_release >= 28 || (name != "sigwinch" && name != "sigcont");
+}
+
+Term set_signal_2(Process& p, Term signal, Term option) {
+  if (!signal.is_atom() || !option.is_atom()) return p.badarg();
+  const std::string_view name = atom_text(signal);
+  const std::optional<int> number = os_signal_number(name);
+  if (!number || !may_be_set(name, p.runtime->otp_release)) return p.badarg();
+  const std::string_view action = atom_text(option);
+  bool done = false;
+  if (action == "default") {
+    done = set_os_signal(*number, SignalAction::kDefault);
+  } else if (action == "ignore") {
+    done = set_os_signal(*number, SignalAction::kIgnore);
+  } else if (action == "handle") {
+    done = set_os_signal(*number, SignalAction::kHandle);
+  }
+  return done ? Term(atoms::ok) : p.badarg();
+}
+
 constexpr NativeEntry kOsNatives[] = {
-    {"os", "env", native<env_0>},           {"os", "getenv", native<getenv_1>},
-    {"os", "getpid", native<getpid_0>},     {"os", "putenv", native<putenv_2>},
+    {"os", "env", native<env_0>},
+    {"os", "getenv", native<getenv_1>},
+    {"os", "getpid", native<getpid_0>},
+    {"os", "putenv", native<putenv_2>},
+    {"os", "set_signal", native<set_signal_2>},
     {"os", "unsetenv", native<unsetenv_1>},
 };
 

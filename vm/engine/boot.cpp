@@ -1,6 +1,7 @@
 // How an OTP system begins (see Vm::run_otp).
 #include "bif/spawn_options.h"
 #include "loader/load.h"
+#include "vm/engine/os_signals.h"
 #include "vm/engine/vm.h"
 #include "vm/heap/builder.h"
 #include "vm/os/file.h"
@@ -55,11 +56,11 @@ Error Vm::run_otp(std::string_view init, std::span<const std::string> arguments)
     processes.push_back(JOIST_TRY(add(atoms::erts_code_purger, 0, none, Priority::kHigh)));
     processes.push_back(
         JOIST_TRY(add(atoms::erts_literal_area_collector, 0, none, Priority::kHigh)));
-    runtime_.literal_collector = processes.back()->pid;
     for (const Priority priority : {Priority::kNormal, Priority::kHigh, Priority::kMax}) {
       processes.push_back(
           JOIST_TRY(add(atoms::erts_dirty_process_signal_handler, 0, none, priority)));
     }
+    JOIST_TRY(start_os_signals(runtime_, options_.break_mode));
     for (Process* process : processes) start_spawned(host, *process);
     return {};
   };

@@ -1,10 +1,8 @@
-// Literal areas of purged code, which heaps may still refer to. One at a time is taken out of use:
-// every process makes its own copies of what it refers to (OTP's erts_literal_area_collector asks
-// each), and then the area is released.
+// Literal areas of purged code, which heaps may still refer to. They stay until the VM ends: to
+// release one, every process would first have to copy what it refers to.
 #pragma once
 
-#include <deque>
-#include <memory>
+#include <vector>
 
 #include "vm/base/sync.h"
 #include "vm/heap/literals.h"
@@ -16,38 +14,20 @@ class RetiredLiterals {
   explicit RetiredLiterals(LiteralSpace& space) : space_(space) {}
   ~RetiredLiterals() {
     MutexLock lock(mutex_);
-    if (current_.words != nullptr) space_.release(current_);
-    for (LiteralSpace::Area& area : waiting_) space_.release(area);
+    for (LiteralSpace::Area& area : areas_) space_.release(area);
   }
   RetiredLiterals(const RetiredLiterals&) = delete;
   RetiredLiterals& operator=(const RetiredLiterals&) = delete;
 
   void add(const LiteralSpace::Area& area) {
     MutexLock lock(mutex_);
-    waiting_.push_back(area);
-  }
-
-  // Releases the area that was current and makes the next one so. False: there is none.
-  bool next() {
-    MutexLock lock(mutex_);
-    if (current_.words != nullptr) space_.release(current_);
-    current_ = {};
-    if (waiting_.empty()) return false;
-    current_ = waiting_.front();
-    waiting_.pop_front();
-    return true;
-  }
-
-  LiteralSpace::Area current() const {
-    MutexLock lock(mutex_);
-    return current_;
+    areas_.push_back(area);
   }
 
  private:
   LiteralSpace& space_;
-  mutable Mutex mutex_;
-  LiteralSpace::Area current_ JOIST_GUARDED_BY(mutex_);
-  std::deque<LiteralSpace::Area> waiting_ JOIST_GUARDED_BY(mutex_);
+  Mutex mutex_;
+  std::vector<LiteralSpace::Area> areas_ JOIST_GUARDED_BY(mutex_);
 };
 
 }  // namespace joist

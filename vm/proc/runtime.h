@@ -64,7 +64,6 @@ struct Runtime {
   // A heap of that many words is more than max_heap_size allows; null: nobody wants to know.
   void (*heap_limit_reached)(Process& process, size_t words) = nullptr;
   std::span<const ExitStage> exit_stages;  // what upper layers do when a process ends
-  Term literal_collector = Term::none();   // pid of OTP's process that has literals copied
   uint64_t local_term_key = 0;             // vm/codec/etf.h: secret behind `local` terms
   int otp_release = 25;
   Uniques uniques;
