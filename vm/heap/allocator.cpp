@@ -20,9 +20,10 @@ Fragment* new_fragment(size_t capacity) {
   Fragment* fragment = nullptr;
   if (!__builtin_mul_overflow(capacity, sizeof(Word), &bytes) &&
       !__builtin_add_overflow(bytes, sizeof(Fragment), &bytes)) {
-    fragment = static_cast<Fragment*>(malloc_counted(bytes, MemoryUse::kProcesses));
+    fragment = static_cast<Fragment*>(malloc(bytes));
   }
   if (fragment == nullptr) fatal("out of memory: a heap fragment of %zu words", capacity);
+  count_memory(MemoryUse::kProcesses, usual_bytes(bytes));
   fragment->next = nullptr;
   fragment->capacity = capacity;
   fragment->used = 0;
@@ -32,7 +33,10 @@ Fragment* new_fragment(size_t capacity) {
 void release_fragments(Fragment* fragment) {
   while (fragment != nullptr) {
     Fragment* next = fragment->next;
-    free_counted(fragment, MemoryUse::kProcesses);
+    // A signal's piece, too (vm/proc/signal.h), is as long as a fragment of its capacity.
+    count_memory(MemoryUse::kProcesses,
+                 -usual_bytes(sizeof(Fragment) + fragment->capacity * sizeof(Word)));
+    free(fragment);
     fragment = next;
   }
 }

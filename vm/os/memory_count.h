@@ -22,6 +22,8 @@ int64_t counted_memory(MemoryUse use);
 
 // What a piece of memory from malloc really takes.
 size_t allocated_bytes(void* memory);
+// About the same for a piece whose size is known, without asking the allocator.
+constexpr int64_t usual_bytes(size_t asked) { return static_cast<int64_t>(asked + asked / 16); }
 // malloc and free that count.
 void* malloc_counted(size_t bytes, MemoryUse use);
 void free_counted(void* memory, MemoryUse use);

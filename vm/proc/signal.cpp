@@ -8,12 +8,21 @@
 
 namespace joist {
 
+namespace {
+
+// As release_fragments() counts it, which frees signals whose message has become the heap's.
+int64_t counted_bytes(const Signal& signal) {
+  return usual_bytes(sizeof(Fragment) + signal.capacity * sizeof(Word));
+}
+
+}  // namespace
+
 Signal* new_signal(SignalKind kind, Term sender, size_t words) {
-  auto* signal = static_cast<Signal*>(
-      malloc_counted(sizeof(Signal) + words * sizeof(Word), MemoryUse::kProcesses));
+  auto* signal = static_cast<Signal*>(malloc(sizeof(Signal) + words * sizeof(Word)));
   if (signal == nullptr) fatal("out of memory: a signal of %zu words", words);
   signal->fragment_next = nullptr;
   signal->capacity = signal->used = Signal::kHiddenWords + words;
+  count_memory(MemoryUse::kProcesses, counted_bytes(*signal));
   signal->filler = make_header(Boxed::kFiller, Signal::kHiddenWords - 1);
   signal->next = signal->previous = nullptr;
   signal->off_heap = nullptr;
@@ -41,7 +50,8 @@ Signal* new_signal_of(SignalKind kind, Term sender, Term value, const LiteralSpa
 
 void release_signal(Signal* signal) {
   release_off_heap(signal->off_heap);
-  free_counted(signal, MemoryUse::kProcesses);
+  count_memory(MemoryUse::kProcesses, -counted_bytes(*signal));
+  free(signal);
 }
 
 void release_signals(Signal* first) {
