@@ -15,6 +15,7 @@ namespace joist {
   X(display_natives)            \
   X(emulator_settings_natives)  \
   X(emulator_state_natives)     \
+  X(erl_ddll_natives)           \
   X(erl_tracer_natives)         \
   X(erlang_arith_natives)       \
   X(erlang_atom_natives)        \

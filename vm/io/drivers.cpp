@@ -3,7 +3,7 @@
 namespace joist {
 
 std::span<const DriverInfo* const> named_drivers() {
-  static const DriverInfo* const drivers[] = {&tty_driver()};
+  static const DriverInfo* const drivers[] = {&ram_file_driver(), &tty_driver()};
   return drivers;
 }
 

@@ -8,8 +8,9 @@
 
 namespace joist {
 
-const DriverInfo& fd_driver();     // {fd, In, Out}
-const DriverInfo& file_driver();   // a name alone
+const DriverInfo& fd_driver();    // {fd, In, Out}
+const DriverInfo& file_driver();  // a name alone
+const DriverInfo& ram_file_driver();
 const DriverInfo& tty_driver();    // {spawn, "tty_sl ..."}
 const DriverInfo& spawn_driver();  // {spawn, Command}, {spawn_executable, Program}
 

@@ -127,6 +127,8 @@ class Port {
   Runtime& runtime() const;
   // Data for the owner, as the port's options say.
   void deliver_data(ByteSpan bytes);
+  // The same behind a list of bytes, which stays one where data are binaries; null: that alone.
+  void deliver_behind(ByteSpan header, const ByteSpan* bytes);
   // {Port, Message}
   void tell_owner(Term message);
   void watch(int descriptor, uint32_t events);    // from now on, those too
@@ -180,7 +182,7 @@ class Port {
   void refuse_signal(const Signal& signal);
   void send_bad_signal();
   void send(Term to, Signal* message);
-  void deliver_message(ByteSpan bytes, const bool* ends_line);
+  void deliver_message(ByteSpan header, const ByteSpan* bytes, const bool* ends_line);
   SignalSource source() const { return {runtime(), thread_->scheduler, id_}; }
 
   // How it ends: port_end.cpp.

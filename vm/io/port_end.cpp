@@ -63,7 +63,7 @@ void Port::fail_with(Term reason, bool end_of_file) {
   if ((state & kDead) != 0) return;
   if (open_reply_ != 0) reply(opener_, std::exchange(open_reply_, 0), id_);
   if (end_of_file && lines_ != nullptr) {
-    lines_->finish([this](ByteSpan line, bool ends) { deliver_message(line, &ends); });
+    lines_->finish([this](ByteSpan line, bool ends) { deliver_message({}, &line, &ends); });
   }
   if ((state & kClosing) != 0) return terminate();
   if (end_of_file && soft_eof_) return tell_owner(atoms::eof);

@@ -259,24 +259,35 @@ void Port::tell_owner(Term message) {
   send(owner(), signal);
 }
 
-void Port::deliver_data(ByteSpan bytes) {
+void Port::deliver_data(ByteSpan bytes) { deliver_behind({}, &bytes); }
+
+void Port::deliver_behind(ByteSpan header, const ByteSpan* bytes) {
   if (!is_open()) return;
-  bytes_in_ += bytes.size();
-  runtime().statistics.bytes_read.fetch_add(bytes.size(), std::memory_order_relaxed);
-  if (lines_ == nullptr) return deliver_message(bytes, nullptr);
-  lines_->feed(bytes, [this](ByteSpan line, bool ends) { deliver_message(line, &ends); });
+  const size_t size = header.size() + (bytes == nullptr ? 0 : bytes->size());
+  bytes_in_ += size;
+  runtime().statistics.bytes_read.fetch_add(size, std::memory_order_relaxed);
+  if (lines_ == nullptr || bytes == nullptr) return deliver_message(header, bytes, nullptr);
+  lines_->feed(*bytes, [&](ByteSpan line, bool ends) { deliver_message(header, &line, &ends); });
 }
 
-void Port::deliver_message(ByteSpan bytes, const bool* ends_line) {
-  const size_t data_words = !binary_                         ? 2 * bytes.size()
-                            : bytes.size() <= kHeapBitsLimit ? heap_bits_words(8 * bytes.size())
-                                                             : kBinRefWords + kSubBitsWords;
-  const size_t words = data_words + (ends_line != nullptr ? 3 : 0) + 3 + 3;
+void Port::deliver_message(ByteSpan header, const ByteSpan* bytes, const bool* ends_line) {
+  const size_t size = bytes == nullptr ? 0 : bytes->size();
+  const bool as_binary = binary_ && bytes != nullptr;
+  const size_t data_words = !as_binary               ? 2 * size
+                            : size <= kHeapBitsLimit ? heap_bits_words(8 * size)
+                                                     : kBinRefWords + kSubBitsWords;
+  const size_t words = data_words + 2 * header.size() + (ends_line != nullptr ? 3 : 0) + 3 + 3;
   Signal* signal = new_signal(SignalKind::kMessage, id_, words);
   {
+    const auto text = [](ByteSpan span) {
+      return std::string_view(reinterpret_cast<const char*>(span.data()), span.size());
+    };
     SignalBuilder builder(*signal);
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    Term data = binary_ ? make_binary(builder, bytes) : make_string(builder, text);
+    Term data = Term::nil();
+    if (bytes != nullptr) {
+      data = as_binary ? make_binary(builder, *bytes) : make_string(builder, text(*bytes));
+    }
+    data = make_string(builder, text(header), data);
     if (ends_line != nullptr) {
       data = make_tuple(builder, {*ends_line ? atoms::eol : atoms::noeol, data});
     }

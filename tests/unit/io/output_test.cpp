@@ -29,8 +29,9 @@ TEST_CASE("iodata becomes pieces, of which large binaries are shared") {
   const Term small = make_binary(heap, "small");
   const size_t before = references(binary);
   {
-    const Term nested = make_list(heap, {Term::small('x'), small, binary}, small);
-    const Term iodata = make_list(heap, {nested, Term::nil(), binary, Term::small('y')});
+    const Term nested = make_list(heap, std::vector<Term>{Term::small(0x78), small, binary}, small);
+    const Term iodata =
+        make_list(heap, std::vector<Term>{nested, Term::nil(), binary, Term::small(0x79)});
     std::optional<OutputData> data = OutputData::of_iodata(iodata);
     REQUIRE(data);
     CHECK(references(binary) == before + 2);
@@ -58,7 +59,8 @@ TEST_CASE("what is not iodata is refused") {
   bytes[0] = 0;
   CHECK_FALSE(OutputData::of_iodata(odd));
   CHECK_FALSE(OutputData::of_iodata(Term::small(1)));
-  CHECK_FALSE(OutputData::of_iodata(make_list(heap, {Term::small(256)})));
-  CHECK_FALSE(OutputData::of_iodata(make_list(heap, {Term::small(1)}, Term::small(2))));
+  CHECK_FALSE(OutputData::of_iodata(make_list(heap, std::vector<Term>{Term::small(256)})));
+  CHECK_FALSE(
+      OutputData::of_iodata(make_list(heap, std::vector<Term>{Term::small(1)}, Term::small(2))));
   CHECK(OutputData::of_iodata(Term::nil())->empty());
 }
