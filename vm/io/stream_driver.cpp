@@ -51,7 +51,7 @@ void StreamDriver::output(OutputData data) {
   }
   const bool is_first = queue_.empty();
   queue_.append(std::move(packet));
-  if (is_first) write_now();
+  return is_first ? write_now() : update_busy();
 }
 
 void StreamDriver::write_now() {
