@@ -13,12 +13,16 @@ namespace joist {
 
 namespace {
 
-// An open port by identifier or name; null: there is none.
-Port* find_port(const Process& p, Term port_or_name) {
+// A port by identifier or name, closed or not; null: there is none.
+Port* find_any_port(const Process& p, Term port_or_name) {
   Term id = port_or_name;
   if (id.is_atom()) id = p.runtime->names->find(id);
-  if (!id.is_local_port()) return nullptr;
-  Port* port = p.runtime->ports->find(id);
+  return id.is_local_port() ? p.runtime->ports->find(id) : nullptr;
+}
+
+// The same, but only if it is open.
+Port* find_port(const Process& p, Term port_or_name) {
+  Port* port = find_any_port(p, port_or_name);
   return port != nullptr && port->is_open() ? port : nullptr;
 }
 
@@ -122,7 +126,7 @@ Term port_connect_2(Process& p, Term port_or_name, Term pid) {
 
 Term port_info(Process& p, Term port_or_name, Term item, Term bad_port) {
   if (!port_or_name.is_atom() && !port_or_name.is_local_port()) return finish(p, bad_port);
-  Port* port = find_port(p, port_or_name);
+  Port* port = find_any_port(p, port_or_name);
   if (port == nullptr) return finish(p, atoms::undefined);
   return call_port(p, *port, new_task(PortTaskKind::kInfo, item));
 }

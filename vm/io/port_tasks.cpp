@@ -54,7 +54,11 @@ Term Port::carry_out(PortTask& task, Allocator& heap) {
     }
     return atoms::true_;
   }
-  if (!is_open()) return task.kind == PortTaskKind::kInfo ? atoms::undefined : atoms::badarg;
+  // As in OTP, a port that still writes what it has when it is closed can be asked about.
+  if (task.kind == PortTaskKind::kInfo) {
+    return (state_.load() & kDead) == 0 ? info(task.argument, heap) : Term(atoms::undefined);
+  }
+  if (!is_open()) return atoms::badarg;
   switch (task.kind) {
     case PortTaskKind::kCommand:
       return command(task);
@@ -68,7 +72,6 @@ Term Port::carry_out(PortTask& task, Allocator& heap) {
     case PortTaskKind::kControl:
       return control(task, heap);
     case PortTaskKind::kInfo:
-      return info(task.argument, heap);
     case PortTaskKind::kSignal:
     case PortTaskKind::kEvent:
       break;
