@@ -82,16 +82,6 @@ struct op_is_nonempty_allocate : SlowOp {
   }
 };
 
-struct op_is_tuple_test_arity : FastOp {
-  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto source, auto other, auto, auto header) {
-    const Term t = source.get(s);
-    if (!is_tuple(t)) return Flow::kFail;
-    if (t.header() == header.field) return Flow::kNext;
-    s.pc = jump_target(s.pc, other.field);
-    return Flow::kJump;
-  }
-};
-
 struct op_is_tuple_get_elements : FastOp {
   JOIST_INLINE Flow run(State& s, const Cell* next, auto, auto source, auto header, auto,
                         auto offset1, auto destination1, auto offset2, auto destination2) {
