@@ -19,7 +19,8 @@ namespace joist::erl {
 namespace {
 
 // Programs that OTP starts are found: Joist's own first, then those of the root.
-void set_variables(const Installation& installation, const CommandLine& line) {
+void set_variables(const Installation& installation, const std::string& programs,
+                   const CommandLine& line) {
   for (const auto& [name, value] : line.variables) setenv(name.c_str(), value.c_str(), 1);
   setenv("ROOTDIR", installation.root.c_str(), 1);
   setenv("BINDIR", installation.bindir.c_str(), 1);
@@ -27,8 +28,8 @@ void set_variables(const Installation& installation, const CommandLine& line) {
   setenv("PROGNAME", installation.progname.c_str(), 1);
   const char* path = getenv("PATH");
   const std::string former = path == nullptr ? "" : path;
-  if (former.starts_with(installation.bindir + ":")) return;
-  setenv("PATH", (installation.bindir + ":" + installation.root + "/bin:" + former).c_str(), 1);
+  if (former.starts_with(programs + ":")) return;
+  setenv("PATH", (programs + ":" + installation.bindir + ":" + former).c_str(), 1);
 }
 
 // The terminal's program goes on; this one has no terminal. False: this is not the one to go on.
@@ -85,7 +86,8 @@ void print_help() {
 Result<int> run(const std::vector<std::string>& words, const std::string& program_folder) {
   const Environment environment;
   const OtpRoot otp = JOIST_TRY(find_otp_root({"", program_folder, &environment}));
-  const Installation installation = {otp.path, program_folder,
+  const std::string erts = otp.erts.substr(otp.erts.rfind('/') + 1);
+  const Installation installation = {otp.path, otp.path + "/" + erts + "/bin",
                                      environment.get("PROGNAME").value_or("erl"), otp.release};
   const Result<CommandLine> line = read_command_line(words, installation, environment);
   if (!line) {
@@ -109,7 +111,7 @@ Result<int> run(const std::vector<std::string>& words, const std::string& progra
     for (const std::string& word : line.value().init) std::printf("%s\n", word.c_str());
     return 0;
   }
-  set_variables(installation, line.value());
+  set_variables(installation, program_folder, line.value());
   if (line.value().detached && !detach()) return 0;
   std::unique_ptr<Vm> vm = JOIST_TRY(Vm::create(std::move(options)));
   return vm->run_otp(flags.value().init, line.value().init);

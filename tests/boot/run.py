@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Runs command lines under OTP's erl and under Joist's, and compares what they write and how they
+end: standard output, standard error and exit status must be the same, but for pids, references,
+ports and times.
+
+    run.py --joist build/release/bin/joist [--only TEXT]
+
+The table is command_lines.txt: blocks of lines, parted by empty lines; in a block
+
+    # what it is for           any number of comments
+    erl -noshell -eval '...'   the command, split as a shell would
+    < text                     lines of standard input; without any it is empty
+    env NAME=VALUE             variables
+"""
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SECONDS = 60
+
+
+def read_table(path):
+    cases = []
+    for block in path.read_text().split("\n\n"):
+        command, stdin, variables = None, "", {}
+        for line in block.splitlines():
+            if line.startswith("< "):
+                stdin += line[2:] + "\n"
+            elif line.startswith("env "):
+                name, value = line[4:].split("=", 1)
+                variables[name] = value
+            elif line.strip() and not line.startswith("#"):
+                command = line
+        if command:
+            cases.append((command, stdin, variables))
+    return cases
+
+
+def normalise(data):
+    text = data.decode("utf-8", "replace")
+    text = re.sub(r"<\d+\.\d+\.\d+>", "<PID>", text)
+    text = re.sub(r"#(Ref|Port|Fun)<[^>]*>", r"#\1<>", text)
+    text = re.sub(r"\d+-[A-Z][a-z]{2}-\d{4}::\d\d:\d\d:\d\d\.\d+", "TIME", text)
+    return text
+
+
+def run(erl, case, folder):
+    command, stdin, variables = case
+    words = [erl] + shlex.split(command)[1:]
+    environment = {**os.environ, **variables}
+    for path in Path(folder).iterdir():
+        if path.name == "erl_crash.dump":
+            path.unlink()
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, cwd=folder, env=environment,
+                               start_new_session=True)
+    try:
+        output, errors = process.communicate(stdin.encode(), SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        process.communicate()
+        return "no end", "", None
+    return normalise(output), normalise(errors), process.returncode
+
+
+def prepare(folder):
+    """A module and a script that command lines may use."""
+    source = Path(folder, "sample.erl")
+    source.write_text('-module(sample).\n-export([start/0, hello/1, crash/0]).\n'
+                      'start() -> io:format("started~n").\n'
+                      'hello(X) -> io:format("hello ~p~n", [X]).\n'
+                      'crash() -> {ok, _} = hello(1), ok.\n')
+    Path(folder, "flags.txt").write_text('# a comment\n-noshell -eval "io:format(\\"~p~n\\", '
+                                         '[file]), halt()."\n')
+    Path(folder, "some.config").write_text("[{stdlib, [{colour, blue}]}].\n")
+    subprocess.run(["erlc", "sample.erl"], cwd=folder, check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--joist", required=True)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    reference = shutil.which("erl")
+    if reference is None:
+        sys.exit("there is no erl to compare with")
+    ours = str(Path(options.joist).resolve().parent / "erl")
+    cases = [case for case in read_table(HERE / "command_lines.txt") if options.only in case[0]]
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(folder)
+        for case in cases:
+            expected, found = run(reference, case, folder), run(ours, case, folder)
+            if expected == found:
+                continue
+            failed += 1
+            print(f"--- {case[0]}")
+            for name, theirs, mine in zip(("stdout", "stderr", "status"), expected, found):
+                if theirs != mine:
+                    print(f"{name}:\n  erl:   {theirs!r}\n  joist: {mine!r}")
+    print(f"{len(cases) - failed} command lines the same, {failed} not")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
