@@ -66,10 +66,30 @@ Term processes_0(Process& p) {
   return list.finish();
 }
 
+// OTP 28: {Slot, [Pid]} with some of the processes from that slot of the table on, or none at its
+// end.
+Term processes_next_1(Process& p, Term from) {
+  constexpr size_t kAtOnce = 64;
+  if (!from.is_small() || from.small_value() < 0) return p.badarg();
+  auto slot = static_cast<size_t>(from.small_value());
+  ListBuilder list(p.heap);
+  size_t count = 0;
+  while (count < kAtOnce) {
+    const Process* process = p.runtime->processes->next(&slot);
+    if (process == nullptr) break;
+    list.add(process->pid);
+    ++count;
+  }
+  p.charge(static_cast<int64_t>(count));
+  if (count == 0) return atoms::none;
+  return make_tuple(p.heap, {Term::small(static_cast<int64_t>(slot)), list.finish()});
+}
+
 constexpr NativeEntry kRegisterNatives[] = {
     {"erlang", "register", native<register_2>},   {"erlang", "unregister", native<unregister_1>},
     {"erlang", "whereis", native<whereis_1>},     {"erlang", "registered", native<registered_0>},
     {"erlang", "processes", native<processes_0>},
+    {"erts_internal", "processes_next", native<processes_next_1>},
 };
 
 }  // namespace

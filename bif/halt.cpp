@@ -14,6 +14,8 @@ namespace {
 
 constexpr int64_t kWithoutLimit = -1;
 constexpr size_t kLongestSlogan = 1023;  // characters
+// A crash shows what was printed before it, but waits for nobody who does not read.
+constexpr int64_t kLongestFlushOfCrash = 1'000'000'000;
 
 // What is behind the slogan does not count. False: no text.
 bool read_slogan(Term list, std::string* text) {
@@ -58,7 +60,8 @@ Term halt_2(Process& p, Term status, Term options) {
   }
   std::string slogan;
   if ((!status.is_list() && !status.is_nil()) || !read_slogan(status, &slogan)) return p.badarg();
-  slogan += '\n';
+  slogan += "\r\n";
+  p.runtime->ports->flush(kLongestFlushOfCrash);
   p.runtime->ports->release_terminal();
   fwrite(slogan.data(), 1, slogan.size(), stderr);
   exit_now(1, false);

@@ -97,11 +97,12 @@ Result<int> run(const std::vector<std::string>& words, const std::string& progra
   VmOptions options = JOIST_TRY(vm_options(otp, environment));
   const Result<EmulatorFlags> flags = read_emulator_flags(line.value().emulator, options);
   if (!flags) {
-    std::fprintf(stderr, "%s\n", flags.error().text.c_str());
+    std::fprintf(stderr, "%s\r\n%s", flags.error().text.c_str(),
+                 "Usage: `joist erl --help` explains the flags.\r\n");
     return 1;
   }
   if (flags.value().shows_version) {
-    std::fprintf(stderr, "Erlang (SMP,ASYNC_THREADS) (BEAM) emulator version %s\n",
+    std::fprintf(stderr, "Erlang (SMP,ASYNC_THREADS) (BEAM) emulator version %s\r\n",
                  options.erts_version.c_str());
     return 0;
   }

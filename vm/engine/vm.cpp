@@ -186,7 +186,13 @@ void Vm::start_thread(void* context, size_t scheduler) {
   vm.threads_[scheduler] = std::move(thread.value());
 }
 
-void Vm::crashed(Process& process) { report_crash(process); }
+void Vm::crashed(Process& process) {
+  report_crash(process);
+  // Nothing can go on without a part of the emulator.
+  if (process.is_system && !stopping_.load()) {
+    fatal("system process <0.%u.0> has terminated", local_pid_number(process.pid));
+  }
+}
 
 void Vm::host_stopped(Process&) {
   host_stopped_.store(true, std::memory_order_seq_cst);
