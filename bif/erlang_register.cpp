@@ -86,8 +86,10 @@ Term processes_next_1(Process& p, Term from) {
 }
 
 constexpr NativeEntry kRegisterNatives[] = {
-    {"erlang", "register", native<register_2>},   {"erlang", "unregister", native<unregister_1>},
-    {"erlang", "whereis", native<whereis_1>},     {"erlang", "registered", native<registered_0>},
+    {"erlang", "register", native<register_2>},
+    {"erlang", "unregister", native<unregister_1>},
+    {"erlang", "whereis", native<whereis_1>},
+    {"erlang", "registered", native<registered_0>},
     {"erlang", "processes", native<processes_0>},
     {"erts_internal", "processes_next", native<processes_next_1>},
 };

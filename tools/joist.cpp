@@ -7,6 +7,7 @@
 
 #include "tools/cli/command.h"
 #include "tools/erl/erl.h"
+#include "tools/erl/programs.h"
 
 namespace joist::cli {
 namespace {
@@ -94,6 +95,13 @@ int run(int count, char** values) {
 int main(int count, char** values) {
   const std::string_view path = count > 0 ? values[0] : "";
   const std::string_view name = path.substr(path.rfind('/') + 1);
+  if (joist::erl::is_program(name)) {
+    const auto words =
+        joist::erl::words_of_program(name, std::vector<std::string>(values + 1, values + count));
+    if (words.ok()) return joist::erl::run_erl(words.value(), joist::cli::program_folder());
+    std::fprintf(stderr, "%s\n", words.error().text.c_str());
+    return 1;
+  }
   const bool is_erl = name == "erl";
   const bool is_command = count > 1 && std::string_view(values[1]) == "erl";
   if (!is_erl && !is_command) return joist::cli::run(count, values);
