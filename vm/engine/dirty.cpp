@@ -1,56 +1,44 @@
 #include "vm/engine/dirty.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "vm/base/config.h"
 #include "vm/code/code_table.h"
-#include "vm/exec/machine.h"
 #include "vm/sched/signal_handler.h"
 
 namespace joist {
 
 namespace {
 
-// Brings an exception from the dirty thread to the stub. No collection comes between, so the
-// process' fields hold it.
-struct KeptException final : SuspendedNative {};
+// What the native did, brought to the stub. A scheduler may be looking at the process' stack until
+// the dirty thread has let go of it, so nothing but this changes before. No collection comes
+// between.
+struct KeptOutcome final : SuspendedNative {
+  Term value;
+  NativeOutcome outcome;
+  uint64_t reductions = 0;
+  std::vector<Term> trap_arguments;
+};
+
+Term bring_back(Process& p, const KeptOutcome& kept) {
+  p.reductions_done += kept.reductions;
+  p.outcome = kept.outcome;
+  if (kept.value.is_none() && kept.outcome == NativeOutcome::kTrap) {
+    std::copy(kept.trap_arguments.begin(), kept.trap_arguments.end(), p.registers->x);
+    p.live = static_cast<uint32_t>(kept.trap_arguments.size());
+  }
+  if (kept.value.is_none() && kept.outcome == NativeOutcome::kExit) {
+    p.run_outcome = RunOutcome::kExited;
+  }
+  return kept.value;
+}
 
 // What a dirty native's entry calls on a scheduler.
 Term leave_for_dirty(Process& p, const Term*) {
-  if (p.resume<KeptException>() != nullptr) {
-    p.outcome = NativeOutcome::kRaise;
-  } else {
-    p.outcome = NativeOutcome::kDirty;
-  }
+  if (const auto kept = p.resume<KeptOutcome>()) return bring_back(p, *kept);
+  p.outcome = NativeOutcome::kDirty;
   return Term::none();
-}
-
-// The value of a stub that was called: what is behind the call goes on with it.
-void return_value_gc(Process& p, Term value) {
-  p.code_pointer = code_of_return_word(*p.heap.limit++);
-  p.registers->x[0] = value;
-  p.live = 1;
-  if (p.heap.wants_collection() || p.registers->stress_due()) {
-    if (!p.collect_gc(0, 1)) p.is_exiting = true;
-  }
-  p.save_registers();
-}
-
-void settle(Process& p) {
-  switch (p.outcome) {
-    case NativeOutcome::kTrap:
-      p.code_pointer = p.trap_code;
-      return p.save_registers();
-    case NativeOutcome::kExit:
-      p.is_exiting = true;
-      return;
-    case NativeOutcome::kRaise:
-      // The stub's arguments are still the saved registers.
-      p.suspended = std::make_unique<KeptException>();
-      return;
-    default:
-      fatal("a dirty native can neither hibernate nor go elsewhere");
-  }
 }
 
 // The reader is offline while the native runs: it may take its time without keeping all others
@@ -58,18 +46,23 @@ void settle(Process& p) {
 void run_native(Process& p, EpochReader& reader) {
   const ExportEntry* entry = p.runtime->code->find_stub(p.code_pointer);
   const uint32_t arity = p.live;
-  Term value;
+  auto kept = std::make_unique<KeptOutcome>();
   reader.offline();
   do {
     p.reductions = kReductionsPerSlice;
-    value = entry->dirty_native(p, p.registers->x);
-    p.reductions_done += static_cast<uint64_t>(kReductionsPerSlice - p.reductions);
-  } while (value.is_none() && p.outcome == NativeOutcome::kYield);
-  p.reductions = kReductionsPerSlice;
+    kept->value = entry->dirty_native(p, p.registers->x);
+    kept->reductions += static_cast<uint64_t>(kReductionsPerSlice - p.reductions);
+  } while (kept->value.is_none() && p.outcome == NativeOutcome::kYield);
   reader.online();
-  if (!value.is_none()) return return_value_gc(p, value);
-  if (p.outcome != NativeOutcome::kTrap) p.live = arity;
-  settle(p);
+  kept->outcome = p.outcome;
+  if (kept->value.is_none()) {
+    JOIST_CHECK(p.outcome != NativeOutcome::kHibernate && p.outcome != NativeOutcome::kDirty);
+    if (p.outcome == NativeOutcome::kTrap) {
+      kept->trap_arguments.assign(p.registers->x, p.registers->x + p.live);
+    }
+  }
+  p.live = arity;  // the stub's arguments are still the saved registers
+  p.suspended = std::move(kept);
 }
 
 void turn(Schedulers& all, Process& p, Registers& registers) {

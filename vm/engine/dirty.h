@@ -1,10 +1,9 @@
 // Dirty threads: natives of kind kDirtyCpu and kDirtyIo (vm/proc/native.h) run here, so that what
 // takes long or blocks keeps no scheduler from other processes.
 //
-//   scheduler                    dirty thread                        scheduler
-//   native stub: kDirty  ->      runs the native            ->       at what the stub returns to,
-//   settle: DirtyQueue           value, trap: prepared here          or at the stub again, which
-//                                an exception: kept                  raises what was kept
+//   scheduler                    dirty thread                scheduler
+//   native stub: kDirty   ->     runs the native       ->    the stub again, which returns, traps
+//   settle: DirtyQueue           keeps what it did           to or raises what was kept
 //
 // While the native runs, its process has two hands: the dirty thread has the heap, the registers
 // and the reductions; a scheduler that finds signals for it (process_state::kAside) has the message
