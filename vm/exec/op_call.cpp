@@ -259,6 +259,15 @@ constexpr size_t kApplyListCache =
 constexpr size_t kApplyListLastCache =
     layout_of(op_info(Op::apply_list_last).signature, 0).offset[1] / sizeof(Cell);
 
+// A native in the place of a tail call: the frame stays while it runs, as in op_call_native_last.
+inline Flow apply_native_last(State& s, const ExportEntry* entry, size_t slots) {
+  const Flow flow = run_native(s, entry, nullptr, slots);
+  if (flow != Flow::kNext) return flow;
+  s.pc = code_of_return_word(s.sp[slots]);
+  s.sp += slots + 1;
+  return Flow::kJump;
+}
+
 // x[arity]:x[arity+1] with arity arguments: module and function by value.
 template <bool kTail>
 Flow apply_by_name(State& s, const Cell* next, size_t cache, size_t arity, size_t slots) {
@@ -277,6 +286,7 @@ Flow apply_by_name(State& s, const Cell* next, size_t cache, size_t arity, size_
   const ExportEntry* entry =
       applied_entry(s, cache, {module, function, static_cast<uint32_t>(arity)});
   s.load();
+  if (kTail && entry->is_native()) return apply_native_last(s, entry, slots);
   if constexpr (kTail) {
     s.sp += slots;
   } else {
@@ -340,6 +350,10 @@ Flow apply_to_list(State& s, const Cell* next, const ExportEntry* native, size_t
   spread_arguments(s.x2, s.r->x);
   const ExportEntry* entry =
       applied_entry(s, cache, {module, function, static_cast<uint32_t>(arity)});
+  if (kTail && entry->is_native()) {
+    s.load_x();
+    return apply_native_last(s, entry, slots);
+  }
   return go_to_applied<kTail>(s, next, slots, entry->target(), arity);
 }
 
