@@ -17,7 +17,16 @@ Term native_name_encoding_0(Process& p) {
 }
 
 // +W, whose default is w.
-Term warning_map_0(Process&) { return atoms::warning; }
+Term warning_map_0(Process& p) {
+  switch (p.runtime->settings.warnings_as) {
+    case 'i':
+      return atoms::info;
+    case 'e':
+      return atoms::error;
+    default:
+      return atoms::warning;
+  }
+}
 
 Term dflag_unicode_io_1(Process& p, Term pid) {
   if (!is_pid(pid)) return p.badarg();

@@ -82,7 +82,8 @@ ping(Name, {Pid, Monitor}) ->
     end.
 
 collect(#{workers := Workers} = State) ->
-    {[{Name, names(lists:sort(messages(Pid)), State)} || {Name, {Pid, _}} <- maps:to_list(Workers),
+    %% Sorted by the names, not by the pids: those depend on who was spawned first after several ends.
+    {[{Name, lists:sort(names(messages(Pid), State))} || {Name, {Pid, _}} <- maps:to_list(Workers),
                                                          is_process_alive(Pid)], State}.
 
 messages(Pid) ->

@@ -275,6 +275,8 @@ class Reader {
       line_.epmd = JOIST_TRY(value(word));
     } else if (word == "-emu_args_exit") {
       line_.shows_arguments = true;
+    } else if (word == "-emu_name_exit") {
+      line_.shows_name = true;
     } else if (word == "-emu_args") {
     } else if (word == "-emu_type" || word == "-emu_flavor") {
       JOIST_TRY(value(word));

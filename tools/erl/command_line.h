@@ -32,6 +32,7 @@ struct CommandLine {
   std::string epmd;  // program to start the port mapper with; by default "epmd"
   bool detached = false;
   bool starts_epmd = false;
+  bool shows_name = false;       // -emu_name_exit: print the emulator's name, and stop
   bool shows_arguments = false;  // -emu_args_exit: print what the emulator gets, and stop
 };
 

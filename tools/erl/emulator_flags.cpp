@@ -1,6 +1,7 @@
 #include "tools/erl/emulator_flags.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -80,16 +81,37 @@ bool set_scheduler_share(Parsing& to, const std::string& value) {
   return true;
 }
 
-bool set_processes(Parsing& to, const std::string& value) {
-  return value == "legacy" || in_range(value, 1024, 134'217'727, &to.options.process_limit);
+// The limits of OTP's tables of processes and ports are powers of two.
+bool set_table_limit(const std::string& value, size_t* to) {
+  if (value == "legacy") return true;
+  if (!in_range(value, 1024, 134'217'727, to)) return false;
+  *to = std::bit_ceil(*to);
+  return true;
 }
-
+bool set_processes(Parsing& to, const std::string& value) {
+  return set_table_limit(value, &to.options.process_limit);
+}
 bool set_ports(Parsing& to, const std::string& value) {
-  return value == "legacy" || in_range(value, 1024, 134'217'727, &to.options.port_limit);
+  return set_table_limit(value, &to.options.port_limit);
 }
 
 bool set_tables(Parsing& to, const std::string& value) {
-  return in_range(value, 0, INT32_MAX, &to.options.table_limit);
+  constexpr size_t kLeast = 8192;
+  if (!in_range(value, 0, INT32_MAX, &to.options.table_limit)) return false;
+  to.options.table_limit = std::max(kLeast, to.options.table_limit);
+  return true;
+}
+
+bool set_dirty_cpu(Parsing& to, const std::string& value) {
+  int64_t total;
+  int64_t online;
+  if (!read_pair(value, processors(), &total, &online)) return false;
+  to.options.dirty_cpu_schedulers = static_cast<size_t>(total);
+  return true;
+}
+
+bool set_dirty_io(Parsing& to, const std::string& value) {
+  return in_range(value, 1, 1024, &to.options.dirty_io_schedulers);
 }
 
 bool set_atoms(Parsing& to, const std::string& value) {
@@ -101,10 +123,6 @@ bool set_async_threads(Parsing& to, const std::string& value) {
   if (!in_range(value, 0, 1024, &threads)) return false;
   to.options.async_threads = std::max<size_t>(1, threads);
   return true;
-}
-
-bool set_heap(Parsing& to, const std::string& value) {
-  return in_range(value, 1, INT32_MAX, &to.options.min_heap_words);
 }
 
 bool set_init(Parsing& to, const std::string& value) {
@@ -133,8 +151,8 @@ bool set_break(Parsing& to, const std::string& value) {
 }
 
 bool set_warp(Parsing& to, const std::string& value) {
-  to.options.time_warp = value;
-  return value == "no_time_warp" || value == "single_time_warp" || value == "multi_time_warp";
+  to.options.multi_time_warp = value == "multi_time_warp";
+  return value == "no_time_warp" || value == "multi_time_warp";
 }
 
 bool set_warnings(Parsing& to, const std::string& value) {
@@ -142,11 +160,6 @@ bool set_warnings(Parsing& to, const std::string& value) {
     return false;
   }
   to.options.warnings_as = value[0];
-  return true;
-}
-
-bool set_no_dump(Parsing& to, const std::string&) {
-  to.options.dumps_crashes = false;
   return true;
 }
 
@@ -182,17 +195,17 @@ constexpr Flag kFlags[] = {
      "+a WORDS\t their stacks; no effect"},
     {"B", false, set_break, "bad break option ",
      "+B[c|d|i]\t what Ctrl-C does: shell, nothing, ignored"},
-    {"C", true, set_warp,
-     "Invalid time warp mode: ", "+C MODE\t no_time_warp, single_time_warp, multi_time_warp"},
+    {"C", true, set_warp, "Invalid time warp mode: ", "+C MODE\t no_time_warp or multi_time_warp"},
     {"c", false, nullptr, nullptr, "+c [BOOL]\t time correction; no effect"},
     {"dcg", true, is_count, "bad decentralized counter groups limit: ", "+dcg N\t no effect"},
-    {"d", false, set_no_dump, nullptr, "+d\t no crash dump for errors within the VM"},
+    {"d", false, nullptr, nullptr, "+d\t no effect: there are no crash dumps yet"},
     {"ec", false, nullptr, nullptr, "+ec\t compressed tables; no effect"},
     {"e", true, set_tables, "bad maximum number of ets tables ", "+e N\t the most ETS tables"},
     {"fn", true, set_file_names, "bad filename encoding ",
      "+fn{u|l|a}[w|i|e]\t encoding of file names"},
     {"hmbs", true, is_count, "bad heap size ", "+hmbs N\t virtual binary heap; no effect"},
-    {"hms", true, set_heap, "bad heap size ", "+hms WORDS\t the least heap of a process"},
+    {"hms", true, is_count, "bad heap size ",
+     "+hms WORDS\t the least heap of a process; no effect"},
     {"hpds", true, is_count, "bad initial process dictionary size ", "+hpds N\t no effect"},
     {"hmqd", true, nullptr, nullptr, "+hmqd on_heap|off_heap\t no effect"},
     {"hmaxk", true, is_boolean, "bad max heap kill ", nullptr},
@@ -200,7 +213,7 @@ constexpr Flag kFlags[] = {
     {"hmaxib", true, is_boolean, "bad max heap include shared binaries ", nullptr},
     {"hmax", true, is_count, "bad max heap size ",
      "+hmax[k|el|ib]\t max_heap_size by default; no effect"},
-    {"h", true, set_heap, "bad heap size ", nullptr},
+    {"h", true, is_count, "bad heap size ", nullptr},
     {"i", true, set_init, nullptr, "+i MODULE\t boot with this module instead of init"},
     {"IO", true, nullptr, nullptr, "+IO{p|t|Pp|Pt|s} N\t poll threads; no effect"},
     {"J", true, nullptr, nullptr, "+J... X\t options of a JIT; no effect"},
@@ -215,10 +228,11 @@ constexpr Flag kFlags[] = {
     {"R", true, is_count, "bad compatibility release number ", "+R N\t no effect"},
     {"rg", true, is_count, "bad reader groups limit: ", "+rg N\t no effect"},
     {"r", false, nullptr, nullptr, "+r\t no effect"},
-    {"SDPcpu", true, nullptr, nullptr, nullptr},
-    {"SDcpu", true, nullptr, nullptr, "+SDcpu, +SDPcpu N:M\t dirty CPU schedulers; no effect yet"},
-    {"SDio", true, is_count, "bad number of dirty I/O schedulers ",
-     "+SDio N\t dirty I/O schedulers; no effect yet"},
+    {"SDPcpu", true, nullptr, nullptr, "+SDPcpu T:O\t dirty CPU schedulers in percent; no effect"},
+    {"SDcpu", true, set_dirty_cpu, "bad amount of dirty CPU schedulers ",
+     "+SDcpu N\t dirty CPU schedulers"},
+    {"SDio", true, set_dirty_io, "bad number of dirty I/O schedulers ",
+     "+SDio N\t dirty I/O schedulers"},
     {"SP", true, set_scheduler_share, "bad schedulers percentage specifier ",
      "+SP T:O\t schedulers, in percent of processors"},
     {"S", true, set_schedulers, "bad amount of schedulers ",
@@ -257,7 +271,7 @@ constexpr Flag kFlags[] = {
      "Invalid dbbl limit: ", "+zdbbl KB\t busy limit of distribution; no effect"},
     {"zdntgc", true, nullptr, nullptr, "+zdntgc S\t no effect"},
     {"zebwt", true, nullptr, nullptr, "+zebwt X\t no effect"},
-    {"zhft", true, nullptr, nullptr, "+zhft MS\t how long halt waits for output"},
+    {"zhft", true, nullptr, nullptr, "+zhft MS\t no effect"},
     {"zosrl", true, is_count, "Invalid outstanding requests limit ", "+zosrl N\t no effect"},
 };
 

@@ -94,6 +94,10 @@ Result<int> run(const std::vector<std::string>& words, const std::string& progra
     std::fputs(line.error().text.c_str(), stderr);
     return 1;
   }
+  if (line.value().shows_name) {
+    std::puts("beam.smp");
+    return 0;
+  }
   VmOptions options = JOIST_TRY(vm_options(otp, environment));
   const Result<EmulatorFlags> flags = read_emulator_flags(line.value().emulator, options);
   if (!flags) {

@@ -10,11 +10,15 @@
 #include "vm/ets/tables.h"
 #include "vm/exec/run.h"
 #include "vm/os/entropy.h"
+#include "vm/os/exit.h"
 #include "vm/os/file.h"
+#include "vm/term/print.h"
 #include "vm/term/rules.h"
 
 namespace joist {
 namespace {
+
+constexpr int64_t kLongestReason = 1000;
 
 // The stack trace names the native that was called.
 Term refuse_native(Process& p, const Term*) { return p.not_supported("native"); }
@@ -106,6 +110,7 @@ Result<void> Vm::start() {
   runtime_.settings.port_limit = options_.port_limit;
   if (options_.table_limit != 0) runtime_.settings.table_limit = options_.table_limit;
   runtime_.settings.async_threads = options_.async_threads;
+  runtime_.settings.warnings_as = options_.warnings_as;
   runtime_.settings.break_ignored = options_.break_mode == 'i';
   runtime_.settings.emulator_arguments = options_.emulator_arguments;
   runtime_.printable_unicode = options_.printable_unicode;
@@ -123,6 +128,7 @@ Result<void> Vm::start_schedulers() {
                                    DirtyThreads::start_thread, &dirty_threads_};
   schedulers_ =
       std::make_unique<Schedulers>(options_.schedulers, clock_, start_thread, this, dirty);
+  if (options_.schedulers_online != 0) schedulers_->set_online(options_.schedulers_online);
   dirty_threads_.attach(*schedulers_);
   runtime_.prepare_start = start_process;
   runtime_.exit_stages = kExitStages;
@@ -190,7 +196,10 @@ void Vm::crashed(Process& process) {
   report_crash(process);
   // Nothing can go on without a part of the emulator.
   if (process.is_system && !stopping_.load()) {
-    fatal("system process <0.%u.0> has terminated", local_pid_number(process.pid));
+    std::fprintf(stderr, "System process <0.%u.0> terminated: %s\r\n",
+                 local_pid_number(process.pid),
+                 term_text(process.exit_reason, kLongestReason).c_str());
+    exit_now(1, true);
   }
 }
 

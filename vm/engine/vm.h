@@ -11,6 +11,7 @@
 
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,15 +60,13 @@ struct VmOptions {
   size_t async_threads = 1;
   size_t process_limit = 0;  // 0: the release's default
   size_t port_limit = 65536;
-  size_t table_limit = 0;     // 0: the default
-  size_t atom_limit = 0;      // 0: the default
-  size_t min_heap_words = 0;  // 0: the default
+  size_t table_limit = 0;  // 0: the default
+  size_t atom_limit = 0;   // 0: the default
   bool printable_unicode = false;
   bool utf8_file_names = true;
-  bool dumps_crashes = true;
-  char break_mode = 0;     // +B: 'd', 'i' or 'c'
-  char warnings_as = 'w';  // +W: 'i', 'w' or 'e'
-  std::string time_warp;   // +C; empty: the release's default
+  char break_mode = 0;                  // +B: 'd', 'i' or 'c'
+  char warnings_as = 'w';               // +W: 'i', 'w' or 'e'
+  std::optional<bool> multi_time_warp;  // +C; unset: the release's default
   std::vector<std::string> emulator_arguments;
 };
 
@@ -135,7 +134,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   LiteralSpace literals_;
   std::unique_ptr<RetiredLiterals> retired_literals_;
   SystemClock clock_;
-  ErlangTime time_{clock_, options_.otp_release >= 26};
+  ErlangTime time_{clock_, options_.multi_time_warp.value_or(options_.otp_release >= 26)};
   Environment environment_;
   Runtime runtime_;
   std::unique_ptr<CodeTable> code_;

@@ -259,7 +259,8 @@ constexpr size_t kApplyListCache =
 constexpr size_t kApplyListLastCache =
     layout_of(op_info(Op::apply_list_last).signature, 0).offset[1] / sizeof(Cell);
 
-// A native in the place of a tail call: the frame stays while it runs, as in op_call_native_last.
+// A native that raises for its caller, applied in a tail call: the frame stays while it runs, as in
+// op_call_native_last.
 inline Flow apply_native_last(State& s, const ExportEntry* entry, size_t slots) {
   const Flow flow = run_native(s, entry, nullptr, slots);
   if (flow != Flow::kNext) return flow;
@@ -286,7 +287,8 @@ Flow apply_by_name(State& s, const Cell* next, size_t cache, size_t arity, size_
   const ExportEntry* entry =
       applied_entry(s, cache, {module, function, static_cast<uint32_t>(arity)});
   s.load();
-  if (kTail && entry->is_native()) return apply_native_last(s, entry, slots);
+  if (kTail && entry->is_native() && raises_for_caller(entry->mfa))
+    return apply_native_last(s, entry, slots);
   if constexpr (kTail) {
     s.sp += slots;
   } else {
@@ -350,7 +352,7 @@ Flow apply_to_list(State& s, const Cell* next, const ExportEntry* native, size_t
   spread_arguments(s.x2, s.r->x);
   const ExportEntry* entry =
       applied_entry(s, cache, {module, function, static_cast<uint32_t>(arity)});
-  if (kTail && entry->is_native()) {
+  if (kTail && entry->is_native() && raises_for_caller(entry->mfa)) {
     s.load_x();
     return apply_native_last(s, entry, slots);
   }

@@ -11,16 +11,12 @@ bool tidy_full_heap_gc(Process& p, size_t live, Term* result, size_t need) {
   return alive;
 }
 
-namespace {
-
 // erlang:error/1,2,3, exit/1 and throw/1 raise for the code that calls them.
 bool raises_for_caller(const Mfa& mfa) {
   if (!(mfa.module == atoms::erlang)) return false;
   if (mfa.function == atoms::error) return mfa.arity <= 3;
   return mfa.arity == 1 && (mfa.function == atoms::exit || mfa.function == atoms::throw_);
 }
-
-}  // namespace
 
 void blame_native(Process& p, const Mfa& mfa, const Term* arguments) {
   if (p.trace_kind != StackTraceKind::kBuild || raises_for_caller(mfa)) return;

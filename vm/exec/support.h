@@ -45,6 +45,9 @@ inline bool tidy_heap_gc(Process& p, size_t live, Term* result, size_t need = 0)
   return tidy_full_heap_gc(p, live, result, need);
 }
 
+// Whether the native's exceptions count as its caller's: erlang:error, exit and throw.
+bool raises_for_caller(const Mfa& mfa);
+
 // Makes the native `mfa`, called with `arguments`, the head of the trace of the exception that it
 // has just raised.
 void blame_native(Process& p, const Mfa& mfa, const Term* arguments);

@@ -20,6 +20,7 @@ struct SystemSettings {
   size_t port_limit = 65536;
   size_t table_limit = 8192;
 
+  char warnings_as = 'w';                       // +W: 'i', 'w' or 'e'
   bool break_ignored = false;                   // +Bi
   std::vector<std::string> emulator_arguments;  // as system_info(emu_args) shows them
 };
