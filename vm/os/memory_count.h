@@ -32,10 +32,13 @@ void free_counted(void* memory, MemoryUse use);
 template <typename T, MemoryUse kUse>
 struct CountedAllocator {
   using value_type = T;
+  // The names are those of the standard's allocator requirements.
+  // NOLINTBEGIN(readability-identifier-naming)
   template <typename U>
   struct rebind {
     using other = CountedAllocator<U, kUse>;
   };
+  // NOLINTEND(readability-identifier-naming)
   CountedAllocator() = default;
   template <typename U>
   CountedAllocator(const CountedAllocator<U, kUse>&) {}
