@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "vm/base/sync.h"
+#include "vm/term/atoms_emulator.h"
 
 namespace joist {
 namespace {
@@ -26,7 +27,7 @@ constexpr size_t kMaxAtoms = size_t{1} << 31;
 constexpr size_t kMaxChunks = kMaxAtoms / kChunkSize;
 constexpr size_t kTextBlockBytes = size_t{64} << 10;
 constexpr size_t kDefaultAtomLimit = size_t{1} << 20;
-constexpr size_t kFirstSlots = 4096;
+constexpr size_t kFirstSlots = 8192;
 static_assert(atoms::kFixedAtomCount < kChunkSize);
 static_assert(atoms::kFixedAtomCount * 2 < kFirstSlots);
 
@@ -69,6 +70,11 @@ constexpr AtomEntry make_entry(std::string_view text) {
 constinit AtomEntry first_chunk[kChunkSize] = {
 #define JOIST_ATOM(identifier, text) make_entry(text),
 #include "vm/term/atoms.def"
+// clang-format off: in the order of their numbers
+#include "vm/term/atoms_net.def"
+#include "vm/term/atoms_trace.def"
+#include "vm/term/atoms_emulator.def"
+// clang-format on
 #undef JOIST_ATOM
 };
 constinit std::atomic<AtomEntry*> chunks[kMaxChunks] = {first_chunk};

@@ -40,13 +40,15 @@ void set_atom_limit(size_t limit);
 int compare_atoms(Term a, Term b);
 
 // Atoms that the VM itself names, at fixed indices: atoms::ok, atoms::badarg, ... Names that are
-// C++ words have a trailing underscore (atoms::true_). The list is atoms.def, sorted.
+// C++ words have a trailing underscore (atoms::true_). The list is atoms.def, sorted. Every source
+// depends on it; what only a few sources name is in a list of its own (atoms_net.h, atoms_trace.h,
+// atoms_emulator.h), numbered after this one.
 namespace atoms {
 enum AtomIndex : uint32_t {
 #define JOIST_ATOM(identifier, text) k_##identifier,
 #include "vm/term/atoms.def"
 #undef JOIST_ATOM
-  kFixedAtomCount
+  kCommonAtomCount
 };
 #define JOIST_ATOM(identifier, text) inline constexpr Term identifier = Term::atom(k_##identifier);
 #include "vm/term/atoms.def"

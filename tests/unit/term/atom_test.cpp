@@ -5,12 +5,20 @@
 #include <thread>
 #include <vector>
 
+#include "vm/term/atoms_emulator.h"
+
 using namespace joist;
 
 TEST_CASE("fixed atoms have their text before anything is initialised") {
   CHECK(atom_text(atoms::badarg) == "badarg");
   CHECK(existing_atom("badarg") == atoms::badarg);
   CHECK(make_atom("true") == atoms::true_);
+}
+
+TEST_CASE("every list of fixed atoms is numbered as its header says") {
+  CHECK(atom_text(atoms::addrs) == "addrs");
+  CHECK(atom_text(atoms::call_trace) == "call_trace");
+  CHECK(atom_text(atoms::available_internal_state) == "available_internal_state");
 }
 
 TEST_CASE("the fixed atoms are all different and all found") {
