@@ -35,6 +35,8 @@ class PortDriver {
   virtual void ready_input(int descriptor);
   virtual void ready_output(int descriptor);
   virtual void event(const DriverEvent& event);
+  // A process that the driver has set a monitor on (Port::monitor).
+  virtual void process_ended(uint64_t monitor);
   virtual void timeout();
   // The port is closed, but there is output left: it goes on until queued() is 0.
   virtual void flush() {}

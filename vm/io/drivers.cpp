@@ -3,7 +3,8 @@
 namespace joist {
 
 std::span<const DriverInfo* const> named_drivers() {
-  static const DriverInfo* const drivers[] = {&ram_file_driver(), &tty_driver()};
+  static const DriverInfo* const drivers[] = {&ram_file_driver(), &tcp_driver(), &udp_driver(),
+                                              &tty_driver()};
   return drivers;
 }
 

@@ -11,6 +11,8 @@ namespace joist {
 const DriverInfo& fd_driver();    // {fd, In, Out}
 const DriverInfo& file_driver();  // a name alone
 const DriverInfo& ram_file_driver();
+const DriverInfo& tcp_driver();  // vm/io/inet
+const DriverInfo& udp_driver();
 const DriverInfo& tty_driver();    // {spawn, "tty_sl ..."}
 const DriverInfo& spawn_driver();  // {spawn, Command}, {spawn_executable, Program}
 

@@ -133,6 +133,18 @@ void OutputData::drop(size_t count) {
   if (size_ == 0) clear();
 }
 
+bool OutputData::take(std::span<uint8_t> to) {
+  if (to.size() > size_) return false;
+  while (!to.empty()) {
+    const Piece& first = pieces_.front();
+    const size_t count = std::min(to.size(), first.size);
+    std::copy_n(first.bytes, count, to.begin());
+    to = to.subspan(count);
+    drop(count);
+  }
+  return true;
+}
+
 void OutputData::clear() {
   for (const Piece& piece : pieces_) piece.binary->release();
   pieces_.clear();

@@ -30,6 +30,8 @@ class OutputData {
   // The first pieces; returns how many.
   size_t peek(std::span<ByteSpan> pieces) const;
   void drop(size_t count);
+  // Moves the first bytes to there; false: there are less.
+  bool take(std::span<uint8_t> to);
   void clear();
   // All of it in one piece.
   std::vector<uint8_t> joined() const;

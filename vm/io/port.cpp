@@ -14,6 +14,7 @@ bool PortDriver::control(uint32_t, ByteSpan, std::vector<uint8_t>*) { return fal
 void PortDriver::ready_input(int) {}
 void PortDriver::ready_output(int) {}
 void PortDriver::event(const DriverEvent&) {}
+void PortDriver::process_ended(uint64_t) {}
 void PortDriver::timeout() {}
 
 Port::Port(Ports& ports, const DriverInfo& driver_info, std::string port_name,
@@ -21,11 +22,12 @@ Port::Port(Ports& ports, const DriverInfo& driver_info, std::string port_name,
     : ports_(ports),
       driver_info_(driver_info),
       name_(std::move(port_name)),
+      queue_low_(options.message_queue_limits.low),
+      queue_high_(options.message_queue_limits.high),
       owner_(first_owner.bits()),
       binary_(options.binary),
       soft_eof_(options.soft_eof),
       parallelism_(options.parallelism),
-      queue_limits_(options.message_queue_limits),
       opener_(first_owner) {
   if (options.line_limit != 0) lines_ = std::make_unique<LineReader>(options.line_limit);
 }
@@ -110,21 +112,28 @@ bool Port::is_quiet() const {
 
 // Commands on their way count as output that is not written yet: too many make the port busy.
 void Port::charge_queue(const PortTask& task, bool arrives) {
-  if (task.kind != PortTaskKind::kCommand || queue_limits_.high == kNoBusyLimit) return;
+  const BusyLimits limits = queue_limits();
+  if (task.kind != PortTaskKind::kCommand || limits.high == kNoBusyLimit) return;
   const size_t size = task.data.size() + sizeof(PortTask);
   if (arrives) {
     const size_t queued = queued_bytes_.fetch_add(size) + size;
-    if (queued >= queue_limits_.high) state_.fetch_or(kBusyQueue);
+    if (queued >= limits.high) state_.fetch_or(kBusyQueue);
     return;
   }
   const size_t queued = queued_bytes_.fetch_sub(size) - size;
-  if (queued < queue_limits_.low && (state_.load() & kBusyQueue) != 0) {
+  if (queued < limits.low && (state_.load() & kBusyQueue) != 0) {
     state_.fetch_and(~uint32_t{kBusyQueue});
     resume_senders();
   }
 }
 
+void Port::set_queue_limits(const BusyLimits& limits) {
+  queue_low_.store(limits.low);
+  queue_high_.store(limits.high);
+}
+
 void Port::set_busy(bool busy) {
+  if (sink_ != nullptr) sink_->busy_changed(thread_->scheduler, busy);
   if (busy) {
     state_.fetch_or(kBusy);
   } else if ((state_.fetch_and(~uint32_t{kBusy}) & kBusy) != 0) {

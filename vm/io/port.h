@@ -19,6 +19,7 @@
 
 #include "vm/base/containers.h"
 #include "vm/base/epoch.h"
+#include "vm/io/distribution_sink.h"
 #include "vm/io/driver.h"
 #include "vm/io/framing.h"
 #include "vm/os/poll.h"
@@ -45,6 +46,7 @@ enum class PortTaskKind : uint8_t {
   kInfo,    // argument: the item, or none
   kSignal,  // of a process: links, monitors, exit/2
   kEvent,
+  kAttach,  // sink: gets what arrives from now on
 };
 
 struct PortTask {
@@ -67,6 +69,7 @@ struct PortTask {
   OutputData data;         // of kCommand, kControl
   Signal* signal = nullptr;
   DriverEvent event{};
+  std::shared_ptr<DistributionSink> sink;
 };
 
 class Port {
@@ -94,6 +97,7 @@ class Port {
 
   Term id() const { return id_; }
   bool is_open() const { return (state_.load() & (kClosing | kDead)) == 0; }
+  bool is_dead() const { return (state_.load() & kDead) != 0; }
   bool is_busy() const { return (state_.load() & (kBusy | kBusyQueue)) != 0; }
   // Has nothing to do any more, as far as the caller can know: no tasks, no output.
   bool is_quiet() const;
@@ -136,6 +140,19 @@ class Port {
   void forget(int descriptor);                    // before it is closed
   void set_busy(bool busy);
   void set_timeout(int64_t deadline_ns);  // of the VM's clock; INT64_MAX: none
+  // Who has asked for the command or operation that is carried out: a pid, or none().
+  Term caller() const { return caller_; }
+  // A message to any process; it becomes the receiver's. False: there is no such process.
+  bool send(Term to, Signal* message);
+  void count_input(size_t bytes);
+  // PortDriver::process_ended is told with the id, unless the monitor is taken back. 0: there is no
+  // such process.
+  uint64_t monitor(Term process);
+  void demonitor(uint64_t id);
+  // When commands that wait for their turn make the port busy.
+  BusyLimits queue_limits() const { return {queue_low_.load(), queue_high_.load()}; }
+  void set_queue_limits(const BusyLimits& limits);
+  const PortThread& thread() const { return *thread_; }
   void started();
   void start_failed(int posix_error);
   void set_os_pid(int64_t pid) { os_pid_ = pid; }
@@ -181,7 +198,6 @@ class Port {
   void handle_signal(Signal& signal);
   void refuse_signal(const Signal& signal);
   void send_bad_signal();
-  void send(Term to, Signal* message);
   void deliver_message(ByteSpan header, const ByteSpan* bytes, const bool* ends_line);
   SignalSource source() const { return {runtime(), thread_->scheduler, id_}; }
 
@@ -204,6 +220,8 @@ class Port {
   MpscQueue<PortTask> tasks_;
   std::atomic<uint32_t> events_{0};
   std::atomic<size_t> queued_bytes_{0};  // of commands in tasks_
+  std::atomic<size_t> queue_low_;        // limits of that
+  std::atomic<size_t> queue_high_;
   std::atomic<size_t> driver_bytes_{0};  // that the driver has not written, for is_quiet()
   std::atomic<Word> owner_;
 
@@ -219,10 +237,12 @@ class Port {
   Watch watches_[kWatches];
   std::map<Word, Link> links_;
   std::map<uint64_t, Watcher> watchers_;
+  std::map<uint64_t, Term> monitors_;  // by reference_id
+  Term caller_ = Term::none();
+  std::shared_ptr<DistributionSink> sink_;
   const bool binary_;
   const bool soft_eof_;
   const bool parallelism_;
-  const BusyLimits queue_limits_;
   std::unique_ptr<LineReader> lines_;
   uint64_t open_reply_ = 0;
   Term opener_;

@@ -87,6 +87,8 @@ bool Port::end(Term from, Term reason, Cause cause) {
   links_.clear();
   for (const auto& [id, watcher] : watchers_) send_down(source(), watcher.process, id, told);
   watchers_.clear();
+  while (!monitors_.empty()) demonitor(monitors_.begin()->first);
+  if (sink_ != nullptr) sink_->ended(thread_->scheduler, told);
   // What the driver itself could not write is lost with it.
   if (cause == Cause::kDriver || reason == atoms::kill || driver_->queued() == 0) {
     terminate();

@@ -9,8 +9,8 @@
 
 namespace joist {
 
-void Port::send(Term to, Signal* message) {
-  joist::deliver(runtime(), thread_->scheduler, to, message);
+bool Port::send(Term to, Signal* message) {
+  return joist::deliver(runtime(), thread_->scheduler, to, message);
 }
 
 // --- answers ---
@@ -71,6 +71,9 @@ Term Port::carry_out(PortTask& task, Allocator& heap) {
       return connect(task);
     case PortTaskKind::kControl:
       return control(task, heap);
+    case PortTaskKind::kAttach:
+      sink_ = std::move(task.sink);
+      return atoms::true_;
     case PortTaskKind::kInfo:
     case PortTaskKind::kSignal:
     case PortTaskKind::kEvent:
@@ -87,6 +90,7 @@ Term Port::command(PortTask& task) {
     return atoms::badarg;
   }
   const size_t size = task.data.size();
+  caller_ = task.caller;
   driver_->output(std::move(task.data));
   bytes_out_ += size;
   runtime().statistics.bytes_written.fetch_add(size, std::memory_order_relaxed);
@@ -133,6 +137,7 @@ Term Port::connect(PortTask& task) {
 
 Term Port::control(PortTask& task, Allocator& heap) {
   std::vector<uint8_t> result;
+  caller_ = task.caller;
   const bool done = driver_->control(task.operation, task.data.joined(), &result);
   if (!done) return atoms::badarg;
   return make_string(heap, {reinterpret_cast<const char*>(result.data()), result.size()});
@@ -156,11 +161,16 @@ Term Port::info_item(Term item, Allocator& heap) {
   if (item == atoms::locking)
     return driver_info_.port_locking ? atoms::port_level : atoms::driver_level;
   if (item == atoms::parallelism) return boolean(parallelism_);
-  if (item == atoms::monitors) return Term::nil();  // no driver has any
   if (item == atoms::memory) {
     return integer(sizeof(Link) * links_.size() + sizeof(Watcher) * watchers_.size());
   }
   ListBuilder list(heap);
+  if (item == atoms::monitors) {
+    for (const auto& [id, process] : monitors_) {
+      list.add(make_tuple(heap, {atoms::process, process}));
+    }
+    return list.finish();
+  }
   if (item == atoms::links) {
     for (const auto& [other, link] : links_) {
       if (link.unlinking == 0) list.add(Term::from_bits(other));
@@ -219,6 +229,12 @@ void Port::handle_signal(Signal& signal) {
     case SignalKind::kDemonitor:
       watchers_.erase(signal.id);
       break;
+    case SignalKind::kDown:
+      if (monitors_.erase(signal.id) != 0) {
+        driver_->process_ended(signal.id);
+        after_driver();
+      }
+      break;
     case SignalKind::kExit:
       end(from, signal.value, Cause::kSignal);
       break;
@@ -251,6 +267,25 @@ void Port::refuse_signal(const Signal& signal) {
   }
 }
 
+uint64_t Port::monitor(Term process) {
+  Allocator scratch;
+  const uint64_t id = reference_id(make_ref(scratch, runtime().uniques.next_ref()));
+  Signal* signal = new_signal(SignalKind::kMonitor, id_);
+  signal->id = id;
+  if (!process.is_local_pid() || !send(process, signal)) return 0;
+  monitors_.emplace(id, process);
+  return id;
+}
+
+void Port::demonitor(uint64_t id) {
+  const auto found = monitors_.find(id);
+  if (found == monitors_.end()) return;
+  Signal* signal = new_signal(SignalKind::kDemonitor, id_);
+  signal->id = id;
+  send(found->second, signal);
+  monitors_.erase(found);
+}
+
 // --- messages for the owner ---
 
 void Port::tell_owner(Term message) {
@@ -262,13 +297,20 @@ void Port::tell_owner(Term message) {
   send(owner(), signal);
 }
 
+void Port::count_input(size_t bytes) {
+  bytes_in_ += bytes;
+  runtime().statistics.bytes_read.fetch_add(bytes, std::memory_order_relaxed);
+}
+
 void Port::deliver_data(ByteSpan bytes) { deliver_behind({}, &bytes); }
 
 void Port::deliver_behind(ByteSpan header, const ByteSpan* bytes) {
   if (!is_open()) return;
-  const size_t size = header.size() + (bytes == nullptr ? 0 : bytes->size());
-  bytes_in_ += size;
-  runtime().statistics.bytes_read.fetch_add(size, std::memory_order_relaxed);
+  count_input(header.size() + (bytes == nullptr ? 0 : bytes->size()));
+  if (sink_ != nullptr) {
+    if (!sink_->received(thread_->scheduler, bytes == nullptr ? ByteSpan() : *bytes)) fail_normal();
+    return;
+  }
   if (lines_ == nullptr || bytes == nullptr) return deliver_message(header, bytes, nullptr);
   lines_->feed(*bytes, [&](ByteSpan line, bool ends) { deliver_message(header, &line, &ends); });
 }

@@ -192,6 +192,47 @@ Ports::Opened Ports::open(Process& p, const DriverInfo& driver, const std::strin
   return opened;
 }
 
+Term Ports::open_for(const PortThread& thread, Term owner, const DriverInfo& info, MakeDriver make,
+                     void* argument) {
+  const Term id = table_.reserve();
+  if (id.is_none()) return id;
+  auto* port = new Port(*this, info, info.name, PortOptions(), owner);
+  port->id_ = id;
+  port->enter(thread);
+  table_.publish(id, port);
+  port->driver_ = make(*port, argument);
+  port->link_owner();
+  const bool lives = port->send(owner, new_signal(SignalKind::kLink, id));
+  if (!lives) {
+    port->links_.clear();
+    port->end(id, atoms::noproc, Port::Cause::kDriver);
+  }
+  port->leave();
+  return lives ? id : Term::none();
+}
+
+// --- distribution ---
+
+bool Ports::attach(uint32_t scheduler, Term port_id, std::shared_ptr<DistributionSink> sink) {
+  Port* port = table_.find(port_id);
+  if (port == nullptr || !port->is_open()) return false;
+  auto task = std::make_unique<PortTask>();
+  task->kind = PortTaskKind::kAttach;
+  task->sink = std::move(sink);
+  submit(scheduler, *port, std::move(task));
+  return true;
+}
+
+bool Ports::send_packet(uint32_t scheduler, Term port_id, OutputData packet) {
+  Port* port = table_.find(port_id);
+  if (port == nullptr || !port->is_open()) return false;
+  auto task = std::make_unique<PortTask>();
+  task->kind = PortTaskKind::kCommand;
+  task->data = std::move(packet);
+  submit(scheduler, *port, std::move(task));
+  return true;
+}
+
 void Ports::flush(int64_t timeout_ns) {
   const int64_t deadline = timeout_ns < 0 ? INT64_MAX : runtime_.clock->monotonic_ns() + timeout_ns;
   EpochReader reader(runtime_.schedulers->epochs());

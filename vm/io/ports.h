@@ -38,6 +38,11 @@ class Ports final : public PortReceiver {
   };
   Opened open(Process& p, const DriverInfo& driver, const std::string& name,
               const PortOptions& options);
+  // For a driver, by the thread that is in its port: a port with a driver of its own, linked to
+  // `owner`. none(): there is no room, or no such process.
+  using MakeDriver = std::unique_ptr<PortDriver> (*)(Port& port, void* argument);
+  Term open_for(const PortThread& thread, Term owner, const DriverInfo& info, MakeDriver make,
+                void* argument);
   // The result of the task, whose caller `p` is; or a reference with which {Ref, Result} comes.
   Term call(Process& p, Port& port, std::unique_ptr<PortTask> task);
   // Open or not; null: there is none.
@@ -48,6 +53,11 @@ class Ports final : public PortReceiver {
 
   // Before the OS process ends: the terminal gets back the modes that it had.
   void release_terminal() JOIST_EXCLUDES(terminal_mutex_);
+
+  // --- distribution (vm/io/distribution_sink.h); any thread that is in an epoch ---
+  // Both: false: there is no such port, or it is closed.
+  bool attach(uint32_t scheduler, Term port, std::shared_ptr<DistributionSink> sink);
+  bool send_packet(uint32_t scheduler, Term port, OutputData packet);
 
   // --- PortReceiver ---
   bool deliver(uint32_t scheduler, Term port, Signal* signal) override;
