@@ -137,3 +137,17 @@ TEST_CASE("unsigned integers of module binary") {
   CHECK(vm.text("binary", "decode_unsigned", {vm.binary("\x12\x34")}) == "4660");
   CHECK(vm.text("binary", "decode_unsigned", {vm.binary("")}) == "0");
 }
+
+TEST_CASE("the size of a match context is that of what is still to be matched") {
+  NativeCaller c;
+  Word* object = c.heap().alloc(kMatchContextWords);
+  auto* context = reinterpret_cast<MatchContext*>(object);
+  context->header = make_header(Boxed::kMatchContext, kMatchContextWords - 1);
+  context->base = nullptr;
+  context->position = 12;
+  context->end = 47;
+  context->holder = Term::nil();
+  const Term term = Term::boxed(object);
+  CHECK(c.call("erlang", "bit_size", {term}) == Term::small(35));
+  CHECK(c.call("erlang", "byte_size", {term}) == Term::small(5));
+}
