@@ -1,6 +1,7 @@
 // joist: the command line. See tools/cli/command.h for how subcommands are made.
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,11 +23,25 @@ std::string program_folder() {
   return folder;
 }
 
+// What stands behind a command's first operands is for the Erlang program, not for CLI11, which
+// would take `[1,2]` apart and options for its own.
+struct Operands {
+  int for_cli11;
+  bool repeated;  // they are for the program too
+};
+
+std::optional<Operands> operands_of(const std::string& command) {
+  if (command == "exec") return Operands{2, false};
+  if (command == "run" || command == "eval") return Operands{1, true};
+  if (command == "shell") return Operands{0, false};
+  return std::nullopt;
+}
+
 // CLI11 knows options of the form --name, erl has -name: the ones that erl's users know are
-// accepted in their form. What follows the first operand of `exec` is for the Erlang function:
-// MODULE and FUNCTION go behind a "--", the terms past CLI11, which would take `[1,2]` apart.
+// accepted in their form.
 std::vector<std::string> normalise(int count, char** values, std::vector<std::string>& terms) {
   std::vector<std::string> arguments;
+  std::optional<Operands> operands;
   bool is_value = false;
   int i = 1;
   for (; i < count; ++i) {
@@ -37,14 +52,17 @@ std::vector<std::string> normalise(int count, char** values, std::vector<std::st
     const bool is_option = is_value || argument.starts_with("-");
     is_value = !is_value && (argument == "--pa" || argument == "--root" ||
                              argument == "--schedulers" || argument == "--processes");
-    if (!arguments.empty() && arguments[0] == "exec" && (!is_option || argument == "--")) break;
+    if (operands && (!is_option || argument == "--")) break;
+    if (arguments.empty()) operands = operands_of(argument);
     arguments.push_back(std::move(argument));
   }
   if (i == count) return arguments;
   if (std::string_view(values[i]) == "--") ++i;
   arguments.push_back("--");
   for (int operand = 0; i < count; ++i, ++operand) {
-    (operand < 2 ? arguments : terms).push_back(values[i]);
+    const bool first = operand < operands->for_cli11;
+    if (first) arguments.push_back(values[i]);
+    if (!first || operands->repeated) terms.push_back(values[i]);
   }
   return arguments;
 }
@@ -56,6 +74,10 @@ int run(int count, char** values) {
   app.name("joist");
   app.set_version_flag("--version", "Joist " JOIST_VERSION);
   app.require_subcommand(1);
+  add_run(app, invocation);
+  add_eval(app, invocation);
+  add_shell(app, invocation);
+  add_test(app, invocation);
   add_exec(app, invocation);
   add_inspect(app, invocation);
   add_disasm(app, invocation);

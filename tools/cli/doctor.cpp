@@ -1,13 +1,18 @@
 // joist doctor: what this machine offers, and whether Joist can run here.
+#include <fcntl.h>
 #include <gmp.h>
 #include <pcre2.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "tools/cli/command.h"
@@ -93,6 +98,87 @@ Result<void> check_root(const Invocation& invocation, const std::string& named) 
   return check_applications(root);
 }
 
+// What comes with the program and is looked for beside it.
+Result<void> check_companions(const Invocation& invocation) {
+  const std::string forker = invocation.program_folder + "/joist-forker";
+  if (access(forker.c_str(), X_OK) != 0) {
+    return make_error(
+        "%s: not there: without it ports cannot start programs; build the target "
+        "joist",
+        forker.c_str());
+  }
+  const std::string modules = invocation.program_folder + "/../lib/joist/ebin";
+  if (file_kind(modules + "/joist.app") != FileKind::kRegular) {
+    return make_error("%s: not there: run, eval and test need it; build the target joist",
+                      modules.c_str());
+  }
+  print_line("companions", "joist-forker, lib/joist");
+  return {};
+}
+
+// Not needed, but good to know of.
+void print_programs(const Invocation& invocation) {
+  std::string found, missing;
+  for (const char* name : {"epmd", "elixir", "mix", "rebar3"}) {
+    bool there = false;
+    const std::string path = invocation.environment.get("PATH").value_or("");
+    for (size_t begin = 0; begin <= path.size() && !there;) {
+      const size_t end = std::min(path.find(':', begin), path.size());
+      const std::string file = path.substr(begin, end - begin) + "/" + name;
+      there = end > begin && access(file.c_str(), X_OK) == 0;
+      begin = end + 1;
+    }
+    std::string& list = there ? found : missing;
+    list += (list.empty() ? "" : ", ") + std::string(name);
+  }
+  if (missing.empty()) return print_line("on PATH", found);
+  print_line("on PATH", (found.empty() ? "" : found + "; ") + "not there: " + missing);
+}
+
+void print_terminal(const Invocation& invocation) {
+  std::string text = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0 ? "yes" : "no";
+  text += ", TERM " + invocation.environment.get("TERM").value_or("not set");
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const auto value = invocation.environment.get(name);
+    if (!value || value->empty()) continue;
+    text += std::string(", ") + name + " " + *value;
+    break;
+  }
+  print_line("terminal", text);
+}
+
+// A first program on the whole of OTP, in an OS process of its own.
+Result<void> check_boot(const Invocation& invocation, const std::string& root) {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string program = invocation.program_folder + "/joist";
+  const pid_t child = fork();
+  if (child == 0) {
+    if (!root.empty()) setenv("ROOTDIR", root.c_str(), 1);
+    const int null = open("/dev/null", O_RDWR);
+    for (const int standard : {0, 1, 2}) dup2(null, standard);
+    execl(program.c_str(), "joist", "erl", "-noshell", "-boot", "no_dot_erlang", "-eval",
+          "halt(length(application:which_applications()) + 40).", nullptr);
+    _exit(1);
+  }
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child) return make_error("no child process");
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  // kernel and stdlib run.
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 42) {
+    return make_error("OTP does not boot: `%s erl -noshell` shows why", program.c_str());
+  }
+  char text[64];
+  std::snprintf(text, sizeof text, "kernel and stdlib run after %.2f s", seconds.count());
+  print_line("boot", text);
+  return {};
+}
+
+Result<void> check_all(const Invocation& invocation, const std::string& root) {
+  JOIST_TRY(check_root(invocation, root));
+  JOIST_TRY(check_companions(invocation));
+  return check_boot(invocation, root);
+}
+
 }  // namespace
 
 void add_doctor(CLI::App& app, Invocation& invocation) {
@@ -103,12 +189,17 @@ void add_doctor(CLI::App& app, Invocation& invocation) {
       "\nThe OTP root holds OTP's compiled libraries, which Joist runs as they are. It is the\n"
       "first of: -root; ROOTDIR or JOIST_OTP_ROOT; the tree staged beside the program; the root\n"
       "of the erl on PATH; /usr/lib/erlang; /usr/local/lib/erlang.\n\n"
-      "Exits with 1 if something that Joist needs is not there.");
+      "A first program is run on OTP. Exits with 1 if something that Joist needs is not there.\n\n"
+      "Examples:\n"
+      "  joist doctor\n"
+      "  joist doctor -root /opt/otp-27/lib/erlang");
   command->callback([root, &invocation] {
     print_program();
     print_limits();
     print_libraries();
-    const auto result = check_root(invocation, *root);
+    print_terminal(invocation);
+    print_programs(invocation);
+    const auto result = check_all(invocation, *root);
     if (!result.ok()) invocation.fail(result.error());
   });
 }
