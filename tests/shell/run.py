@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""Types into the interactive shell on a real terminal (tmux) and compares the screens.
+
+    run.py --joist build/release/bin/joist [--only NAME] [--show]
+
+Each scene of scenes.txt is played under the real erl and under Joist's: the screens must be the
+same but for pids, references and versions. The shell of OTP 27, which draws by itself (prim_tty),
+is played if there is a root of it: JOIST_OTP27_ROOT, or what ../shared/tools/otp brings. The real
+erl of that release is not asked for: its scenes hold what must be seen. Exit 77: no tmux, no erl.
+
+A scene is a block of lines:
+
+    scene NAME            its name; then
+    only 25 | only 27     for the shells of one release
+    size 80 24            of the terminal, before the start or in between
+    env NAME=VALUE        for the shell, before the start
+    keys Enter C-a ...    as tmux names them
+    type TEXT             the text as it is
+    wait REGEX            until a line of the screen matches, from the last `wait` on: at most 15 s
+    screen                the screen is compared
+"""
+
+import argparse
+import difflib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SECONDS = 15
+
+
+class Terminal:
+    """A tmux server of its own with one window."""
+
+    def __init__(self, command, folder, size, variables):
+        self.socket = str(Path(folder) / "tmux")
+        environment = {"HOME": folder, "PATH": os.environ["PATH"], "TERM": "xterm",
+                       "LC_ALL": "C.UTF-8", **variables}
+        inner = ["env", "-i", *(f"{k}={v}" for k, v in environment.items()), *command]
+        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", size[0], "-y", size[1],
+                  "exec " + shlex.join(inner))
+
+    def tmux(self, *arguments):
+        return subprocess.run(["tmux", "-u", "-S", self.socket, *arguments], capture_output=True,
+                              text=True, timeout=SECONDS).stdout
+
+    def screen(self):
+        lines = self.tmux("capture-pane", "-p").rstrip().split("\n")
+        return "\n".join(line.rstrip() for line in lines)
+
+    def settle(self):
+        """The screen after nothing has changed for a while."""
+        last, since = None, time.monotonic()
+        limit = since + SECONDS
+        while time.monotonic() < limit:
+            now = self.screen()
+            if now != last:
+                last, since = now, time.monotonic()
+            elif time.monotonic() - since > 0.4:
+                break
+            time.sleep(0.05)
+        return last or ""
+
+    def wait(self, pattern):
+        limit = time.monotonic() + SECONDS
+        while time.monotonic() < limit:
+            screen = self.screen()
+            if re.search(pattern, screen, re.M):
+                return None
+            time.sleep(0.05)
+        return f"no {pattern!r} on the screen:\n{screen}"
+
+    def close(self):
+        self.tmux("kill-server")
+
+
+def read_scenes():
+    scenes = []
+    for line in (HERE / "scenes.txt").read_text().splitlines():
+        if line.startswith("scene "):
+            scenes.append((line[6:], []))
+        elif line and not line.startswith("#"):
+            word, _, rest = line.partition(" ")
+            scenes[-1][1].append((word, rest))
+    return scenes
+
+
+def normalised(screen):
+    screen = re.sub(r"Erlang/OTP[\s\S]*?\n\nEshell V[\d.]+", "Erlang/OTP\n\nEshell V", screen)
+    screen = re.sub(r"<\d+\.\d+\.\d+>", "<PID>", screen)
+    screen = re.sub(r"#Ref<[\d.]+>", "#Ref<>", screen)
+    screen = re.sub(r"\d\d?-[A-Z][a-z]{2}-\d{4}::[\d:.]+", "TIME", screen)
+    return screen + "\n"
+
+
+def play(command, steps, variables):
+    """The screens, and what did not come."""
+    size, start = ("80", "24"), []
+    while steps and steps[0][0] in ("size", "env", "only"):
+        word, rest = steps[0]
+        if word == "size":
+            size = tuple(rest.split())
+        elif word == "env":
+            name, _, value = rest.partition("=")
+            variables = {**variables, name: value}
+        steps = steps[1:]
+    screens = []
+    with tempfile.TemporaryDirectory(prefix="joist-shell-") as folder:
+        terminal = Terminal(command, folder, size, variables)
+        try:
+            for word, rest in steps:
+                if word == "keys":
+                    terminal.tmux("send-keys", *rest.split())
+                elif word == "type":
+                    terminal.tmux("send-keys", "-l", rest)
+                elif word == "size":
+                    width, height = rest.split()
+                    terminal.tmux("resize-window", "-x", width, "-y", height)
+                elif word == "pause":
+                    time.sleep(float(rest))
+                elif word == "wait":
+                    problem = terminal.wait(rest)
+                    if problem:
+                        return screens, problem
+                elif word == "screen":
+                    screens.append(normalised(terminal.settle()))
+                else:
+                    sys.exit(f"scenes.txt: {word}?")
+        finally:
+            terminal.close()
+    return screens, None
+
+
+def compare(name, command, steps, variables, show):
+    wanted, problem = play(["erl"], steps, {})
+    if problem:
+        return f"under the real erl: {problem}"
+    got, problem = play(command, steps, variables)
+    if show:
+        print("\n".join(got))
+    if problem:
+        return problem
+    for number, (a, b) in enumerate(zip(wanted, got), 1):
+        if a != b:
+            lines = difflib.unified_diff(a.splitlines(), b.splitlines(), "erl", "joist", n=2,
+                                         lineterm="")
+            return f"screen {number}:\n" + "\n".join(lines)
+    return None
+
+
+def root_27(build):
+    """Named by JOIST_OTP27_ROOT, or unpacked once into the build folder."""
+    root = os.environ.get("JOIST_OTP27_ROOT")
+    tool = HERE.parents[2] / "shared/tools/otp"
+    kept = build / "otp27/usr/lib/erlang"
+    if not root and not kept.is_dir() and tool.exists():
+        subprocess.run([tool, "root", "27", build / "otp27"], capture_output=True)
+    root = Path(root or kept)
+    return str(root) if (root / "releases").is_dir() else None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--joist", required=True)
+    parser.add_argument("--only")
+    parser.add_argument("--show", action="store_true", help="print Joist's screens")
+    options = parser.parse_args()
+    if not shutil.which("tmux") or not shutil.which("erl"):
+        return 77
+    command = [str(Path(options.joist).resolve().parent / "erl")]
+    newer = root_27(Path(options.joist).resolve().parent.parent)
+    if not newer:
+        print("no root of OTP 27: its shell is left out")
+    passed, failed = 0, 0
+    for name, steps in read_scenes():
+        if options.only and options.only not in name:
+            continue
+        release = next((rest for word, rest in steps if word == "only"), "25")
+        if release == "27" and not newer:
+            continue
+        if release == "27":
+            screens, problem = play(command, steps, {"JOIST_OTP_ROOT": newer})
+            if options.show:
+                print("\n".join(screens))
+        else:
+            problem = compare(name, command, steps, {}, options.show)
+        if problem:
+            failed += 1
+            print(f"{name}: {problem}")
+        else:
+            passed += 1
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
