@@ -1,6 +1,8 @@
 // Code by name: apply/2,3, module_info, what is loaded and exported; self and node.
 #include <algorithm>
 
+#include "bif/library_modules.h"
+#include "bif/registry.h"
 #include "vm/code/code_table.h"
 #include "vm/code/fun_call.h"
 #include "vm/heap/builder.h"
@@ -94,6 +96,20 @@ Term function_list(Process& p, const std::vector<FunctionName>& functions, Term 
   return list.finish(tail);
 }
 
+// [{Name, Arity}, ...] of those that OTP has in a NIF library.
+Term library_natives(Process& p, Term module) {
+  const std::string_view name = atom_text(module);
+  if (!is_library_module(name)) return Term::nil();
+  ListBuilder natives(p.heap);
+  for (std::span<const NativeEntry> table : native_tables()) {
+    for (const NativeEntry& entry : table) {
+      if (name != entry.module) continue;
+      natives.add(make_tuple(p.heap, {must_atom(entry.function), Term::small(entry.native.arity)}));
+    }
+  }
+  return natives.finish();
+}
+
 // none(): no such item.
 Term module_item(Process& p, const Module& module, Term item) {
   if (item == atoms::module) return module.name;
@@ -106,7 +122,8 @@ Term module_item(Process& p, const Module& module, Term item) {
   if (item == atoms::functions) {
     return function_list(p, module.exports, function_list(p, module.locals, Term::nil()));
   }
-  if (item == atoms::nifs || item == atoms::native_addresses) return Term::nil();
+  if (item == atoms::nifs) return library_natives(p, module.name);
+  if (item == atoms::native_addresses) return Term::nil();
   if (item == atoms::native) return atoms::false_;
   return Term::none();
 }

@@ -1,7 +1,7 @@
 // Raising exceptions: erlang:error/1,2,3, exit/1, throw/1, raise/3, nif_error/1,2.
 #include "vm/heap/builder.h"
-#include "vm/proc/backtrace.h"
 #include "vm/proc/native.h"
+#include "vm/sched/system_flags.h"
 
 namespace joist {
 namespace {
@@ -14,19 +14,18 @@ Term error_2(Process& p, Term reason, Term arguments) {
   return Term::none();
 }
 
-// Options: {error_info, Map} only.
+// Options: {error_info, Map} only; with any other it is error/2.
 Term error_3(Process& p, Term reason, Term arguments, Term options) {
   Term info = Term::none();
   for (; options.is_list(); options = options.tail()) {
     const Term option = options.head();
-    if (!is_tuple(option) || tuple_size(option) != 2) return p.badarg();
+    if (!is_tuple(option) || tuple_size(option) != 2) break;
     const std::span<Term> pair = tuple_elements(option);
-    if (!(pair[0] == atoms::error_info) || !is_map(pair[1])) return p.badarg();
+    if (!(pair[0] == atoms::error_info) || !is_map(pair[1])) break;
     info = pair[1];
   }
-  if (!options.is_nil()) return p.badarg();
   error_2(p, reason, arguments);
-  p.exception_info = info;
+  if (options.is_nil()) p.exception_info = info;
   return Term::none();
 }
 
@@ -64,11 +63,12 @@ Term raise_3(Process& p, Term exception, Term reason, Term trace) {
     return atoms::badarg;
   }
   ListBuilder entries(p.heap);
+  const size_t limit = backtrace_depth(p);
   size_t depth = 0;
   for (; trace.is_list(); trace = trace.tail()) {
     const Term entry = trace_entry(p, trace.head());
     if (entry.is_none()) return atoms::badarg;
-    if (depth++ < kBacktraceDepth) entries.add(entry);
+    if (depth++ < limit) entries.add(entry);
   }
   if (!trace.is_nil()) return atoms::badarg;
   p.charge(static_cast<int64_t>(depth));

@@ -1,4 +1,5 @@
 // Functions of module erlang about funs.
+#include "bif/library_modules.h"
 #include "bif/registry.h"
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
@@ -75,15 +76,6 @@ Term make_fun_3(Process& p, Term module, Term function, Term arity) {
   if (count < 0 || count > kMaxArity) return p.badarg();
   const Mfa mfa{module, function, static_cast<uint32_t>(count)};
   return make_export_fun(p.heap, p.runtime->code->export_entry(mfa));
-}
-
-// Natives of these modules come from NIF libraries in OTP, and are no BIFs.
-bool is_library_module(std::string_view module) {
-  for (std::string_view library : {"prim_file", "prim_buffer", "prim_socket", "prim_net",
-                                   "prim_tty", "zlib", "zstd", "erl_tracer"}) {
-    if (module == library) return true;
-  }
-  return false;
 }
 
 Term is_builtin_3(Process& p, Term module, Term function, Term arity) {

@@ -6,6 +6,7 @@
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
 #include "vm/os/memory_count.h"
+#include "vm/proc/process_extras.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/schedulers.h"
@@ -79,6 +80,7 @@ Spawned make_process(Process& p, const Mfa& function, Term arguments, const Spaw
   child->parent = p.pid;
   child->initial_call = function;
   child->scheduler = p.scheduler;
+  if (options.scheduler != kAnyScheduler) child->make_extras().bound_to = options.scheduler;
   set_arguments(*child, arguments, function.arity);
   p.runtime->prepare_start(*child, p.runtime->code->export_entry(function));
   // Its own scheduler's from the first moment: signals that come early do not queue it twice.
@@ -114,17 +116,17 @@ Term spawn_with(Process& p, Term module, Term function, Term arguments,
 }
 
 Term spawn_3(Process& p, Term module, Term function, Term arguments) {
-  return spawn_with(p, module, function, arguments, {});
+  return spawn_with(p, module, function, arguments, default_spawn_options(p));
 }
 
 Term spawn_link_3(Process& p, Term module, Term function, Term arguments) {
-  SpawnOptions options;
+  SpawnOptions options = default_spawn_options(p);
   options.link = true;
   return spawn_with(p, module, function, arguments, options);
 }
 
 Term spawn_opt_4(Process& p, Term module, Term function, Term arguments, Term list) {
-  SpawnOptions options;
+  SpawnOptions options = default_spawn_options(p);
   switch (parse_spawn_options(p, list, false, &options)) {
     case SpawnOptionError::kNone:
       return spawn_with(p, module, function, arguments, options);
@@ -144,7 +146,7 @@ void reply_to_request(Process& p, const SpawnOptions& options, Term request, Ter
 // The request's id, or badarg: erlang:spawn_request/N raises it. A bad option comes back in the
 // reply, if there is to be one.
 Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Term list) {
-  SpawnOptions options;
+  SpawnOptions options = default_spawn_options(p);
   const SpawnOptionError wrong = parse_spawn_options(p, list, true, &options);
   const std::optional<uint32_t> arity = list_length(arguments);
   if (wrong == SpawnOptionError::kBadList) return atoms::badarg;
@@ -181,7 +183,8 @@ Term spawn_system_process_3(Process& p, Term module, Term function, Term argumen
   const std::optional<uint32_t> arity = list_length(arguments);
   if (!module.is_atom() || !function.is_atom() || !arity) return p.badarg();
   if (*arity > kMaxArity) return p.system_limit();
-  const Spawned spawned = make_process(p, {module, function, *arity}, arguments, {});
+  const Spawned spawned =
+      make_process(p, {module, function, *arity}, arguments, default_spawn_options(p));
   if (spawned.process == nullptr) return p.error(spawned.error);
   const Term pid = spawned.process->pid;
   spawned.process->is_system = true;

@@ -114,6 +114,11 @@ size_t PersistentTerms::count() const {
   return count_;
 }
 
+size_t PersistentTerms::table_slots() const {
+  ReadLock lock(lock_);
+  return slots_.size();
+}
+
 size_t PersistentTerms::memory_bytes() const {
   ReadLock lock(lock_);
   size_t bytes = slots_.size() * sizeof(Entry);

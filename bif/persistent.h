@@ -38,6 +38,7 @@ class PersistentTerms {
   // The tuples {Key, Value}.
   std::vector<Term> pairs() const;
   size_t count() const;
+  size_t table_slots() const;
   size_t memory_bytes() const;  // of the table, what is in it, and what is retired
 
   // The retired areas, to be looked for in all heaps; then those not found are released. The

@@ -355,7 +355,7 @@ Term advise_nif_4(Process& p, Term reference, Term offset_term, Term length_term
     const auto advice = static_cast<Advice>(i);
     return ok_or_posix_error(p, advise_file(file.descriptor(), offset, length, advice));
   }
-  return posix_error_tuple(p, EINVAL);
+  return p.badarg();
 }
 
 constexpr NativeEntry kPrimFileNatives[] = {

@@ -162,9 +162,12 @@ Term process_display_2(Process& p, Term pid, Term type) {
 
 // --- giving up the turn ---
 
+struct Yielded final : SuspendedNative {};
+
+// What is left of the turn counts as used by nobody.
 Term yield_0(Process& p) {
-  p.charge(p.reductions);
-  return atoms::true_;
+  if (p.resume<Yielded>() != nullptr) return atoms::true_;
+  return p.suspend(std::make_unique<Yielded>(), {});
 }
 
 // Runs again each time that something has come, until that is a message.

@@ -311,6 +311,14 @@ Term describe_process(D d, Term term) {
   return property(d, term, find_item(term)->get(d));
 }
 
+Term process_item_names(const Process& p, Allocator& to) {
+  ListBuilder names(to);
+  for (const Item& item : kItems) {
+    if (p.runtime->otp_release >= item.since) names.add(item.name);
+  }
+  return names.finish();
+}
+
 Term default_process_items(Allocator& to) { return make_list(to, kDefaultItems); }
 
 }  // namespace joist

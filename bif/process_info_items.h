@@ -19,6 +19,8 @@ struct Described {
 
 // Whether it is an item that this release has: a name, or {dictionary, Key}.
 bool is_process_item(const Process& p, Term item);
+// [Name, ...] of all items.
+Term process_item_names(const Process& p, Allocator& to);
 // Whether it cannot be told while a dirty native runs.
 bool needs_heap(Term item);
 // {Item, Value}.

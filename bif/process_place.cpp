@@ -5,6 +5,7 @@
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/stack_trace.h"
+#include "vm/sched/system_flags.h"
 #include "vm/term/print.h"
 
 namespace joist {
@@ -91,8 +92,8 @@ Term current_location(const Described& d) {
 Term current_stacktrace(const Described& d) {
   ListBuilder trace(d.to);
   if (const ExportEntry* stub = current_stub(d)) trace.add(stub_entry(d, stub->mfa));
-  Word addresses[kBacktraceDepth];
-  const size_t count = gather_addresses(d.process, addresses, kBacktraceDepth);
+  Word addresses[kMaxBacktraceDepth];
+  const size_t count = gather_addresses(d.process, addresses, backtrace_depth(d.process));
   for (size_t i = 0; i < count; ++i) {
     const Cell* place = code_of_address(addresses[i]);
     const Module* module = d.process.runtime->code->find_code(place);

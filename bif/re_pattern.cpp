@@ -46,6 +46,16 @@ size_t info_size(const pcre2_code* code, uint32_t what) {
 constexpr uint32_t kMaxNesting = 10000;
 constexpr uint32_t kMaxNativeNesting = 1000;
 int too_deep_for_stack(uint32_t depth, void*) { return depth > kMaxNativeNesting; }
+// What PCRE 8 had work space for.
+constexpr uint32_t kMaxPcre8Nesting = 799;
+int too_deep_for_pcre8(uint32_t depth, void*) { return depth > kMaxPcre8Nesting; }
+
+// Where PCRE2 looks up which bytes a match of \w can begin with, it takes characters from 128 to
+// 255 that are spaces, not those of words: without a look at the tables it finds all.
+bool is_misled(const RegexSource& source, std::string_view text) {
+  return source.dialect == RegexDialect::kPcre8 && (source.options & PCRE2_UTF) != 0 &&
+         (source.options & PCRE2_UCP) == 0 && text.find("\\w") != text.npos;
+}
 
 // One attempt to compile, with PCRE2's additional options.
 pcre2_code* compile_text(const RegexSource& source, std::string_view text, uint32_t extra_options,
@@ -55,12 +65,16 @@ pcre2_code* compile_text(const RegexSource& source, std::string_view text, uint3
   pcre2_set_bsr(context, source.bsr != 0 ? source.bsr : PCRE2_BSR_UNICODE);
   pcre2_set_compile_extra_options(context, extra_options);
   pcre2_set_parens_nest_limit(context, kMaxNesting);
-  pcre2_set_compile_recursion_guard(context, too_deep_for_stack, nullptr);
   if (source.dialect == RegexDialect::kPcre8) {
     pcre2_set_character_tables(context, kLatin1Table.data());
+    pcre2_set_compile_recursion_guard(context, too_deep_for_pcre8, nullptr);
+  } else {
+    pcre2_set_compile_recursion_guard(context, too_deep_for_stack, nullptr);
   }
+  const uint32_t options =
+      source.options | (is_misled(source, text) ? uint32_t{PCRE2_NO_START_OPTIMIZE} : 0);
   pcre2_code* code = pcre2_compile(reinterpret_cast<const uint8_t*>(text.data()), text.size(),
-                                   source.options, &error->code, &error->offset, context);
+                                   options, &error->code, &error->offset, context);
   pcre2_compile_context_free(context);
   return code;
 }

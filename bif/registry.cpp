@@ -43,6 +43,8 @@ namespace joist {
   X(external_term_natives)      \
   X(garbage_collect_natives)    \
   X(halt_natives)               \
+  X(internal_state_natives)     \
+  X(internal_state_set_natives) \
   X(iolist_natives)             \
   X(link_monitor_natives)       \
   X(lists_natives)              \

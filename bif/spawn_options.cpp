@@ -1,6 +1,7 @@
 #include "bif/spawn_options.h"
 
 #include "bif/heap_options.h"
+#include "vm/sched/system_flags.h"
 
 namespace joist {
 
@@ -52,8 +53,7 @@ bool parse_pair(Process& p, Term name, Term value, bool request, SpawnOptions* o
     options->async_dist = value == atoms::true_;
     return value == atoms::true_ || value == atoms::false_;
   }
-  // scheduler is undocumented in OTP, and here, where processes have no home, without effect.
-  if (name == atoms::scheduler) return value.is_small();
+  if (name == atoms::scheduler) return parse_scheduler(p, value, &options->scheduler);
   if (!request) return false;
   if (name == atoms::reply_tag) return options->reply_tag = value, true;
   return name == atoms::reply && parse_reply(value, options);
@@ -68,6 +68,20 @@ bool parse_option(Process& p, Term option, bool request, SpawnOptions* options) 
 }
 
 }  // namespace
+
+SpawnOptions default_spawn_options(const Process& p) {
+  SpawnOptions options;
+  options.heap = default_heap_options(p);
+  return options;
+}
+
+bool parse_scheduler(const Process& p, Term value, uint32_t* bound_to) {
+  if (!value.is_small() || value.small_value() < 0) return false;
+  const int64_t number = value.small_value();
+  if (number > static_cast<int64_t>(p.runtime->settings.schedulers)) return false;
+  *bound_to = number == 0 ? kAnyScheduler : static_cast<uint32_t>(number - 1);
+  return true;
+}
 
 bool parse_priority(Term value, Priority* priority) {
   for (const auto& entry : kPriorityNames) {

@@ -15,8 +15,11 @@ struct MonitorOptions {
 // Reads monitor/3's option list. False: not one.
 bool parse_monitor_options(Term list, MonitorOptions* options);
 
+inline constexpr uint32_t kAnyScheduler = UINT32_MAX;
+
 struct SpawnOptions {
   HeapOptions heap;
+  uint32_t scheduler = kAnyScheduler;  // the only one to run it
   Priority priority = Priority::kNormal;
   Term message_queue_data = atoms::on_heap;
   bool link = false;
@@ -28,6 +31,9 @@ struct SpawnOptions {
   bool reply_on_success = true;
   bool reply_on_error = true;
 };
+
+// Those of a process that asks for nothing in particular.
+SpawnOptions default_spawn_options(const Process& p);
 
 enum class SpawnOptionError : uint8_t { kNone, kBadList, kBadOption };
 SpawnOptionError parse_spawn_options(Process& p, Term list, bool request, SpawnOptions* options);
@@ -42,6 +48,9 @@ struct Spawned {
 Spawned make_process(Process& parent, const Mfa& function, Term arguments,
                      const SpawnOptions& options);
 void start_spawned(Process& parent, Process& child);
+
+// A scheduler's number from 1 on, or 0 for any; counted from 0 in *bound_to. False: there is none.
+bool parse_scheduler(const Process& p, Term value, uint32_t* bound_to);
 
 bool parse_priority(Term value, Priority* priority);
 Term priority_atom(Priority priority);

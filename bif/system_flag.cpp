@@ -3,10 +3,11 @@
 
 #include <algorithm>
 
+#include "bif/heap_options.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
-#include "vm/proc/backtrace.h"
 #include "vm/sched/schedulers.h"
+#include "vm/sched/system_flags.h"
 #include "vm/sched/system_logger.h"
 
 namespace joist {
@@ -88,13 +89,55 @@ Term set_system_logger(Process& p, Term value) {
   return p.runtime->logger->exchange_target(value);
 }
 
-// How deep traces go is fixed.
 Term set_backtrace_depth(Process& p, Term value) {
   if (!value.is_small() || value.small_value() < 0) return p.badarg();
-  if (value.small_value() != static_cast<int64_t>(kBacktraceDepth)) {
-    return p.not_supported("system_flag backtrace_depth");
-  }
-  return value;
+  const auto depth = std::min<size_t>(static_cast<size_t>(value.small_value()), kMaxBacktraceDepth);
+  return Term::small(static_cast<int64_t>(system_flags(p)->backtrace_depth.exchange(depth)));
+}
+
+// --- what new processes' heaps are like ---
+
+// A number of HeapOptions, in words or collections.
+template <auto kSet>
+Term set_heap_default(Process& p, Term value, size_t (*before)(const HeapOptions& options)) {
+  HeapOptions options = system_flags(p)->heap_options();
+  const size_t old = before(options);
+  if (!kSet(options, value)) return p.badarg();
+  system_flags(p)->set_heap_options(options);
+  return make_unsigned(p.heap, old);
+}
+
+Term set_min_heap(Process& p, Term value) {
+  return set_heap_default<set_min_heap_size>(
+      p, value, [](const HeapOptions& options) { return options.min_heap_words; });
+}
+
+Term set_min_bin_vheap(Process& p, Term value) {
+  return set_heap_default<set_min_bin_vheap_size>(p, value, [](const HeapOptions& options) {
+    return options.min_off_heap_bytes / sizeof(Word);
+  });
+}
+
+// Larger numbers than OTP's 16 bits hold mean the largest, where process_flag/2 cuts them off.
+Term set_fullsweep(Process& p, Term value) {
+  if (value.is_small() && value.small_value() > UINT16_MAX) value = Term::small(UINT16_MAX);
+  return set_heap_default<set_fullsweep_after>(
+      p, value, [](const HeapOptions& options) { return size_t{options.fullsweep_after}; });
+}
+
+Term set_max_heap(Process& p, Term value) {
+  const HeapOptions before = system_flags(p)->heap_options();
+  HeapOptions options = before;
+  options.kill_at_max_heap = options.log_at_max_heap = true;
+  options.max_includes_shared_binaries = false;
+  if (!parse_max_heap_size(value, p.runtime->otp_release, &options)) return p.badarg();
+  system_flags(p)->set_heap_options(options);
+  return max_heap_size_map(p.heap, before, p.runtime->otp_release);
+}
+
+Term set_outstanding_requests(Process& p, Term value) {
+  if (!value.is_small() || value.small_value() < 1) return p.badarg();
+  return Term::small(system_flags(p)->outstanding_requests.exchange(value.small_value()));
 }
 
 Term not_there(Process& p, Term) { return p.not_supported("system_flag"); }
@@ -107,13 +150,13 @@ constexpr struct {
     {atoms::cpu_topology, not_there},
     {atoms::dirty_cpu_schedulers_online, set_dirty_cpu_online},
     {atoms::erts_alloc, not_there},
-    {atoms::fullsweep_after, not_there},
-    {atoms::max_heap_size, not_there},
+    {atoms::fullsweep_after, set_fullsweep},
+    {atoms::max_heap_size, set_max_heap},
     {atoms::microstate_accounting, not_there},
-    {atoms::min_bin_vheap_size, not_there},
-    {atoms::min_heap_size, not_there},
+    {atoms::min_bin_vheap_size, set_min_bin_vheap},
+    {atoms::min_heap_size, set_min_heap},
     {atoms::multi_scheduling, set_multi_scheduling},
-    {atoms::outstanding_system_requests_limit, not_there},
+    {atoms::outstanding_system_requests_limit, set_outstanding_requests},
     {atoms::scheduler_bind_type, not_there},
     {atoms::scheduler_wall_time, set_scheduler_wall_time},
     {atoms::schedulers_online, set_schedulers_online},
@@ -127,7 +170,7 @@ Term system_flag_2(Process& p, Term name, Term value) {
   for (const auto& flag : kFlags) {
     if (flag.name == name) return flag.set(p, value);
   }
-  return p.badarg();
+  return p.badarg(atoms::badopt);
 }
 
 // erts_internal: true when it was on before. Nothing is left to wait for.

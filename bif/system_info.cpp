@@ -4,9 +4,11 @@
 #include <bit>
 #include <string>
 
+#include "bif/heap_options.h"
 #include "bif/memory.h"
 #include "bif/registry.h"
 #include "bif/system_flag.h"
+#include "bif/system_internals.h"
 #include "vm/ets/tables.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
@@ -16,6 +18,7 @@
 #include "vm/proc/process_table.h"
 #include "vm/proc/time.h"
 #include "vm/sched/schedulers.h"
+#include "vm/sched/system_flags.h"
 #include "vm/sched/system_logger.h"
 #include "vm/term/rules.h"
 
@@ -161,38 +164,32 @@ Term process_limit(Process& p) {
 
 // --- heaps ---
 
-constexpr int64_t kMinHeapWords = HeapOptions{}.min_heap_words;
-constexpr int64_t kMinBinaryWords = HeapOptions{}.min_off_heap_bytes / sizeof(Word);
-constexpr int64_t kFullsweepAfter = HeapOptions{}.fullsweep_after;
-
-Term tagged(Process& p, Term item, int64_t value) {
-  return make_tuple(p.heap, {item, Term::small(value)});
+Term tagged(Process& p, Term item, size_t value) {
+  return make_tuple(p.heap, {item, make_size(value)});
 }
-Term fullsweep_after(Process& p) { return tagged(p, atoms::fullsweep_after, kFullsweepAfter); }
-Term min_heap_size(Process& p) { return tagged(p, atoms::min_heap_size, kMinHeapWords); }
+Term fullsweep_after(Process& p) {
+  return tagged(p, atoms::fullsweep_after, default_heap_options(p).fullsweep_after);
+}
+Term min_heap_size(Process& p) {
+  return tagged(p, atoms::min_heap_size, default_heap_options(p).min_heap_words);
+}
 Term min_bin_vheap_size(Process& p) {
-  return tagged(p, atoms::min_bin_vheap_size, kMinBinaryWords);
+  return tagged(p, atoms::min_bin_vheap_size,
+                default_heap_options(p).min_off_heap_bytes / sizeof(Word));
 }
 
 Term garbage_collection(Process& p) {
-  return make_list(p.heap, std::initializer_list<Term>{
-                               tagged(p, atoms::max_heap_size, HeapOptions{}.max_heap_words),
-                               tagged(p, atoms::min_bin_vheap_size, kMinBinaryWords),
-                               tagged(p, atoms::min_heap_size, kMinHeapWords),
-                               tagged(p, atoms::fullsweep_after, kFullsweepAfter)});
+  const Term size = tagged(p, atoms::max_heap_size, default_heap_options(p).max_heap_words);
+  return make_list(p.heap, std::initializer_list<Term>{size, min_bin_vheap_size(p),
+                                                       min_heap_size(p), fullsweep_after(p)});
 }
 
 Term max_heap_size(Process& p) {
-  const Term pairs[] = {atoms::error_logger,
-                        atoms::true_,
-                        atoms::kill,
-                        atoms::true_,
-                        atoms::size,
-                        Term::small(0),
-                        atoms::include_shared_binaries,
-                        atoms::false_};
-  size_t count = p.runtime->otp_release >= 27 ? 8 : 6;
-  return make_map(p.heap, std::span<const Term>(pairs, count));
+  return max_heap_size_map(p.heap, default_heap_options(p), p.runtime->otp_release);
+}
+
+Term outstanding_requests(Process& p) {
+  return Term::small(system_flags(p)->outstanding_requests.load());
 }
 
 // --- time ---
@@ -281,7 +278,7 @@ constexpr Item kItems[] = {
     {atoms::break_ignored, break_ignored},
     {atoms::build_type, atoms::opt},
     {atoms::c_compiler_used, c_compiler_used},
-    {atoms::check_io, missing},
+    {atoms::check_io, check_io},
     {atoms::compat_rel, compat_rel},
     {atoms::constant_pool_support, atoms::true_},
     {atoms::context_reductions, int64_t{kReductionsPerSlice}},
@@ -306,8 +303,8 @@ constexpr Item kItems[] = {
     {atoms::emu_type, atoms::opt},
     {atoms::end_time, end_time},
     {atoms::endian, std::endian::native == std::endian::little ? atoms::little : atoms::big},
-    {atoms::ethread_info, missing},
-    {atoms::ethread_used_tse, missing},
+    {atoms::ethread_info, Term::nil()},
+    {atoms::ethread_used_tse, int64_t{0}},
     {atoms::ets_count, ets_count},
     {atoms::ets_always_compress, atoms::false_},
     {atoms::ets_limit, &SystemSettings::table_limit},
@@ -315,13 +312,13 @@ constexpr Item kItems[] = {
     {atoms::fullsweep_after, fullsweep_after},
     {atoms::garbage_collection, garbage_collection},
     {atoms::halt_flush_timeout, halt_flush_timeout},
-    {atoms::heap_sizes, missing},
+    {atoms::heap_sizes, heap_size_steps},
     {atoms::heap_type, atoms::private_},
     {atoms::hipe_architecture, atoms::undefined},
     {atoms::info, missing},
     {atoms::io_thread, atoms::false_},
     {atoms::kernel_poll, atoms::true_},
-    {atoms::loaded, missing},
+    {atoms::loaded, loaded_code_text},
     {atoms::lock_checking, atoms::false_},
     {atoms::lock_counting, atoms::false_},
     {atoms::logical_processors, logical_processors},
@@ -343,7 +340,7 @@ constexpr Item kItems[] = {
     {atoms::os_type, os_type},
     {atoms::os_version, os_version},
     {atoms::otp_release, otp_release},
-    {atoms::outstanding_system_requests_limit, int64_t{4}},
+    {atoms::outstanding_system_requests_limit, outstanding_requests},
     {atoms::port_count, port_count},
     {atoms::port_limit, &SystemSettings::port_limit},
     {atoms::port_parallelism, atoms::false_},
@@ -361,22 +358,22 @@ constexpr Item kItems[] = {
     {atoms::schedulers_online, schedulers_online},
     {atoms::schedulers_state, schedulers_state},
     {atoms::schedulers_total, &SystemSettings::schedulers},
-    {atoms::scheduling_statistics, missing},
+    {atoms::scheduling_statistics, scheduling_counts},
     {atoms::sequential_tracer, missing},
     {atoms::smp_support, atoms::true_},
-    {atoms::snifs, missing},
+    {atoms::snifs, native_functions},
     {atoms::start_time, start_time},
     {atoms::system_architecture, system_architecture},
     {atoms::system_logger, system_logger},
     {atoms::system_version, system_version},
-    {atoms::taints, missing},
+    {atoms::taints, Term::nil()},
     {atoms::thread_pool_size, &SystemSettings::async_threads},
     {atoms::threads, atoms::true_},
     {atoms::time_correction, atoms::true_},
     {atoms::time_offset, time_offset},
     {atoms::time_warp_mode, time_warp_mode},
     {atoms::tolerant_timeofday, atoms::enabled},
-    {atoms::total_scheduling_statistics, missing},
+    {atoms::total_scheduling_statistics, scheduling_counts},
     {atoms::trace_control_word, missing},
     {atoms::update_cpu_info, atoms::unchanged},
     {atoms::version, version},

@@ -64,9 +64,17 @@ bool do_check_process_code(Process& p, const Signal& task) {
   return true;
 }
 
+// For tests: nothing but the answer.
+bool do_nothing(Process& p, const Signal& task) {
+  tell_requester(p, task, must_atom("system_task_test"), true);
+  return true;
+}
+
 template <SystemTask kTask>
 void request_task(Process& p, Signal& signal) {
-  add_system_task(p, kTask, signal.sender, signal.value);
+  constexpr bool kIsCollection = kTask == do_garbage_collect;
+  add_system_task(p, kTask, static_cast<Priority>(signal.detail), signal.sender, signal.value,
+                  kIsCollection);
 }
 
 // The handler of a request; null: no such task, or a bad argument.
@@ -77,19 +85,24 @@ Signal::Request task_handler(Term name, Term argument) {
   if (name == atoms::check_process_code && argument.is_atom()) {
     return request_task<do_check_process_code>;
   }
+  if (name.is_atom() && argument.is_nil() && atom_text(name) == "system_task_test") {
+    return request_task<do_nothing>;
+  }
   return nullptr;
 }
 
 Term request_system_task_4(Process& p, Term requester, Term target, Term priority, Term request) {
-  Priority ignored;  // the target does it when its turn comes
+  Priority wanted = p.priority;
   if (!requester.is_local_pid() || !target.is_local_pid()) return p.badarg();
-  if (!(priority == atoms::inherit) && !parse_priority(priority, &ignored)) return p.badarg();
-  if (!is_tuple(request) || tuple_size(request) != 3) return p.badarg();
+  if (!(priority == atoms::inherit) && !parse_priority(priority, &wanted)) return p.badarg();
+  if (!is_tuple(request) || tuple_size(request) < 2) return p.badarg();
   const std::span<const Term> parts = tuple_elements(request);
-  const Signal::Request handler = task_handler(parts[0], parts[2]);
+  const Term argument = parts.size() == 2 ? Term::nil() : parts[2];
+  const Signal::Request handler = parts.size() <= 3 ? task_handler(parts[0], argument) : nullptr;
   if (handler == nullptr) return p.badarg();
-  const Term value = make_tuple(p.heap, {requester, parts[1], parts[2]});
-  if (!send_request(p, target, handler, value)) {
+  const Term value = make_tuple(p.heap, {requester, parts[1], argument});
+  const auto detail = static_cast<uint32_t>(wanted);
+  if (!send_request(p, target, handler, value, detail, SignalKind::kRequest, wanted)) {
     tell_requester(p, requester, parts[0], parts[1], atoms::false_);
   }
   return atoms::ok;

@@ -20,7 +20,10 @@ Result<void> parse_positions(BeamFile& file, ByteReader& reader, uint32_t count,
     if (number.is_below(Tag::kAtom, uint64_t{name_count} + 1)) {
       current_file = static_cast<uint32_t>(number.value);
     } else if (number.is_below(Tag::kInteger, uint64_t{1} << 32)) {
-      file.lines.push_back({current_file, static_cast<uint32_t>(number.value)});
+      // As in OTP, where a line takes 24 bits, those beyond are not known.
+      constexpr int64_t kMostLines = (int64_t{1} << 24) - 1;
+      file.lines.push_back(
+          {current_file, number.value > kMostLines ? 0 : static_cast<uint32_t>(number.value)});
     } else {
       return make_error("corrupt line table: position %zu", file.lines.size());
     }

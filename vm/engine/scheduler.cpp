@@ -8,6 +8,7 @@
 #include "vm/exec/run.h"
 #include "vm/os/memory_count.h"
 #include "vm/proc/process_table.h"
+#include "vm/sched/elevation.h"
 #include "vm/sched/exit.h"
 #include "vm/sched/signal_handler.h"
 #include "vm/sched/system_task.h"
@@ -62,11 +63,21 @@ Process* Scheduler::take() {
   }
   if (all_.may_run(index_)) [[likely]] {
     Process* process = slot_.queue.pop();
+    if (all_.only_one()) [[unlikely]]
+      return take_alone(process);
     return process != nullptr ? process : all_.steal(index_);
   }
   while (Process* other = slot_.queue.pop()) all_.enqueue(*other, Schedulers::kNone);
   slot_.running.store(false, std::memory_order_seq_cst);
   return nullptr;
+}
+
+// While the others are blocked: dirty threads have their turns in between.
+Process* Scheduler::take_alone(Process* process) {
+  slot_.reader->offline();
+  while (all_.let_dirty_work() && process == nullptr) process = slot_.queue.pop();
+  slot_.reader->online();
+  return process != nullptr ? process : all_.steal(index_);
 }
 
 void Scheduler::run_timers() {
@@ -167,9 +178,12 @@ void Scheduler::turn(Process& p) {
   p.reductions = kReductionsPerSlice;
   if (p.exit_stage != 0) return end(p);
   p.load_registers();
+  if ((state & process_state::kElevated) != 0) [[unlikely]] {
+    p.state.fetch_and(~process_state::kElevated, std::memory_order_seq_cst);
+  }
   if ((p.state.load(std::memory_order_acquire) & process_state::kNotified) != 0) handle_signals(p);
   if (p.is_exiting) return end(p);
-  if (p.system_tasks != nullptr && !run_system_tasks_gc(p)) return end(p);
+  if (has_due_tasks(p) && !run_system_tasks_gc(p)) return end(p);
   if (p.suspend_count != 0 || p.host_is_idle) {
     p.save_registers();
     return release(p);
@@ -193,7 +207,7 @@ void Scheduler::settle(Process& p) {
     const bool io = runtime_.code->find_stub(p.code_pointer)->dirty_io;
     return all_.dirty(io ? ThreadKind::kDirtyIo : ThreadKind::kDirtyCpu).push(p);
   }
-  if (p.run_outcome == RunOutcome::kWaiting && p.system_tasks == nullptr) return release(p);
+  if (p.run_outcome == RunOutcome::kWaiting && !has_due_tasks(p)) return release(p);
   all_.enqueue(p, index_);
 }
 

@@ -37,6 +37,7 @@ class Scheduler {
   void run_timers();
   // The next process to run; null: there is none, or others are to run it.
   Process* take();
+  Process* take_alone(Process* process);
   void begin_idleness();
   void end_idleness();
   void idle(const std::atomic<bool>& stop);

@@ -135,6 +135,7 @@ Result<void> Vm::start_schedulers() {
   runtime_.processes = &processes_;
   runtime_.names = &names_;
   runtime_.logger = &logger_;
+  schedulers_->attach(flags_);
   runtime_.heap_limit_reached = report_full_heap;
   runtime_.schedulers = schedulers_.get();
   message_timers_ = std::make_unique<MessageTimers>(runtime_);

@@ -34,6 +34,7 @@
 #include "vm/proc/time.h"
 #include "vm/sched/message_timers.h"
 #include "vm/sched/schedulers.h"
+#include "vm/sched/system_flags.h"
 #include "vm/sched/system_logger.h"
 
 namespace joist {
@@ -136,6 +137,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   SystemClock clock_;
   ErlangTime time_{clock_, options_.multi_time_warp.value_or(options_.otp_release >= 26)};
   Environment environment_;
+  SystemFlags flags_;
   Runtime runtime_;
   std::unique_ptr<CodeTable> code_;
   std::unique_ptr<PersistentTerms> persistent_;

@@ -1,10 +1,12 @@
 #include "vm/exec/exception.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "vm/code/code_table.h"
 #include "vm/exec/dispatch.h"
 #include "vm/heap/map_build.h"
+#include "vm/sched/system_flags.h"
 #include "vm/term/bits.h"
 
 namespace joist {
@@ -82,8 +84,10 @@ Term make_raw_trace(Process& p) {
   }
   const Term arguments =
       p.exception_arguments.is_none() ? Term(atoms::true_) : p.exception_arguments;
-  Word addresses[kBacktraceDepth + 1];
-  const size_t limit = p.exception_function != nullptr ? kBacktraceDepth - 1 : kBacktraceDepth;
+  Word addresses[kMaxBacktraceDepth];
+  // The first entry is there at any depth.
+  size_t limit = std::max<size_t>(backtrace_depth(p), 1);
+  if (p.exception_function != nullptr) --limit;
   const size_t count = gather_addresses(p, addresses, limit);
   const Term binary = make_binary(
       p.heap, ByteSpan(reinterpret_cast<const uint8_t*>(addresses), count * sizeof(Word)));
@@ -105,7 +109,7 @@ Term build_stacktrace(Process& p, Term raw_trace) {
     arguments = atoms::true_;
     info = Term::nil();
   }
-  Word addresses[kBacktraceDepth + 1];
+  Word addresses[kMaxBacktraceDepth];
   const size_t count = bits_size(parts[4]) / 64;
   const BitsView view = bits_view(parts[4]);
   std::memcpy(addresses, view.base + view.offset / 8, count * sizeof(Word));

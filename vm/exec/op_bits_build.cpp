@@ -132,6 +132,7 @@ Term create_bin(Process& p, const Sources& sources, const Cell* cells, size_t ce
   const SegmentType first = cell_count == 0 ? SegmentType::kString : segment_type(cells[0]);
   if (first == SegmentType::kAppend || first == SegmentType::kPrivateAppend) {
     const Term prefix = sources[cells[1]];
+    if (total == bits_size(prefix)) return prefix;
     result = append_bits(p.heap, prefix, total - bits_size(prefix), &bytes, &offset);
     next = kSegmentCells;
   } else {

@@ -103,6 +103,16 @@ struct op_raise : SlowOp {
   }
 };
 
+// The raw trace of an exception whose class may have been changed, for those who raise it again
+// in turn.
+Term with_class(Allocator& heap, Term raw, Term exception) {
+  if (!is_tuple(raw) || tuple_size(raw) < 2 || tuple_elements(raw)[0] == exception) return raw;
+  const std::span<const Term> parts = tuple_elements(raw);
+  const Term changed = make_tuple(heap, parts);
+  tuple_elements(changed)[0] = exception;
+  return changed;
+}
+
 struct op_raw_raise : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*) { return Flow::kSlow; }
   // A class that is none gives badarg as the value, as in ERTS.
@@ -112,14 +122,10 @@ struct op_raw_raise : SlowOp {
       s.x0 = atoms::badarg;
       return Flow::kNext;
     }
-    const Term raw = s.x2;
     s.save();
-    const Flow flow = raise_again(s, raw, s.x1);
-    Process& p = s.process();
-    p.exception_class = exception == atoms::error  ? ExceptionClass::kError
-                        : exception == atoms::exit ? ExceptionClass::kExit
-                                                   : ExceptionClass::kThrow;
-    return flow;
+    const Term raw = with_class(s.process().heap, s.x2, exception);
+    s.load();
+    return raise_again(s, raw, s.x1);
   }
 };
 

@@ -4,6 +4,8 @@
 #include "vm/exec/dispatch.h"
 #include "vm/exec/support.h"
 #include "vm/heap/map_build.h"
+#include "vm/term/compare.h"
+#include "vm/term/map.h"
 
 namespace joist {
 namespace {
@@ -23,6 +25,16 @@ class Gathered {
   Term few_[16];
   std::vector<Term> many_;
 };
+
+// Of the keys that the map has not, the one that sorts first: ERTS takes them in that order.
+Term first_missing(Term map, std::span<const Term> pairs) {
+  Term first = Term::none();
+  for (size_t i = 0; i < pairs.size(); i += 2) {
+    if (map_find(map, pairs[i]) != nullptr) continue;
+    if (first.is_none() || compare_flatmap_keys(pairs[i], first) < 0) first = pairs[i];
+  }
+  return first;
+}
 
 // The value of an update in x-independent form: none() when an exception or failure is due.
 // save() was done.
@@ -44,7 +56,7 @@ Term updated_map(State& s, Term map, const Cell* cells, size_t count, bool exact
   if (!exact) return map_put_all(p.heap, map, pairs.terms());
   Term missing = Term::none();
   const Term result = map_update_all(p.heap, map, pairs.terms(), &missing);
-  if (result.is_none() && raises) p.error_tuple(atoms::badkey, missing);
+  if (result.is_none() && raises) p.error_tuple(atoms::badkey, first_missing(map, pairs.terms()));
   return result;
 }
 

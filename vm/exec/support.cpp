@@ -57,6 +57,12 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
       p.live = entry->mfa.arity;
       break;
     case NativeOutcome::kTrap:
+      // What it has built is as good a reason to collect as a result: a loop of calls that all
+      // trap reaches no other place that does.
+      if ((p.heap.wants_collection() || p.registers->stress_due()) && !p.collect_gc(0, p.live)) {
+        return Flow::kLeave;
+      }
+      break;
     case NativeOutcome::kYield:
       break;
   }

@@ -78,7 +78,15 @@ Term MatchRun::whole(bool in_body) {
 }
 
 Term MatchRun::call(const MatchInstruction& instruction, const Term* arguments) {
-  const Term value = instruction.native(process_, arguments);
+  Term value = instruction.native(process_, arguments);
+  // Code could let others run in the middle of length/1; here it goes on and is charged for.
+  int64_t granted = 0;
+  while (value.is_none() && process_.outcome == NativeOutcome::kYield) {
+    granted += kReductionsPerSlice;
+    process_.reductions += kReductionsPerSlice;
+    value = instruction.native(process_, arguments);
+  }
+  process_.reductions -= granted;
   if (value.is_none()) {
     process_.exception_reason = Term::nil();
     process_.error_cause = Term::none();

@@ -14,8 +14,17 @@ struct Process::Extras {
   ProcessDictionary dictionary;
   ReceiveMarkers receive_markers;
   OwnedResources resources;
+  // The only scheduler to run it while that is online (process_flag(scheduler, N)); kUnbound: any.
+  uint32_t bound_to = kUnbound;
+  static constexpr uint32_t kUnbound = UINT32_MAX;
+  // Collections that others ask for: a test wants it so.
+  bool puts_off_collections = false;
   // How often it has asked to be told of nodes that come and go, by what it wants to know.
   std::map<uint32_t, uint32_t> node_monitors;
 };
+
+inline uint32_t bound_scheduler(const Process& p) {
+  return p.extras == nullptr ? Process::Extras::kUnbound : p.extras->bound_to;
+}
 
 }  // namespace joist

@@ -11,9 +11,11 @@ class ReceiveMarkers {
  public:
   // A marker at the end of the queue; its number is how instructions know it.
   size_t reserve(MessageQueue& queue) {
-    const size_t index = next_++ % kCount;
+    const size_t index = free_slot();
     clear(queue, index);
     Slot& slot = slots_[index];
+    slot.age = next_age_++;
+    slot.taken = true;
     // Everything that an empty queue gets from now on is behind the marker: no node is needed.
     if (queue.first() == nullptr) return index;
     if (slot.node == nullptr) slot.node = new_signal(SignalKind::kMarker, Term::none());
@@ -30,7 +32,7 @@ class ReceiveMarkers {
   void clear(MessageQueue& queue, size_t index) {
     Slot& slot = slots_[index];
     if (slot.placed) queue.remove_marker(slot.node);
-    slot.placed = false;
+    slot.taken = slot.placed = false;
     slot.reference = 0;
   }
   ~ReceiveMarkers() {
@@ -39,16 +41,29 @@ class ReceiveMarkers {
       if (slot.node != nullptr && !slot.placed) release_signal(slot.node);
     }
   }
-  static constexpr size_t kCount = 4;
+  // As many as ERTS has: nested calls may each have one.
+  static constexpr size_t kCount = 8;
 
  private:
+  // One that nobody has, or else the oldest.
+  size_t free_slot() const {
+    size_t oldest = 0;
+    for (size_t i = 0; i < kCount; ++i) {
+      if (!slots_[i].taken) return i;
+      if (slots_[i].age < slots_[oldest].age) oldest = i;
+    }
+    return oldest;
+  }
+
   struct Slot {
     Signal* node = nullptr;
     uint64_t reference = 0;
-    bool placed = false;
+    uint64_t age = 0;
+    bool taken = false;   // reserved, and not cleared yet
+    bool placed = false;  // its node is in the queue
   };
   Slot slots_[kCount];
-  size_t next_ = 0;
+  uint64_t next_age_ = 0;
 };
 
 }  // namespace joist

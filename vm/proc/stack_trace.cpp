@@ -16,6 +16,7 @@ bool is_entry_stub(const CodeTable& code, const Cell* address) {
 }  // namespace
 
 size_t gather_addresses(const Process& p, Word* addresses, size_t limit) {
+  if (limit == 0) return 0;
   size_t count = 0;
   // A native that is called through its entry has no place of its own: its caller's comes next.
   if (p.code_pointer != nullptr && !is_entry_stub(*p.runtime->code, p.code_pointer)) {

@@ -31,13 +31,14 @@ Process* DirtyQueue::take(size_t thread) {
   ++waiting_;
   Process* process = nullptr;
   while (!stopping_) {
-    if (blocks_ == 0 && working_ < online_) process = queue_.pop();
+    if (blocks_ == 0 ? working_ < online_ : one_may_work_) process = queue_.pop();
     if (process != nullptr) break;
     more_.wait(mutex_);
   }
   --waiting_;
   if (process != nullptr) {
     ++working_;
+    one_may_work_ = false;
     workers_[thread].busy_since_ns = clock_.monotonic_ns();
   }
   return process;
@@ -49,12 +50,23 @@ void DirtyQueue::done(size_t thread) {
   Worker& worker = workers_[thread];
   worker.busy_ns += clock_.monotonic_ns() - worker.busy_since_ns;
   worker.busy_since_ns = 0;
+  if (blocks_ != 0 && working_ == 0) idle_.notify_all();
+}
+
+bool DirtyQueue::work_while_blocked() {
+  MutexLock lock(mutex_);
+  if (blocks_ == 0 || queue_.length() == 0) return false;
+  one_may_work_ = true;
+  more_.notify_all();
+  while (!stopping_ && (one_may_work_ || working_ != 0)) idle_.wait(mutex_);
+  return true;
 }
 
 void DirtyQueue::stop() {
   MutexLock lock(mutex_);
   stopping_ = true;
   more_.notify_all();
+  idle_.notify_all();
 }
 
 size_t DirtyQueue::online() const {

@@ -30,9 +30,12 @@ class DirtyQueue {
   // How many of them may work at once.
   size_t online() const;
   void set_online(size_t online);
-  // From now on no process is taken, until it is unblocked as often.
+  // From now on no process is taken, until it is unblocked as often,
   void block();
   void unblock();
+  // but for the one that this lets a thread take, whose turn it waits for: what whoever blocks does
+  // now and then, since it may depend on what such a process does. False: there is none.
+  bool work_while_blocked();
 
   size_t length() const { return queue_.length(); }
   size_t working() const;
@@ -58,12 +61,14 @@ class DirtyQueue {
   RunQueue queue_;  // its lock is taken under mutex_
   mutable Mutex mutex_;
   Condition more_;
+  Condition idle_;
   std::unique_ptr<Worker[]> workers_ JOIST_GUARDED_BY(mutex_);
   size_t started_ JOIST_GUARDED_BY(mutex_) = 0;
   size_t waiting_ JOIST_GUARDED_BY(mutex_) = 0;
   size_t working_ JOIST_GUARDED_BY(mutex_) = 0;
   size_t online_ JOIST_GUARDED_BY(mutex_);
   size_t blocks_ JOIST_GUARDED_BY(mutex_) = 0;
+  bool one_may_work_ JOIST_GUARDED_BY(mutex_) = false;
   bool stopping_ JOIST_GUARDED_BY(mutex_) = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "vm/heap/builder.h"
 #include "vm/proc/name_table.h"
+#include "vm/proc/process_extras.h"
 #include "vm/proc/process_table.h"
 #include "vm/proc/relations.h"
 #include "vm/sched/schedulers.h"
@@ -47,6 +48,7 @@ bool run_upper_stages(Process& p) {
 
 // From here on no signal can be pushed, and what came before is answered.
 bool close_signals(Process& p) {
+  if (p.extras != nullptr) p.extras->puts_off_collections = false;
   run_system_tasks_gc(p);
   Signal* signal = p.signals.close();
   while (signal != nullptr) {

@@ -1,16 +1,36 @@
 #include "vm/sched/request.h"
 
 #include "vm/heap/builder.h"
+#include "vm/proc/process_table.h"
 #include "vm/sched/deliver.h"
+#include "vm/sched/schedulers.h"
 
 namespace joist {
 
+namespace {
+
+// Has the process handle its signals no later than one of that priority would run.
+void elevate_receiver(Process& sender, Term pid, Priority priority) {
+  if (priority >= Priority::kNormal) return;
+  Process* receiver = sender.runtime->processes->find(pid);
+  if (receiver != nullptr) sender.runtime->schedulers->elevate(*receiver, priority);
+}
+
+}  // namespace
+
 bool send_request(Process& sender, Term pid, Signal::Request handler, Term value, uint32_t detail,
                   SignalKind kind) {
+  return send_request(sender, pid, handler, value, detail, kind, sender.priority);
+}
+
+bool send_request(Process& sender, Term pid, Signal::Request handler, Term value, uint32_t detail,
+                  SignalKind kind, Priority priority) {
   Signal* signal = new_signal_of(kind, sender.pid, value, sender.runtime->literals);
   signal->request = handler;
   signal->detail = detail;
-  return deliver(sender, pid, signal);
+  if (!deliver(sender, pid, signal)) return false;
+  elevate_receiver(sender, pid, priority);
+  return true;
 }
 
 void answer_with(Process& receiver, const Signal& request, Term message) {

@@ -17,6 +17,9 @@ namespace joist {
 // handler keeps to what a dirty native leaves alone (vm/engine/dirty.h).
 bool send_request(Process& sender, Term pid, Signal::Request handler, Term value,
                   uint32_t detail = 0, SignalKind kind = SignalKind::kRequest);
+// The same with a priority other than the sender's at which the receiver is to look at it.
+bool send_request(Process& sender, Term pid, Signal::Request handler, Term value, uint32_t detail,
+                  SignalKind kind, Priority priority);
 // Sends `message`, which may consist of terms of the receiver, to whoever asked.
 void answer_with(Process& receiver, const Signal& request, Term message);
 // The same with {Ref, Result}, when the request's value is a tuple that begins with Ref.

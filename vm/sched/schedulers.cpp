@@ -4,6 +4,9 @@
 
 #include <utility>
 
+#include "vm/proc/process_extras.h"
+#include "vm/sched/elevation.h"
+
 namespace joist {
 
 Schedulers::Schedulers(size_t count, Clock& clock, Starter starter, void* context,
@@ -117,7 +120,10 @@ int64_t Schedulers::active_ns(size_t scheduler, int64_t now_ns) const {
 
 void Schedulers::enqueue(Process& process, uint32_t from) {
   uint32_t home = from;
-  if (from == kNone || !may_run(from)) {
+  const uint32_t bound_to = bound_scheduler(process);
+  if (bound_to < online() && !only_one()) [[unlikely]] {
+    home = bound_to;
+  } else if (from == kNone || !may_run(from)) {
     const uint32_t only = only_.load(std::memory_order_seq_cst);
     home = only != kNone ? only : process.scheduler < online() ? process.scheduler : 0;
   }
@@ -142,6 +148,17 @@ void Schedulers::look_after_dirty(Process& process, uint32_t from) {
     if (process.state.compare_exchange_weak(state, state | kAside, std::memory_order_seq_cst)) {
       return enqueue(process, from);
     }
+  }
+}
+
+void Schedulers::elevate(Process& process, Priority priority) {
+  using namespace process_state;
+  const uint32_t wanted = priority == Priority::kMax ? kElevatedMax : kElevatedHigh;
+  const uint32_t before = process.state.fetch_or(wanted, std::memory_order_seq_cst);
+  if ((before & wanted) != 0 || (before & kScheduled) == 0) return;
+  // Whoever queues it from now on sees the bit; who has done so before is found here.
+  for (size_t i = 0; i < count_; ++i) {
+    if (slots_[i].queue.move_up(process)) return;
   }
 }
 
@@ -186,7 +203,7 @@ Process* Schedulers::steal(size_t thief, size_t at_least) {
 
 bool Schedulers::any_surplus() const {
   for (size_t i = 0; i < count_; ++i) {
-    if (slots_[i].queue.length() > 1) return true;
+    if (slots_[i].queue.has_surplus()) return true;
   }
   return false;
 }

@@ -18,6 +18,8 @@
 
 namespace joist {
 
+class SystemFlags;  // vm/sched/system_flags.h
+
 class Schedulers {
  public:
   struct Slot {
@@ -63,6 +65,12 @@ class Schedulers {
   std::vector<Term> blockers(BlockKind kind) const;
   bool only_one() const { return only_.load(std::memory_order_seq_cst) != kNone; }
   bool others_stopped(uint32_t scheduler) const;
+  // By the scheduler that runs alone: lets a dirty thread of each kind have a turn, and waits for
+  // its end. False: there is nothing for them to do.
+  bool let_dirty_work() {
+    const bool cpu = dirty_cpu_.work_while_blocked();
+    return dirty_io_.work_while_blocked() || cpu;
+  }
   // Asked by a scheduler that has set its `running` before it takes a process.
   bool may_run(size_t scheduler) const {
     const uint32_t only = only_.load(std::memory_order_seq_cst);
@@ -78,6 +86,9 @@ class Schedulers {
   Slot& slot(size_t scheduler) { return slots_[scheduler]; }
   EpochDomain& epochs() { return epochs_; }
   Clock& clock() { return clock_; }
+  // What holds for all processes: null in a VM that has none.
+  SystemFlags* flags() const { return flags_; }
+  void attach(SystemFlags& flags) { flags_ = &flags; }
   DirtyQueue& dirty(ThreadKind kind) {
     return kind == ThreadKind::kDirtyIo ? dirty_io_ : dirty_cpu_;
   }
@@ -89,6 +100,8 @@ class Schedulers {
   // There is news for the process (bits of process_state, kNotified among them): makes it run
   // unless somebody has it already.
   void notify(Process& process, uint32_t news, uint32_t from);
+  // Somebody of that priority, kMax or kHigh, waits for the process to handle its signals.
+  void elevate(Process& process, Priority priority);
   // Signals have come for a process that a dirty thread runs: has a scheduler handle what it can.
   void look_after_dirty(Process& process, uint32_t from);
   // A scheduler that sleeps, or has no thread yet, counts as asleep.
@@ -112,6 +125,7 @@ class Schedulers {
   const size_t count_;
   std::atomic<size_t> online_;
   Clock& clock_;
+  SystemFlags* flags_ = nullptr;
   const Starter starter_;
   void* const context_;
   EpochDomain epochs_;

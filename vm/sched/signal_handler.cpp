@@ -178,6 +178,12 @@ void handle_alias_message(Process& p, Signal* signal) {
   release_signal(signal);
 }
 
+// A process that ends answers when it has given up its name and tables; whoever has come behind
+// the signal that ends it finds nobody.
+void put_back(Process& p, Signal* signal) {
+  if (p.signals.push(signal) == SignalQueue::Push::kClosed) refuse_signal(p, signal);
+}
+
 void handle_signal(Process& p, Signal* signal) {
   switch (signal->kind) {
     case SignalKind::kMessage:
@@ -191,6 +197,7 @@ void handle_signal(Process& p, Signal* signal) {
     case SignalKind::kDown:
       return handle_down(p, signal);
     case SignalKind::kLink:
+      if (p.is_exiting) return put_back(p, signal);
       p.make_relations().links.try_emplace(signal->sender.bits());
       break;
     case SignalKind::kUnlink:
@@ -200,6 +207,7 @@ void handle_signal(Process& p, Signal* signal) {
       handle_unlink_ack(p, *signal);
       break;
     case SignalKind::kMonitor:
+      if (p.is_exiting) return put_back(p, signal);
       p.make_relations().watchers.try_emplace(signal->id, Watcher{signal->sender, signal->value});
       break;
     case SignalKind::kDemonitor:
@@ -207,8 +215,7 @@ void handle_signal(Process& p, Signal* signal) {
       break;
     case SignalKind::kRequest:
     case SignalKind::kQuestion:
-      // A process that ends answers when it has given up its name and tables.
-      if (p.is_exiting && p.signals.push(signal) != SignalQueue::Push::kClosed) return;
+      if (p.is_exiting) return put_back(p, signal);
       signal->request(p, *signal);
       break;
     case SignalKind::kMarker:

@@ -56,7 +56,17 @@ bool do_ask(Process& p, const Signal& task) {
 
 template <SystemTask kTask>
 void request_task(Process& p, Signal& signal) {
-  add_system_task(p, kTask, signal.sender, signal.value);
+  add_system_task(p, kTask, Priority::kMax, signal.sender, signal.value);
+}
+
+// At once, so that what the resumer asks next finds it so; unless its suspending is a task that
+// still waits.
+void on_resume(Process& p, Signal& signal) {
+  if (p.relations != nullptr && p.relations->suspenders.contains(signal.sender.bits())) {
+    do_resume(p, signal);
+  } else {
+    request_task<do_resume>(p, signal);
+  }
 }
 
 }  // namespace
@@ -80,7 +90,7 @@ bool resume(Process& p, Term pid) {
   if (found == suspending.end()) return false;
   if (--found->second.count == 0) {
     suspending.erase(found);
-    send_request(p, pid, request_task<do_resume>, Term::nil());
+    send_request(p, pid, on_resume, Term::nil());
   }
   return true;
 }
@@ -88,7 +98,7 @@ bool resume(Process& p, Term pid) {
 bool end_suspensions(Process& p) {
   if (p.relations == nullptr) return true;
   for (const auto& [pid, suspension] : p.relations->suspending) {
-    send_request(p, Term::from_bits(pid), request_task<do_resume>, Term::nil());
+    send_request(p, Term::from_bits(pid), on_resume, Term::nil());
     p.charge(1);
   }
   for (const Word pid : p.relations->suspenders) {

@@ -18,9 +18,9 @@ namespace {
 
 bool node_is_alive() { return !(local_node()->name == atoms::nonode_nohost); }
 
-Term make_metadata(Allocator& to, const Process& p) {
+Term make_metadata(Allocator& to, const Process& p, Term level) {
   const int64_t microseconds = p.runtime->time->clock().wall_ns() / 1000;
-  const Term origin_pairs[] = {atoms::emulator, atoms::true_, atoms::tag, atoms::error};
+  const Term origin_pairs[] = {atoms::emulator, atoms::true_, atoms::tag, level};
   const Term pairs[] = {atoms::error_logger, make_map(to, origin_pairs),
                         atoms::gl,           p.group_leader,
                         atoms::pid,          p.pid,
@@ -69,12 +69,12 @@ Term SystemLogger::receiver(const Process& p) {
   return owner.is_local_pid() ? owner : to;
 }
 
-void SystemLogger::report_error(Process& p, std::string_view format, Term arguments) {
+void SystemLogger::report(Process& p, Term level, std::string_view format, Term arguments) {
   const Term to = receiver(p);
   if (to.is_none()) return;
   Allocator scratch;
-  const Term message = make_tuple(scratch, {atoms::log, atoms::error, make_string(scratch, format),
-                                            arguments, make_metadata(scratch, p)});
+  const Term message = make_tuple(scratch, {atoms::log, level, make_string(scratch, format),
+                                            arguments, make_metadata(scratch, p, level)});
   if (to.is_local_pid()) {
     send_message(p, to, message);
     return;

@@ -17,8 +17,12 @@ class SystemLogger {
     return Term::from_bits(target_.exchange(target.bits(), std::memory_order_acq_rel));
   }
 
-  // Sends {log, error, Format, Arguments, Metadata} on behalf of the process.
-  void report_error(Process& process, std::string_view format, Term arguments);
+  // Sends {log, Level, Format, Arguments, Metadata} on behalf of the process; the level is error or
+  // warning.
+  void report(Process& process, Term level, std::string_view format, Term arguments);
+  void report_error(Process& process, std::string_view format, Term arguments) {
+    report(process, atoms::error, format, arguments);
+  }
 
  private:
   Term receiver(const Process& process);

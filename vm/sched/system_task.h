@@ -12,10 +12,14 @@ namespace joist {
 using SystemTask = bool (*)(Process& process, const Signal& task);
 
 // What a request handler does with a task that has arrived. Of a process that ends it is answered
-// at once.
-void add_system_task(Process& process, SystemTask task, Term sender, Term value);
+// at once. Tasks are done by priority, though one of low priority comes after eight of normal.
+void add_system_task(Process& process, SystemTask task, Priority priority, Term sender, Term value,
+                     bool is_collection = false);
 
-// All tasks that wait. False: the process must end, exit_reason says why.
+// Whether there is a task that need not wait until collections are no longer put off.
+bool has_due_tasks(const Process& process);
+
+// All tasks that are due. False: the process must end, exit_reason says why.
 bool run_system_tasks_gc(Process& process);
 
 }  // namespace joist

@@ -20,7 +20,6 @@ const DriverInfo& tcp_driver() {
           },
       .port_locking = true,
       .takes_force = true,
-      .ends_at_halt = true,
   };
   return kInfo;
 }
@@ -322,7 +321,7 @@ bool TcpDriver::activated_when_closed() {
   if (std::exchange(was_reset_, false)) tell(atoms::tcp_error, atoms::econnreset);
   tell_closed();
   if (settings_.exit_on_close == 0) return true;
-  end_port(0);
+  port_.fail_normal();
   return false;
 }
 

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""What run.py makes of a case: the list only shrinks, and nothing new may fail."""
+import unittest
+
+from run import compare, judge, outcome_of
+
+
+class Judge(unittest.TestCase):
+    expected = {"a/b_SUITE:known": "fail", "a/b_SUITE:hangs": "hang", "a/b_SUITE:odd": "unstable"}
+
+    def test_unlisted(self):
+        self.assertIsNone(judge("a/b_SUITE:new", "ok", self.expected))
+        self.assertIsNotNone(judge("a/b_SUITE:new", "fail", self.expected))
+
+    def test_listed(self):
+        self.assertIsNone(judge("a/b_SUITE:known", "timeout", self.expected))
+        self.assertIsNotNone(judge("a/b_SUITE:known", "ok", self.expected))
+        self.assertIsNotNone(judge("a/b_SUITE:known", "crash", self.expected))
+        self.assertIsNone(judge("a/b_SUITE:hangs", "hang", self.expected))
+
+    def test_unstable(self):
+        self.assertIsNone(judge("a/b_SUITE:odd", "ok", self.expected))
+        self.assertIsNone(judge("a/b_SUITE:odd", "fail", self.expected))
+        self.assertIsNotNone(judge("a/b_SUITE:odd", "crash", self.expected))
+
+    def test_suite_that_does_not_load(self):
+        self.assertEqual(outcome_of("a/b_SUITE:x", {"a/b_SUITE:<load>": "crash"}), "crash")
+        self.assertEqual(outcome_of("a/b_SUITE:x", {}), "missing")
+
+    def test_compare(self):
+        baseline = {"a/b_SUITE:known": "ok", "a/b_SUITE:good": "ok", "a/b_SUITE:never": "fail"}
+        self.assertEqual(compare(baseline, {"a/b_SUITE:known": "fail", "a/b_SUITE:good": "ok"},
+                                 self.expected), 0)
+        self.assertEqual(compare(baseline, {"a/b_SUITE:known": "ok", "a/b_SUITE:good": "fail"},
+                                 self.expected), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

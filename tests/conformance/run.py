@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""OTP's own test suites under Joist, against a list of the cases that are known to fail.
+
+    tests/conformance/run.py --erl build/release/bin/erl                 tiers 1 and 2
+    tests/conformance/run.py --erl build/release/bin/erl --short         a few fast suites
+    tests/conformance/run.py --erl build/release/bin/erl --suites emulator/fun_SUITE
+
+A case counts that passes on the real OTP. Fails when one fails that is not in the list, when one
+in the list passes, and when the VM crashes or hangs where the list does not say so. See README.md.
+"""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+SHARED = ROOT.parent / "shared"
+WORK = Path(tempfile.gettempdir()) / "joist-conformance"
+SKIPPED = 77
+
+# What the list may say of a case: how it ends, or that it may end either way.
+OUTCOMES = {"fail", "timeout", "skip", "crash", "hang", "missing", "unstable"}
+# Outcomes that may stand for one another: a case that waits for something fails or runs out of
+# time as it comes.
+MILD = {"fail", "timeout", "skip", "missing"}
+
+
+def read_results(path):
+    """{case: outcome} of a results file or the baseline; <load> stands for a whole suite."""
+    results = {}
+    for line in Path(path).read_text(encoding="utf-8", errors="replace").splitlines():
+        fields = line.split("\t")
+        if len(fields) >= 2 and ":" in fields[0] and not line.startswith("#"):
+            results[fields[0]] = fields[1]
+    return results
+
+
+def read_expected(path):
+    expected = {}
+    for number, line in enumerate(Path(path).read_text().splitlines(), 1):
+        if not line or line.startswith("#"):
+            continue
+        fields = line.split("\t")
+        if len(fields) != 3 or fields[1] not in OUTCOMES or not fields[2]:
+            sys.exit(f"{path}:{number}: not `suite:case <tab> outcome <tab> reason`")
+        if fields[0] in expected:
+            sys.exit(f"{path}:{number}: {fields[0]} is there twice")
+        expected[fields[0]] = fields[1]
+    return expected
+
+
+def outcome_of(case, results):
+    suite = case.split(":", 1)[0]
+    return results.get(case) or results.get(suite + ":<load>") or "missing"
+
+
+def judge(case, outcome, expected):
+    """What is wrong with that outcome; None: nothing."""
+    listed = expected.get(case)
+    if listed == "unstable":
+        return None if outcome == "ok" or outcome in MILD else f"{outcome}, listed as unstable"
+    if outcome == "ok":
+        return None if listed is None else f"passes, and is listed ({listed}): take it off the list"
+    if listed is None:
+        return outcome
+    same = outcome == listed or (outcome in MILD and listed in MILD)
+    return None if same else f"{outcome}, listed as {listed}"
+
+
+def suites_run(results):
+    return {case.split(":", 1)[0] for case in results}
+
+
+def compare(baseline, results, expected, only=None):
+    """Prints what is not as expected; how much that is."""
+    suites = suites_run(results)
+    cases = [case for case, outcome in baseline.items()
+             if outcome == "ok" and case.split(":", 1)[0] in suites
+             and (only is None or case in only)]
+    passed = sum(outcome_of(case, results) == "ok" for case in cases)
+    wrong = []
+    for case in cases:
+        problem = judge(case, outcome_of(case, results), expected)
+        if problem is not None:
+            wrong.append(f"{case}: {problem}")
+    for problem in wrong:
+        print(problem)
+    print(f"{passed} of {len(cases)} cases pass, {len(wrong)} not as expected")
+    return len(wrong)
+
+
+def read_list(path):
+    return [line.split("#")[0].strip() for line in Path(path).read_text().splitlines()
+            if line.split("#")[0].strip()]
+
+
+def find_source(release):
+    """OTP's sources with their suites, fetched if need be."""
+    target = WORK / f"source{release}"
+    found = sorted(target.glob("erlang-*/erts/emulator/test"))
+    if not found:
+        target.mkdir(parents=True, exist_ok=True)
+        if (SHARED / "tools" / "otp").exists():
+            command = [str(SHARED / "tools" / "otp"), "source", str(release), str(target)]
+        else:
+            command = ["apt-get", "source", "erlang"]
+        if subprocess.run(command, cwd=target).returncode != 0:
+            sys.exit("no sources of OTP: " + " ".join(command))
+        found = sorted(target.glob("erlang-*/erts/emulator/test"))
+    if not found:
+        sys.exit(f"no suites in {target}")
+    return found[0].parents[2]
+
+
+def run_suites(runner, arguments, suites, out):
+    command = [sys.executable, str(runner / "run.py"), "run", "--erl", arguments.erl, "--out",
+               str(out), "--jobs", str(arguments.jobs)]
+    if suites:
+        command += ["--suites", ",".join(suites)]
+    else:
+        command += ["--tier", arguments.tier]
+    return subprocess.run(command, stdout=sys.stderr).returncode
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--erl", help="the command under test")
+    parser.add_argument("--release", type=int, default=25, help="the suites of that OTP release")
+    parser.add_argument("--runner", type=Path, default=SHARED / "conformance",
+                        help="the folder of the suite runner (../shared/conformance)")
+    parser.add_argument("--short", action="store_true",
+                        help="only the suites in short_suites.txt, if they are there already")
+    parser.add_argument("--tier", default="1,2")
+    parser.add_argument("--suites", default="", help="app/suite_SUITE,... instead of tiers")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="where results and logs go")
+    parser.add_argument("--results", type=Path, help="run nothing, look at these results")
+    arguments = parser.parse_args()
+    baseline = arguments.runner / f"baseline-otp{arguments.release}.tsv"
+    if not baseline.exists():
+        print(f"skipped: no suite runner in {arguments.runner}")
+        return SKIPPED
+    expected = read_expected(HERE / f"expected_failures_{arguments.release}.tsv")
+    if arguments.results is not None:
+        return compare(read_results(baseline), read_results(arguments.results), expected) != 0
+    if arguments.erl is None:
+        parser.error("--erl is missing")
+    if not (WORK / str(arguments.release)).exists():
+        if arguments.short:
+            print("skipped: the suites are not prepared (run without --short once)")
+            return SKIPPED
+        source = find_source(arguments.release)
+        prepare = [sys.executable, str(arguments.runner / "run.py"), "prepare", "--src", source]
+        if subprocess.run([str(part) for part in prepare]).returncode != 0:
+            return 1
+    suites = [suite for suite in arguments.suites.split(",") if suite]
+    if arguments.short:
+        suites = read_list(HERE / "short_suites.txt")
+    out = arguments.out or Path(tempfile.mkdtemp(prefix="joist-conformance-"))
+    run_suites(arguments.runner, arguments, suites, out)
+    print(f"results and logs: {out}")
+    results = out / "results.tsv"
+    if not results.exists():
+        print("nothing was run")
+        return 1
+    return compare(read_results(baseline), read_results(results), expected) != 0
+
+
+if __name__ == "__main__":
+    sys.exit(int(main()))

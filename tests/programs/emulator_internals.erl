@@ -1,0 +1,236 @@
+%% What OTP's own test suites set and ask: system flags, internal state, priorities of requests.
+-module(emulator_internals).
+-export([main/0, deep/1, deeper/1]).
+
+main() ->
+    [{heap_defaults, heap_defaults()}, {depth, in_child(fun depth/0)}, {bound, bound()},
+     {internal_state, internal_state()}, {relations, relations()}, {exceptions, exceptions()},
+     {receives, receives()}, {order, order()}, {inversion, inversion()},
+     {trapping, trapping()}, {matching, matching()}, {maps, map_updates()}].
+
+error_of(F) -> try F() catch Class:Reason -> {Class, Reason} end.
+
+%% --- system flags ---
+
+heap_defaults() ->
+    Wanted = [{min_heap_size, 4000}, {min_bin_vheap_size, 100000}, {fullsweep_after, 7},
+              {max_heap_size, #{size => 1000000, kill => false}}],
+    Before = [{Flag, erlang:system_flag(Flag, Value)} || {Flag, Value} <- Wanted],
+    Child = in_child(fun() -> process_info(self(), [garbage_collection, min_heap_size]) end),
+    System = [erlang:system_info(max_heap_size) | erlang:system_info(garbage_collection)],
+    After = [erlang:system_flag(Flag, Value) || {Flag, Value} <- Before],
+    Errors = [error_of(fun() -> erlang:system_flag(Flag, -1) end) || {Flag, _} <- Wanted],
+    {Before, without_count(Child), System, After, Errors,
+     error_of(fun() -> erlang:system_flag(max_heap_size, 10) end)}.
+
+without_count([{garbage_collection, Items} | Rest]) ->
+    [lists:keydelete(minor_gcs, 1, Items) | Rest].
+
+in_child(Fun) ->
+    Self = self(),
+    Pid = spawn(fun() -> Self ! {self(), Fun()} end),
+    receive {Pid, Result} -> Result end.
+
+depth() ->
+    [begin
+         Old = erlang:system_flag(backtrace_depth, Depth),
+         Length = try deep(30) catch error:_:Stack -> length(Stack) end,
+         New = erlang:system_flag(backtrace_depth, Old),
+         {Depth, Old, Length, New}
+     end || Depth <- [0, 1, 3, 8, 20, 64, 1000]].
+
+deep(0) -> error(bottom);
+deep(N) -> [N | deeper(N - 1)].
+deeper(N) -> {N, deep(N)}.
+
+%% --- process_flag(scheduler, _) ---
+
+bound() ->
+    Schedulers = erlang:system_info(schedulers),
+    Moves = [{process_flag(scheduler, N), erlang:system_info(scheduler_id) =:= N}
+             || N <- [1, 1, Schedulers, 1]],
+    spin(2000),
+    Stays = erlang:system_info(scheduler_id),
+    {[Here || {_, Here} <- Moves], Stays, process_flag(scheduler, 0),
+     [error_of(fun() -> process_flag(scheduler, Bad) end) || Bad <- [-1, 100000, a]]}.
+
+spin(0) -> ok;
+spin(N) -> erlang:yield(), spin(N - 1).
+
+%% --- internal state ---
+
+internal_state() ->
+    Closed = [error_of(fun() -> erts_debug:get_internal_state(reds_left) end),
+              error_of(fun() -> erts_debug:set_internal_state(reds_left, 1) end)],
+    Was = erts_debug:set_internal_state(available_internal_state, true),
+    Reductions = erts_debug:get_internal_state(reds_left),
+    Large = binary:copy(<<1>>, 1000),
+    {refc_binary, 1000, {binary, 1000}, _} =
+        erts_debug:get_internal_state({binary_info, Large}),
+    {Magic, Address} = erts_debug:set_internal_state(make, magic_ref),
+    {Address, Count, true} = erts_debug:get_internal_state({magic_ref, Magic}),
+    Pid = spawn(fun() -> receive stop -> ok end end),
+    Result =
+        [Was, is_integer(Reductions) andalso Reductions =< 4000,
+         erts_debug:get_internal_state(available_internal_state),
+         erts_debug:get_internal_state({binary_info, <<1, 2, 3>>}), Count,
+         erts_debug:get_internal_state({magic_ref, make_ref()}),
+         erts_debug:set_internal_state(reds_left, 10),
+         erts_debug:set_internal_state(wait, deallocations),
+         erts_debug:set_internal_state(block, 5),
+         erts_debug:set_internal_state(mbuf, {a, "term", 1.5}),
+         gc_state(),
+         lists:member(lists:keyfind(total, 1, erts_debug:get_internal_state(memory)), [false]),
+         [error_of(fun() -> erts_debug:set_internal_state(What, Value) end)
+          || {What, Value} <- [{wait, nothing}, {gc_state, 1}, {block, a}]],
+         [error_of(fun() -> erts_debug:get_internal_state(What) end) || What <- [17, {}]]],
+    exit(Pid, kill),
+    true = erts_debug:set_internal_state(available_internal_state, false),
+    {Closed, Result, error_of(fun() -> erts_debug:get_internal_state(reds_left) end)}.
+
+%% Others' collections wait while they are put off.
+gc_state() ->
+    Self = self(),
+    Pid = spawn(fun() ->
+                        true = erts_debug:set_internal_state(gc_state, false),
+                        Self ! ready,
+                        receive go -> ok end,
+                        Self ! {before, erts_debug:set_internal_state(gc_state, true)},
+                        receive stop -> ok end
+                end),
+    receive ready -> ok end,
+    async = erlang:garbage_collect(Pid, [{async, request}]),
+    Early = receive {garbage_collect, request, _} -> early after 50 -> late end,
+    Pid ! go,
+    Before = receive {before, B} -> B end,
+    Done = receive {garbage_collect, request, D} -> D end,
+    Pid ! stop,
+    {Early, Before, Done}.
+
+relations() ->
+    erts_debug:set_internal_state(available_internal_state, true),
+    Self = self(),
+    Pid = spawn_link(fun() -> receive stop -> ok end end),
+    Ref = monitor(process, Pid),
+    Links = [Entry || Entry <- erts_debug:get_internal_state({link_list, Self}),
+                      element(3, Entry) =:= Pid],
+    [{erl_link, process, Pid, linked, Id}] = Links,
+    [{erl_link, process, Self, linked, _}] = erts_debug:get_internal_state({link_list, Pid}),
+    Monitors = [Entry || Entry <- erts_debug:get_internal_state({monitor_list, Self}),
+                         element(4, Entry) =:= Ref],
+    [{erl_monitor, process, origin, Ref, Pid, []}] = Monitors,
+    {monitored_by, [Self]} = process_info(Pid, monitored_by),
+    [{erl_monitor, process, target, Ref, Self, []}] =
+        erts_debug:get_internal_state({monitor_list, Pid}),
+    Waiting = wait_for(Pid, waiting, 1000),
+    unlink(Pid),
+    exit(Pid, kill),
+    receive {'DOWN', Ref, process, Pid, killed} -> ok end,
+    Gone = [erts_debug:get_internal_state({Item, Pid})
+            || Item <- [link_list, monitor_list, process_status]],
+    erts_debug:set_internal_state(available_internal_state, false),
+    {is_integer(Id), Waiting, Gone}.
+
+wait_for(_, Status, 0) -> {never, Status};
+wait_for(Pid, Status, N) ->
+    case erts_debug:get_internal_state({process_status, Pid}) of
+        Status -> Status;
+        _ -> erlang:yield(), wait_for(Pid, Status, N - 1)
+    end.
+
+%% --- exceptions ---
+
+exceptions() ->
+    [try raised_again() catch Class:Reason -> {Class, Reason} end,
+     [error_options(Options) || Options <- [[], [{error_info, #{}}], [{error_info, x}], [bad],
+                                            [{bad, tuple}], improper, [{error_info, #{}} | x]]]].
+
+raised_again() ->
+    try
+        try throw(reason)
+        catch throw:Reason:Stack -> erlang:raise(error, Reason, Stack)
+        end
+    after
+        erlang:yield()
+    end.
+
+error_options(Options) ->
+    try error(reason, [argument], Options)
+    catch error:Reason:Stack ->
+            [{_, _, Arguments, Info} | _] = Stack,
+            {Reason, Arguments, lists:keyfind(error_info, 1, Info)}
+    end.
+
+%% --- receive ---
+
+%% A timeout that is none leaves the queue as it was.
+receives() ->
+    self() ! first,
+    Error = error_of(fun() -> receive nothing -> ok after prog:id(bad) -> ok end end),
+    {Error, receive first -> found after 0 -> lost end}.
+
+%% Who has come behind the signal that ends a process finds nobody.
+order() ->
+    Pid = spawn(fun() -> receive after infinity -> ok end end),
+    exit(Pid, kill),
+    Ref = monitor(process, Pid),
+    Down = receive {'DOWN', Ref, process, Pid, Why} -> Why end,
+    Slow = spawn(fun() -> spin_forever() end),
+    true = erlang:suspend_process(Slow),
+    {status, Suspended} = process_info(Slow, status),
+    true = erlang:resume_process(Slow),
+    {status, Resumed} = process_info(Slow, status),
+    exit(Slow, kill),
+    {Down, Suspended, Resumed =:= suspended}.
+
+spin_forever() -> spin_forever().
+
+%% --- priorities ---
+
+%% A process of low priority that never gets a turn answers one of the highest all the same.
+inversion() ->
+    Before = process_flag(priority, max),
+    Busy = [spawn_opt(fun() -> spin_forever() end, [{priority, high}, {scheduler, N}])
+            || N <- lists:seq(1, erlang:system_info(schedulers_online))],
+    Low = spawn_opt(fun() -> spin_forever() end, [{priority, low}]),
+    Answers = [process_info(Low, priority), is_process_alive(Low), erlang:garbage_collect(Low),
+               erlang:check_process_code(Low, lists), group_leader(group_leader(), Low)],
+    [exit(Pid, kill) || Pid <- [Low | Busy]],
+    process_flag(priority, Before),
+    Answers.
+
+%% --- natives that go on in Erlang code ---
+
+%% Each call of process_info/2 about another leaves a few words; they must not pile up.
+trapping() ->
+    Pid = spawn(fun() -> receive stop -> ok end end),
+    ask(Pid, 20000),
+    {memory, Bytes} = process_info(self(), memory),
+    Pid ! stop,
+    Bytes < 10000000.
+
+ask(_, 0) -> ok;
+ask(Pid, N) -> process_info(Pid, priority), ask(Pid, N - 1).
+
+matching() ->
+    Long = lists:seq(1, 200000),
+    Compiled = ets:match_spec_compile([{{tag, '$1'}, [{'>', {length, '$1'}, 1000}],
+                                        [{length, '$1'}]}]),
+    Empty = prog:id(<<>>),
+    Text = prog:id(<<"123">>),
+    Appended = <<Text/binary, Empty/binary>>,
+    {ets:match_spec_run([{tag, Long}, {tag, [a]}, {tag, [a | b]}], Compiled),
+     erts_debug:same(Text, Appended), re:run([229], "\\w", [unicode]),
+     re:run([1024], "\\w", [unicode]), re:run([160], "\\w", [unicode])}.
+
+map_updates() ->
+    Map = prog:id(#{a => 1, 1 => 2}),
+    Large = maps:from_list([{{key, N}, N} || N <- lists:seq(1, 100)]),
+    Info = erts_debug:map_info(Large),
+    {leafs, Leafs, _} = lists:keyfind(leafs, 1, Info),
+    [error_of(fun() -> Map#{42.0 := v, 42 := w} end),
+     error_of(fun() -> Map#{z := v, b := w, a := 1} end),
+     error_of(fun() -> Large#{z := v, {key, 1} := w, b := 1} end), Leafs,
+     [Name || {Name, _} <- Info], [Name || {Name, _, _} <- Info],
+     error_of(fun() -> erts_debug:map_info(Map) end),
+     error_of(fun() -> erts_debug:map_info(a) end)].

@@ -1,0 +1,81 @@
+// What erlang:system_flag/2 and, for tests, erts_debug:set_internal_state/2 change while the VM
+// runs. Any thread reads and writes; no field is read together with another.
+#pragma once
+
+#include <atomic>
+
+#include "vm/heap/heap.h"
+#include "vm/proc/backtrace.h"
+#include "vm/proc/process.h"
+#include "vm/sched/schedulers.h"
+
+namespace joist {
+
+// A kind of native whose slices tests make short: how many steps, at most.
+enum class SliceKind : uint8_t { kBinary, kRegex, kUnicode };
+inline constexpr size_t kSliceKinds = 3;
+inline constexpr int64_t kNoStepLimit = INT64_MAX;
+
+class SystemFlags {
+ public:
+  // Of processes that are made from now on and ask for nothing else.
+  HeapOptions heap_options() const {
+    HeapOptions options;
+    options.min_heap_words = min_heap_words.load(std::memory_order_relaxed);
+    options.min_off_heap_bytes = min_off_heap_bytes.load(std::memory_order_relaxed);
+    options.fullsweep_after = fullsweep_after.load(std::memory_order_relaxed);
+    options.max_heap_words = max_heap_words.load(std::memory_order_relaxed);
+    options.kill_at_max_heap = kill_at_max_heap.load(std::memory_order_relaxed);
+    options.log_at_max_heap = log_at_max_heap.load(std::memory_order_relaxed);
+    options.max_includes_shared_binaries =
+        max_includes_shared_binaries.load(std::memory_order_relaxed);
+    return options;
+  }
+  void set_heap_options(const HeapOptions& options) {
+    min_heap_words.store(options.min_heap_words, std::memory_order_relaxed);
+    min_off_heap_bytes.store(options.min_off_heap_bytes, std::memory_order_relaxed);
+    fullsweep_after.store(options.fullsweep_after, std::memory_order_relaxed);
+    max_heap_words.store(options.max_heap_words, std::memory_order_relaxed);
+    kill_at_max_heap.store(options.kill_at_max_heap, std::memory_order_relaxed);
+    log_at_max_heap.store(options.log_at_max_heap, std::memory_order_relaxed);
+    max_includes_shared_binaries.store(options.max_includes_shared_binaries,
+                                       std::memory_order_relaxed);
+  }
+
+  std::atomic<size_t> backtrace_depth{kBacktraceDepth};
+  // How many requests to processes erts_literal_area_collector and its like have open at once.
+  std::atomic<int64_t> outstanding_requests{4};
+
+  // --- for tests only ---
+  std::atomic<bool> internal_state{false};  // whether the natives that show it may be used
+  std::atomic<int64_t> step_limits[kSliceKinds] = {kNoStepLimit, kNoStepLimit, kNoStepLimit};
+
+ private:
+  std::atomic<size_t> min_heap_words{HeapOptions().min_heap_words};
+  std::atomic<size_t> min_off_heap_bytes{HeapOptions().min_off_heap_bytes};
+  std::atomic<uint32_t> fullsweep_after{HeapOptions().fullsweep_after};
+  std::atomic<size_t> max_heap_words{HeapOptions().max_heap_words};
+  std::atomic<bool> kill_at_max_heap{HeapOptions().kill_at_max_heap};
+  std::atomic<bool> log_at_max_heap{HeapOptions().log_at_max_heap};
+  std::atomic<bool> max_includes_shared_binaries{HeapOptions().max_includes_shared_binaries};
+};
+
+// A process without a VM, as in unit tests, has none: the defaults hold.
+inline SystemFlags* system_flags(const Process& p) {
+  return p.runtime->schedulers == nullptr ? nullptr : p.runtime->schedulers->flags();
+}
+inline HeapOptions default_heap_options(const Process& p) {
+  const SystemFlags* flags = system_flags(p);
+  return flags == nullptr ? HeapOptions() : flags->heap_options();
+}
+inline size_t backtrace_depth(const Process& p) {
+  const SystemFlags* flags = system_flags(p);
+  return flags == nullptr ? kBacktraceDepth : flags->backtrace_depth.load();
+}
+inline int64_t step_limit(const Process& p, SliceKind kind) {
+  const SystemFlags* flags = system_flags(p);
+  if (flags == nullptr) return kNoStepLimit;
+  return flags->step_limits[static_cast<size_t>(kind)].load(std::memory_order_relaxed);
+}
+
+}  // namespace joist
