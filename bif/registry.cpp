@@ -61,6 +61,7 @@ namespace joist {
   X(prim_file_name_natives)     \
   X(prim_file_natives)          \
   X(prim_file_path_natives)     \
+  X(prim_net_natives)           \
   X(prim_tty_natives)           \
   X(prim_tty_terminfo_natives)  \
   X(process_control_natives)    \

@@ -12,7 +12,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).parent
 SHOWN = 60  # lines of a difference
-SECONDS = 120
+SECONDS = 300
 
 
 def run(erl, folder, module):

@@ -132,6 +132,13 @@ ByteSpan SocketAddress::ip() const {
   return {};
 }
 
+uint32_t SocketAddress::flow_info() const {
+  return family() == SocketFamily::kInet6 ? as<sockaddr_in6>(*this).sin6_flowinfo : 0;
+}
+uint32_t SocketAddress::scope() const {
+  return family() == SocketFamily::kInet6 ? as<sockaddr_in6>(*this).sin6_scope_id : 0;
+}
+
 // A name that does not begin with 0 ends before the first 0.
 ByteSpan SocketAddress::name() const {
   constexpr size_t kStart = offsetof(sockaddr_un, sun_path);

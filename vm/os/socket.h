@@ -32,8 +32,10 @@ class SocketAddress {
   static std::optional<SocketAddress> local(ByteSpan name);
 
   SocketFamily family() const;
-  uint16_t port() const;  // 0 where there are none
-  ByteSpan ip() const;    // empty where there is none
+  uint16_t port() const;       // 0 where there are none
+  ByteSpan ip() const;         // empty where there is none
+  uint32_t flow_info() const;  // of kInet6, as the next
+  uint32_t scope() const;
   ByteSpan name() const;  // of kLocal
 
   // What the system calls fill in and read.
