@@ -71,8 +71,9 @@ Term force_gc(Process& p, Term pid) {
 // end of the slice, which is now.
 Term set_gc_state(Process& p, Term value) {
   if (!is_boolean(value)) return p.badarg();
-  const bool before = std::exchange(p.make_extras().puts_off_collections, value == atoms::false_);
-  if (before && has_due_tasks(p)) p.charge(p.reductions);
+  const bool before = p.extras != nullptr && p.extras->puts_off_collections;
+  put_off_collections(p, value == atoms::false_);
+  if (p.system_tasks != nullptr) p.charge(p.reductions);
   return boolean(!before);
 }
 

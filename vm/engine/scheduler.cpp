@@ -183,7 +183,7 @@ void Scheduler::turn(Process& p) {
   }
   if ((p.state.load(std::memory_order_acquire) & process_state::kNotified) != 0) handle_signals(p);
   if (p.is_exiting) return end(p);
-  if (has_due_tasks(p) && !run_system_tasks_gc(p)) return end(p);
+  if (p.system_tasks != nullptr && !run_system_tasks_gc(p)) return end(p);
   if (p.suspend_count != 0 || p.host_is_idle) {
     p.save_registers();
     return release(p);
@@ -207,7 +207,7 @@ void Scheduler::settle(Process& p) {
     const bool io = runtime_.code->find_stub(p.code_pointer)->dirty_io;
     return all_.dirty(io ? ThreadKind::kDirtyIo : ThreadKind::kDirtyCpu).push(p);
   }
-  if (p.run_outcome == RunOutcome::kWaiting && !has_due_tasks(p)) return release(p);
+  if (p.run_outcome == RunOutcome::kWaiting && p.system_tasks == nullptr) return release(p);
   all_.enqueue(p, index_);
 }
 

@@ -11,14 +11,25 @@
 
 namespace joist {
 
+namespace {
+
+// System tasks are in a circle (vm/sched/system_task.cpp).
+void release_circle(Signal* last) {
+  if (last == nullptr) return;
+  release_signals(std::exchange(last->next, nullptr));
+}
+
+}  // namespace
+
 Process::~Process() {
+  if (extras != nullptr) release_circle(extras->put_off_tasks);
   delete extras;
   if (relations != nullptr) {
     count_memory(MemoryUse::kProcesses, -static_cast<int64_t>(sizeof(Relations)));
     delete relations;
   }
   free(saved_);
-  release_signals(system_tasks);
+  release_circle(system_tasks);
   release_signals(late_signals);
   release_signals(signals.close());
 }

@@ -17,8 +17,10 @@ struct Process::Extras {
   // The only scheduler to run it while that is online (process_flag(scheduler, N)); kUnbound: any.
   uint32_t bound_to = kUnbound;
   static constexpr uint32_t kUnbound = UINT32_MAX;
-  // Collections that others ask for: a test wants it so.
+  // Whether collections that others ask for wait, and those that do (vm/sched/system_task.h): a
+  // test wants it so.
   bool puts_off_collections = false;
+  Signal* put_off_tasks = nullptr;
   // How often it has asked to be told of nodes that come and go, by what it wants to know.
   std::map<uint32_t, uint32_t> node_monitors;
 };

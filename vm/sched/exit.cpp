@@ -48,7 +48,7 @@ bool run_upper_stages(Process& p) {
 
 // From here on no signal can be pushed, and what came before is answered.
 bool close_signals(Process& p) {
-  if (p.extras != nullptr) p.extras->puts_off_collections = false;
+  if (p.extras != nullptr) put_off_collections(p, false);
   run_system_tasks_gc(p);
   Signal* signal = p.signals.close();
   while (signal != nullptr) {

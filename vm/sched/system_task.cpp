@@ -6,43 +6,52 @@ namespace joist {
 
 namespace {
 
-// A task's signal: `id` is the function, `detail` its priority and whether it collects.
+// A task's signal: `id` is the function, `detail` its priority and whether it collects. There may
+// be hundreds of thousands of them, so lists are circular and known by their last element.
 constexpr uint32_t kCollects = 1;
 constexpr uint32_t kPriorityShift = 1;
 constexpr int kNormalTurns = 8;
 
-Priority priority_of(const Signal& task) {
-  return static_cast<Priority>(task.detail >> kPriorityShift);
+void append(Signal*& last, Signal* task) {
+  task->next = last == nullptr ? task : last->next;
+  if (last != nullptr) last->next = task;
+  last = task;
 }
 
-bool is_due(const Process& p, const Signal& task) {
-  return (task.detail & kCollects) == 0 || p.is_exiting || p.extras == nullptr ||
-         !p.extras->puts_off_collections;
-}
-
-// The link to the first due task of that priority; null: none.
-Signal** first_of(Process& p, Priority priority) {
-  for (Signal** link = &p.system_tasks; *link != nullptr; link = &(*link)->next) {
-    if (priority_of(**link) == priority && is_due(p, **link)) return link;
+Signal* take_first(Signal*& last) {
+  Signal* first = last->next;
+  if (first == last) {
+    last = nullptr;
+  } else {
+    last->next = first->next;
   }
-  return nullptr;
+  return first;
 }
 
-// Takes out the next task to do; null: none is due.
-Signal* next_task(Process& p, int* normal_turns) {
-  Signal** link = first_of(p, Priority::kMax);
-  if (link == nullptr) link = first_of(p, Priority::kHigh);
-  if (link == nullptr) {
-    const bool low_first = *normal_turns == kNormalTurns;
-    link = first_of(p, low_first ? Priority::kLow : Priority::kNormal);
-    *normal_turns = low_first ? 0 : *normal_turns + 1;
-    if (link == nullptr) link = first_of(p, low_first ? Priority::kNormal : Priority::kLow);
-  }
-  if (link == nullptr) return nullptr;
-  Signal* task = *link;
-  *link = task->next;
-  return task;
+bool puts_off(const Process& p) {
+  return !p.is_exiting && p.extras != nullptr && p.extras->puts_off_collections;
 }
+
+// Tasks on their way, by priority.
+struct Lines {
+  Signal* last[kPriorities] = {};
+  int normal_turns = 0;
+
+  // The line that the next task comes from; null: none is left.
+  Signal** next() {
+    constexpr auto kHigh = static_cast<size_t>(Priority::kHigh);
+    for (size_t i = 0; i <= kHigh; ++i) {
+      if (last[i] != nullptr) return &last[i];
+    }
+    Signal*& normal = last[static_cast<size_t>(Priority::kNormal)];
+    Signal*& low = last[static_cast<size_t>(Priority::kLow)];
+    const bool low_first = normal_turns == kNormalTurns;
+    normal_turns = low_first ? 0 : normal_turns + 1;
+    if (low_first && low != nullptr) return &low;
+    if (normal != nullptr) return &normal;
+    return low != nullptr ? &low : nullptr;
+  }
+};
 
 }  // namespace
 
@@ -56,22 +65,31 @@ void add_system_task(Process& p, SystemTask task, Priority priority, Term sender
   signal->id = reinterpret_cast<uint64_t>(task);
   signal->detail =
       static_cast<uint32_t>(priority) << kPriorityShift | (is_collection ? kCollects : 0);
-  Signal** last = &p.system_tasks;
-  while (*last != nullptr) last = &(*last)->next;
-  *last = signal;
+  append(is_collection && puts_off(p) ? p.extras->put_off_tasks : p.system_tasks, signal);
 }
 
-bool has_due_tasks(const Process& p) {
-  for (const Signal* task = p.system_tasks; task != nullptr; task = task->next) {
-    if (is_due(p, *task)) return true;
+void put_off_collections(Process& p, bool put_off) {
+  Process::Extras& extras = p.make_extras();
+  extras.puts_off_collections = put_off;
+  if (put_off) return;
+  while (extras.put_off_tasks != nullptr) {
+    append(p.system_tasks, take_first(extras.put_off_tasks));
   }
-  return false;
 }
 
 bool run_system_tasks_gc(Process& p) {
+  Lines lines;
+  while (p.system_tasks != nullptr) {
+    Signal* task = take_first(p.system_tasks);
+    append(lines.last[task->detail >> kPriorityShift], task);
+  }
   bool alive = true;
-  int normal_turns = 0;
-  while (Signal* signal = next_task(p, &normal_turns)) {
+  while (Signal** line = lines.next()) {
+    Signal* signal = take_first(*line);
+    if ((signal->detail & kCollects) != 0 && puts_off(p)) {
+      append(p.extras->put_off_tasks, signal);
+      continue;
+    }
     const auto task = reinterpret_cast<SystemTask>(signal->id);
     if (alive) {
       alive = task(p, *signal);

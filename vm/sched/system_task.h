@@ -16,10 +16,11 @@ using SystemTask = bool (*)(Process& process, const Signal& task);
 void add_system_task(Process& process, SystemTask task, Priority priority, Term sender, Term value,
                      bool is_collection = false);
 
-// Whether there is a task that need not wait until collections are no longer put off.
-bool has_due_tasks(const Process& process);
+// Whether collections that others ask for wait until they are not put off any more. Those that have
+// waited are tasks then like any other.
+void put_off_collections(Process& process, bool put_off);
 
-// All tasks that are due. False: the process must end, exit_reason says why.
+// All tasks that wait. False: the process must end, exit_reason says why.
 bool run_system_tasks_gc(Process& process);
 
 }  // namespace joist
