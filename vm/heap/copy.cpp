@@ -30,36 +30,46 @@ struct Pending {
   const Term* end;
 };
 
+// The first of them that is a pointer.
+[[gnu::always_inline]] inline const Term* skip_immediates(const Term* next, const Term* end) {
+  while (next != end && !next->is_pointer()) ++next;
+  return next;
+}
+
 template <typename Visit>
 size_t sum_objects(Term term, Visit&& visit) {
   WorkStack<Pending> pending;
   size_t total = 0;
-  while (true) {
-    if (term.is_pointer()) {
-      const size_t words = visit(term);
-      total += words;
-      if (words != 0 && term.is_list()) {
-        if (!term.head().is_pointer()) {
-          term = term.tail();
-          continue;
-        }
-        const Term* cell = term_words(term.cell());
+  if (!term.is_pointer()) return 0;
+  while (true) {  // `term` is a pointer
+    const size_t words = visit(term);
+    total += words;
+    if (words != 0 && term.is_list()) {
+      const Term* cell = term_words(term.cell());
+      if (cell[0].is_pointer()) {
         if (cell[1].is_pointer()) pending.push({cell + 1, cell + 2});
         term = cell[0];
         continue;
       }
-      if (words != 0) {
-        const Word header = term.header();
-        const Term* fields = term_words(object_words(term));
-        const size_t first = first_term(header);
-        if (first < header_words(header) && !is_small_view(term.object())) {
-          pending.push({fields + first, fields + header_words(header)});
-        }
+      if (cell[1].is_pointer()) {
+        term = cell[1];
+        continue;
+      }
+    } else if (words != 0 && !is_small_view(term.object())) {
+      const Word header = term.header();
+      const Term* fields = term_words(object_words(term));
+      const size_t first = first_term(header);
+      const size_t size = header_words(header);
+      if (first < size) {
+        const Term* next = skip_immediates(fields + first, fields + size);
+        if (next != fields + size) pending.push({next, fields + size});
       }
     }
+    // All ranges here begin with a pointer.
     if (pending.empty()) return total;
     Pending& top = pending.top();
-    term = *top.next++;
+    term = *top.next;
+    top.next = skip_immediates(top.next + 1, top.end);
     if (top.next == top.end) pending.pop();
   }
 }

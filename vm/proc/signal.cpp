@@ -42,9 +42,10 @@ Signal* new_signal_of(SignalKind kind, Term sender, Term value, const LiteralSpa
     signal->value = value;
     return signal;
   }
-  Signal* signal = new_signal(kind, sender, copy_size(value, literals) + extra_words);
+  const size_t words = copy_size(value, literals);
+  Signal* signal = new_signal(kind, sender, words + extra_words);
   SignalBuilder builder(*signal);
-  signal->value = copy_term(builder, value, literals);
+  signal->value = words == 0 ? value : copy_term_of_size(builder, value, words, literals);
   return signal;
 }
 
