@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "loader/select_hash.h"
 #include "vm/term/atom.h"
 
 namespace joist {
@@ -174,13 +175,25 @@ void Specialiser::select_value(Operands o, Operands list) {
   if (words) {
     std::sort(choices.begin(), choices.end(),
               [](const Choice& a, const Choice& b) { return a.word < b.word; });
+    if (choices.size() > 2) {
+      std::vector<Word> values;
+      for (const Choice& choice : choices) values.push_back(choice.word);
+      // No value ends like the header of a filler.
+      const Word nothing = make_header(Boxed::kFiller, 0);
+      const SelectHash hash = find_select_hash(values);
+      cells.push_back(ListCell::word(hash.mask));
+      cells.push_back(ListCell::word(hash.factor));
+      for (const size_t place : hash.places) {
+        const bool taken = place != SelectHash::kNobody;
+        cells.push_back(ListCell::word(taken ? values[place] : nothing));
+        cells.push_back(ListCell::label(taken ? choices[place].label : other.value));
+      }
+      return out_.emit(Op::select_immediate, {value, other}, cells);
+    }
   }
   for (const Choice& choice : choices) cells.push_back(ListCell::word(choice.word));
   for (const Choice& choice : choices) cells.push_back(ListCell::label(choice.label));
-  const Op op = !words                ? Op::select_exact
-                : choices.size() <= 4 ? Op::select_few
-                                      : Op::select_immediate;
-  out_.emit(op, {value, other}, cells);
+  out_.emit(words ? Op::select_few : Op::select_exact, {value, other}, cells);
 }
 
 void Specialiser::select_arity(Operands o, Operands list) {

@@ -62,7 +62,10 @@ CellKind segment_cell_kind(const Cell* cells, size_t index) {
 
 CellKind kind_of_cell(Op op, const Cell* cells, size_t count, size_t index) {
   switch (op) {
-    case Op::select_immediate:
+    case Op::select_immediate:  // see vm/exec/op_control.cpp
+      if (index < 2) return CellKind::kNumber;
+      if (index % 2 != 0) return CellKind::kLabel;
+      return is_register_source(cells[index]) ? CellKind::kHeader : CellKind::kConstant;
     case Op::select_few:
     case Op::select_exact:
       return index < count / 2 ? CellKind::kConstant : CellKind::kLabel;

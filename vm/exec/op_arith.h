@@ -31,6 +31,22 @@ Flow finish(State& s, ArithResult result, int32_t fail, const Mfa& mfa,
   return Flow::kRaise;
 }
 
+// A result to any register. Without a way through memory, on which what comes next would wait.
+template <typename Destination>
+[[gnu::always_inline]] inline void set_result(State& s, Destination destination, Term value) {
+  if constexpr (std::is_same_v<Destination, Operand<FieldKind::kAnyDestination>>) {
+    const uint16_t code = destination.field;
+    void* base = code & 1 ? reinterpret_cast<char*>(s.sp) - 1 : reinterpret_cast<char*>(s.r->x);
+    slot_at(base, code) = value.bits();
+    s.x0 = code == x_code(0) ? value : s.x0;
+    s.x1 = code == x_code(1) ? value : s.x1;
+    s.x2 = code == x_code(2) ? value : s.x2;
+    s.x3 = code == x_code(3) ? value : s.x3;
+  } else {
+    destination.set(s, value);
+  }
+}
+
 using Operator = ArithResult(Allocator&, Term, Term);
 
 inline bool is_small_constant(Operand<FieldKind::kConstant> operand) {
@@ -51,7 +67,7 @@ template <typename Operation>
   if (!a.is_word_float() || !b.is_word_float()) return Flow::kSlow;
   const double value = Operation::floats(a.word_float_value(), b.word_float_value());
   if (!Term::fits_word_float(value)) return Flow::kSlow;
-  destination.set(s, Term::word_float(value));
+  set_result(s, destination, Term::word_float(value));
   return Flow::kNext;
 }
 
@@ -77,7 +93,7 @@ struct BinaryOperator : SlowOp {
     const Term b = right.get(s);
     Term value = Term::none();
     if (Term::both_small(a, b) && Operation::smalls(a, b, &value)) [[likely]] {
-      destination.set(s, value);
+      set_result(s, destination, value);
       return Flow::kNext;
     }
     if constexpr (requires { Operation::floats(0.0, 0.0); }) {

@@ -242,12 +242,14 @@ struct op_call_fun_last : SlowOp {
 // The entry of a function whose name is a value. The instruction remembers the first one: most
 // only ever call that, and those that do not must not write to code that others run. Entries are
 // never freed.
-ExportEntry* applied_entry(State& s, size_t cache, const Mfa& mfa) {
-  auto* cell = reinterpret_cast<std::atomic<ExportEntry*>*>(const_cast<Cell*>(s.pc) + cache);
-  ExportEntry* known = cell->load(std::memory_order_acquire);
+[[gnu::always_inline]] inline std::atomic<ExportEntry*>& apply_cache(const State& s, size_t cache) {
+  return *reinterpret_cast<std::atomic<ExportEntry*>*>(const_cast<Cell*>(s.pc) + cache);
+}
+[[gnu::always_inline]] inline ExportEntry* applied_entry(State& s, size_t cache, const Mfa& mfa) {
+  ExportEntry* known = apply_cache(s, cache).load(std::memory_order_acquire);
   if (known != nullptr && known->mfa == mfa) return known;
   ExportEntry* entry = s.process().runtime->code->export_entry(mfa);
-  if (known == nullptr) cell->store(entry, std::memory_order_release);
+  if (known == nullptr) apply_cache(s, cache).store(entry, std::memory_order_release);
   return entry;
 }
 // The cells of their operand that is the cache.
@@ -298,30 +300,53 @@ Flow apply_by_name(State& s, const Cell* next, size_t cache, size_t arity, size_
   return --s.reductions > 0 ? Flow::kJump : yield_at(s, s.pc, arity);
 }
 
+// The function that the instruction remembers.
+template <bool kTail>
+[[gnu::always_inline]] inline Flow apply_known(State& s, const Cell* next, size_t cache,
+                                               size_t arity, size_t slots) {
+  const ExportEntry* known = apply_cache(s, cache).load(std::memory_order_acquire);
+  if (known == nullptr || s.reductions <= 1) return Flow::kSlow;
+  s.save_x();
+  const Term* name = s.r->x + arity;
+  if (!(known->mfa.module == name[0]) || !(known->mfa.function == name[1])) return Flow::kSlow;
+  if (kTail && known->native != nullptr) return Flow::kSlow;
+  --s.reductions;
+  if constexpr (kTail) {
+    s.sp += slots;
+  } else {
+    *--s.sp = return_word(next);
+  }
+  s.pc = known->target();
+  return Flow::kJump;
+}
+
 struct op_apply : SlowOp {
-  JOIST_INLINE Flow run(State&, const Cell*, auto, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow run(State& s, const Cell* next, auto, auto arity) {
+    return apply_known<false>(s, next, kApplyCache, arity.field, 0);
+  }
   JOIST_INLINE Flow slow(State& s, const Cell* next, auto, auto arity) {
     return apply_by_name<false>(s, next, kApplyCache, arity.field, 0);
   }
 };
 
 struct op_apply_last : SlowOp {
-  JOIST_INLINE Flow run(State&, const Cell*, auto, auto, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow run(State& s, const Cell* next, auto, auto arity, auto slots) {
+    return apply_known<true>(s, next, kApplyLastCache, arity.field, slots.field);
+  }
   JOIST_INLINE Flow slow(State& s, const Cell* next, auto, auto arity, auto slots) {
     return apply_by_name<true>(s, next, kApplyLastCache, arity.field, slots.field);
   }
 };
 
-// The length of a list of arguments; SIZE_MAX: it is no proper list, or too long.
-size_t argument_count(Term list) {
+// Puts the list's elements into x, which has room for as many as a call can have, and tells how
+// many they are; SIZE_MAX: it is no proper list, or too long.
+[[gnu::always_inline]] inline size_t spread_arguments(Term list, Term* x) {
   size_t length = 0;
   for (; list.is_list(); list = list.tail()) {
-    if (++length > 255) return SIZE_MAX;
+    if (length == 255) return SIZE_MAX;
+    x[length++] = list.head();
   }
   return list.is_nil() ? length : SIZE_MAX;
-}
-void spread_arguments(Term list, Term* x) {
-  for (; list.is_list(); list = list.tail()) *x++ = list.head();
 }
 
 // Goes to `target` with `live` arguments, in memory: save() was not done since.
@@ -342,14 +367,12 @@ template <bool kTail>
 template <bool kTail>
 Flow apply_to_list(State& s, const Cell* next, const ExportEntry* native, size_t cache,
                    size_t slots) {
-  s.save_x();
   const Term module = s.x0;
   const Term function = s.x1;
-  const size_t arity = argument_count(s.x2);
+  const size_t arity = spread_arguments(s.x2, s.r->x);
   if (!module.is_atom() || !function.is_atom() || arity == SIZE_MAX) {
     return run_native(s, native, kTail ? nullptr : next, slots);
   }
-  spread_arguments(s.x2, s.r->x);
   const ExportEntry* entry =
       applied_entry(s, cache, {module, function, static_cast<uint32_t>(arity)});
   if (kTail && entry->is_native() && raises_for_caller(entry->mfa)) {
@@ -374,13 +397,19 @@ struct op_apply_list_last : SlowOp {
 
 template <bool kTail>
 Flow apply_fun_to_list(State& s, const Cell* next, const ExportEntry* native, size_t slots) {
-  s.save_x();
   const Term fun = s.x0;
-  const size_t arity = argument_count(s.x1);
-  if (!is_kind(fun, Boxed::kLocalFun) || local_fun_identity(fun)->arity != arity) {
+  const size_t arity = spread_arguments(s.x1, s.r->x);
+  if (!is_fun(fun) || fun_arity(fun) != arity) {
     return run_native(s, native, kTail ? nullptr : next, slots);
   }
-  spread_arguments(s.x1, s.r->x);
+  if (!is_kind(fun, Boxed::kLocalFun)) {
+    const ExportEntry* entry = export_of(export_fun_identity(fun));
+    if (kTail && entry->is_native() && raises_for_caller(entry->mfa)) {
+      s.load_x();
+      return apply_native_last(s, entry, slots);
+    }
+    return go_to_applied<kTail>(s, next, slots, entry->target(), arity);
+  }
   spread_environment(fun, s.r->x, arity);
   const size_t live = arity + local_fun_identity(fun)->free_count;
   return go_to_applied<kTail>(s, next, slots, local_fun_code(fun), live);

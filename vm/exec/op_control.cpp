@@ -1,6 +1,7 @@
 // Jumps and multiway branches.
 //
-// The cells of a select_* list: n values, then n distances (in bytes, from the instruction).
+// The cells of a select_* list, but for select_immediate: n values, then n distances (in bytes,
+// from the instruction).
 #include "vm/code/op_counts.h"
 #include "vm/exec/dispatch.h"
 #include "vm/heap/builder.h"
@@ -22,22 +23,33 @@ struct op_jump : FastOp {
   return Flow::kJump;
 }
 
-// Binary search over words in ascending order, without branches that depend on the data.
-[[gnu::always_inline]] inline Flow select_sorted(State& s, auto list, Word word) {
-  const Cell* base = list.cells;
-  size_t count = list.field / 2;
-  while (count > 1) {
-    const size_t half = count / 2;
-    base = base[half] <= word ? base + half : base;
-    count -= half;
-  }
-  if (*base != word) return Flow::kFail;
-  return go_to_choice(s, list, static_cast<size_t>(base - list.cells));
-}
-
-struct op_select_immediate : FastOp {
+// The cells are a mask, a factor (loader/select_hash.h), and pairs of a word and the distance of
+// its label, each at the place that the word's hash says. Without a mask the pairs are sorted.
+struct op_select_immediate : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell*, auto value, auto, auto list) {
-    return select_sorted(s, list, value.get(s).bits());
+    const Word mask = list.cells[0];
+    if (mask == 0) [[unlikely]]
+      return Flow::kSlow;
+    const Word word = value.get(s).bits();
+    const size_t offset = word * list.cells[1] >> 32 & mask;
+    const auto* pair =
+        reinterpret_cast<const Cell*>(reinterpret_cast<const char*>(list.cells + 2) + offset);
+    if (pair[0] != word) return Flow::kFail;
+    s.pc = jump_target(s.pc, static_cast<int64_t>(pair[1]));
+    return Flow::kJump;
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto value, auto, auto list) {
+    const Word word = value.get(s).bits();
+    const Cell* base = list.cells + 2;
+    size_t count = list.field / 2 - 1;
+    while (count > 1) {
+      const size_t half = count / 2;
+      base = base[half * 2] <= word ? base + half * 2 : base;
+      count -= half;
+    }
+    if (*base != word) return Flow::kFail;
+    s.pc = jump_target(s.pc, static_cast<int64_t>(base[1]));
+    return Flow::kJump;
   }
 };
 
