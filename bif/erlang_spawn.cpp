@@ -81,6 +81,8 @@ Spawned make_process(Process& p, const Mfa& function, Term arguments, const Spaw
   child->initial_call = function;
   child->scheduler = p.scheduler;
   if (options.scheduler != kAnyScheduler) child->make_extras().bound_to = options.scheduler;
+  const TraceHook* trace = p.runtime->trace;
+  const bool is_traced = p.trace_flags != 0 || (trace != nullptr && trace->traces_new_processes);
   set_arguments(*child, arguments, function.arity);
   p.runtime->prepare_start(*child, p.runtime->code->export_entry(function));
   // Its own scheduler's from the first moment: signals that come early do not queue it twice.
@@ -91,6 +93,10 @@ Spawned make_process(Process& p, const Mfa& function, Term arguments, const Spaw
     const Term text = make_string(scratch, "Too many processes\n");
     p.runtime->logger->report_error(p, "~s~n", make_cons(scratch, text, Term::nil()));
     return {nullptr, atoms::system_limit};
+  }
+  if (is_traced) [[unlikely]] {
+    p.runtime->trace->spawning(p, *child, options.link);
+    p.runtime->trace->spawned(p, *child, arguments, options.link);
   }
   const Term monitor = relate(p, *child, options);
   p.charge(kSpawnReductions);

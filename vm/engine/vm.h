@@ -139,6 +139,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   Environment environment_;
   SystemFlags flags_;
   Runtime runtime_;
+  std::unique_ptr<Tracing> tracing_;  // outlives all references to sessions
   std::unique_ptr<CodeTable> code_;
   std::unique_ptr<PersistentTerms> persistent_;
   std::unique_ptr<RegexCache> regexes_;

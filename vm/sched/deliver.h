@@ -27,7 +27,8 @@ enum class WhenBusy : uint8_t { kSuspend, kRefuse };
 SendResult send(Process& sender, Term receiver, Term message,
                 WhenBusy when_busy = WhenBusy::kSuspend);
 
-// A message with a copy of `message`; false: no such process.
+// A message with a copy of `message` that no code of the sender sends: it is not traced. False: no
+// such process.
 bool send_message(Process& sender, Term pid, Term message);
 
 }  // namespace joist
