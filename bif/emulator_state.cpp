@@ -21,14 +21,10 @@ Term coverage_support_0(Process&) { return atoms::false_; }
 // erl_debugger stops processes at instrumented lines.
 Term supported_0(Process&) { return atoms::false_; }
 
-// The node is not alive, so it has no creation.
-Term get_creation_0(Process&) { return Term::small(0); }
-
 constexpr NativeEntry kEmulatorStateNatives[] = {
     {"code", "coverage_support", native<coverage_support_0>},
     {"erl_debugger", "supported", native<supported_0>},
     {"erlang", "bump_reductions", native<bump_reductions_1>},
-    {"erts_internal", "get_creation", native<get_creation_0>},
 };
 
 }  // namespace

@@ -48,21 +48,9 @@ Term apply_2(Process& p, Term fun, Term arguments) {
 }
 
 Term self_0(Process& p) { return p.pid; }
-Term node_0(Process&) { return atoms::nonode_nohost; }
+Term node_0(Process&) { return local_node()->name; }
 Term node_1(Process& p, Term thing) {
-  if (thing.is_local_pid() || thing.is_local_port()) return atoms::nonode_nohost;
-  if (!thing.is_boxed()) return p.badarg();
-  switch (header_kind(thing.header())) {
-    case Boxed::kRef:
-    case Boxed::kMagicRef:
-      return atoms::nonode_nohost;
-    case Boxed::kExternalPid:
-    case Boxed::kExternalPort:
-    case Boxed::kExternalRef:
-      return external_node(thing)->name;
-    default:
-      return p.badarg();
-  }
+  return is_pid(thing) || is_port(thing) || is_ref(thing) ? node_of(thing)->name : p.badarg();
 }
 
 Term function_exported_3(Process& p, Term module, Term function, Term arity) {

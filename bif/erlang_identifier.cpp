@@ -2,12 +2,14 @@
 //
 //   <Node.Number.Serial>   #Port<Node.Number>   #Ref<Node.Word.Word.Word>
 //
-// Node is 0 for the local one. Texts of other nodes mean something only while there is a
-// connection to the node; until then they are badarg, as in ERTS.
+// Node is 0 for the local one, else the number of the atom that is the node's name. Texts of other
+// nodes mean something only while there is a connection to the node; else they are badarg, as in
+// ERTS.
 #include <algorithm>
 
 #include "bif/list_text.h"
 #include "bif/registry.h"
+#include "vm/dist/nodes.h"
 #include "vm/heap/builder.h"
 #include "vm/term/print.h"
 #include "vm/term/rules.h"
@@ -18,7 +20,6 @@ namespace {
 
 // No text longer than this is an identifier, whatever its numbers.
 constexpr size_t kLongestText = 80;
-constexpr uint64_t kLocalNode = 0;
 constexpr unsigned kReferenceBits = 18;  // of a reference's first number
 
 // Reads a text from the left; what does not match makes everything after it fail, too.
@@ -67,34 +68,48 @@ Term identifier_to_list_1(Process& p, Term identifier) {
   return make_string(p.allocator(), term_text(identifier));
 }
 
+// Whose identifiers are printed with that number. null: nobody's that is connected.
+const Node* node_of_channel(Process& p, uint64_t channel) {
+  if (channel == 0 || channel == local_node()->name.atom_index()) return local_node();
+  if (channel >= atom_count() || remote_nodes(*p.runtime) == nullptr) return nullptr;
+  const Term name = Term::atom(static_cast<uint32_t>(channel));
+  Peer* peer = Nodes::of(p).find(name);
+  if (peer == nullptr) return nullptr;
+  const Peer::Info info = peer->info();
+  return info.state == Channel::State::kUp ? intern_node(name, info.creation) : nullptr;
+}
+
 Term list_to_pid_1(Process& p, Term list) {
   bool wide = has_wide_identifiers();
   IdentifierReader reader(list);
   reader.expect("<");
-  reader.number(kLocalNode);
+  const Node* node = node_of_channel(p, reader.number(bits_limit(32)));
   reader.expect(".");
   auto number = static_cast<uint32_t>(reader.number(bits_limit(wide ? kPidNumberBits : 15)));
   reader.expect(".");
   auto serial = static_cast<uint32_t>(reader.number(bits_limit(wide ? kPidSerialBits : 13)));
   reader.expect(">");
-  return reader.at_end() ? make_local_pid(number, serial) : p.badarg();
+  if (!reader.at_end() || node == nullptr) return p.badarg();
+  if (node == local_node()) return make_local_pid(number, serial);
+  return make_external_pid(p.heap, node, number, serial);
 }
 
 Term list_to_port_1(Process& p, Term list) {
   IdentifierReader reader(list);
   reader.expect("#Port<");
-  reader.number(kLocalNode);
+  const Node* node = node_of_channel(p, reader.number(bits_limit(32)));
   reader.expect(".");
   uint64_t number = reader.number(bits_limit(has_wide_identifiers() ? kLocalPortBits : 28));
   reader.expect(">");
-  return reader.at_end() ? Term::local_port(number) : p.badarg();
+  if (!reader.at_end() || node == nullptr) return p.badarg();
+  return node == local_node() ? Term::local_port(number) : make_external_port(p.heap, node, number);
 }
 
 Term list_to_ref_1(Process& p, Term list) {
   IdentifierReader reader(list);
   RefNumbers numbers{};
   reader.expect("#Ref<");
-  reader.number(kLocalNode);
+  const Node* node = node_of_channel(p, reader.number(bits_limit(32)));
   while (numbers.count < std::size(numbers.number) && reader.accept(".")) {
     numbers.number[numbers.count++] = static_cast<uint32_t>(reader.number(bits_limit(32)));
   }
@@ -102,9 +117,11 @@ Term list_to_ref_1(Process& p, Term list) {
   // Printed from the last number to the first.
   std::reverse(numbers.number, numbers.number + numbers.count);
   bool right_count = numbers.count == 3 || (has_wide_identifiers() && numbers.count == 5);
-  if (!reader.at_end() || !right_count || numbers.number[0] > bits_limit(kReferenceBits)) {
+  if (!reader.at_end() || !right_count || numbers.number[0] > bits_limit(kReferenceBits) ||
+      node == nullptr) {
     return p.badarg();
   }
+  if (node != local_node()) return make_external_ref(p.heap, node, numbers);
   return make_ref(p.allocator(), numbers);
 }
 

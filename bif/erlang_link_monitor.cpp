@@ -1,6 +1,7 @@
 // Links, monitors, aliases, and exit/2.
 #include "bif/registry.h"
 #include "bif/spawn_options.h"
+#include "vm/dist/relations.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/name_table.h"
 #include "vm/sched/deliver.h"
@@ -21,26 +22,29 @@ Term no_process_to_link(Process& p, Term pid, Term reason) {
   return atoms::true_;
 }
 
+// A pid of a former incarnation of this node, when it is no local one.
+bool is_of_this_node(Term pid) { return external_node(pid)->name == local_node()->name; }
+
 Term link_1(Process& p, Term target) {
-  if ((p.trace_flags & trace_flag::kProcs) != 0 && (is_pid(target) || is_port(target))) {
-    p.runtime->trace->about_process(p, atoms::link, target);
-  }
   if (target == p.pid) return atoms::true_;
   if (target.is_local_pid() || target.is_local_port()) {
     return link_to(p, target) ? Term(atoms::true_) : no_process_to_link(p, target, atoms::noproc);
   }
   if (!is_pid(target)) return p.badarg();
-  return no_process_to_link(p, target, atoms::noconnection);
+  if (is_of_this_node(target)) return no_process_to_link(p, target, atoms::noproc);
+  link_remote(p, target);
+  return atoms::true_;
 }
 
 Term unlink_1(Process& p, Term target) {
   if (!is_pid(target) && !is_port(target)) return p.badarg();
-  if ((p.trace_flags & trace_flag::kProcs) != 0) {
-    p.runtime->trace->about_process(p, atoms::unlink, target);
-  }
   // An exit signal that has arrived takes effect before the link is gone.
   if (!p.signals.empty()) handle_signals(p);
-  unlink_from(p, target);
+  if (is_kind(target, Boxed::kExternalPid)) {
+    unlink_remote(p, target);
+  } else if (!target.is_boxed()) {
+    unlink_from(p, target);
+  }
   return atoms::true_;
 }
 
@@ -53,6 +57,7 @@ Term exit_2(Process& p, Term target, Term reason) {
     return p.is_exiting ? p.exit_now(p.exit_reason) : atoms::true_;
   }
   if (target.is_local_port()) send_exit(p, target, reason);
+  if (is_kind(target, Boxed::kExternalPid)) exit_remote(p, target, reason);
   return is_pid(target) || is_port(target) ? Term(atoms::true_) : p.badarg();
 }
 
@@ -63,7 +68,7 @@ struct Target {
   MonitorKind kind = MonitorKind::kProcess;
   Term owner = Term::none();  // pid or port, if there is one
   Term name = Term::none();
-  bool remote = false;
+  Term node = Term::none();  // of another node: that
 };
 
 Target find_by_name(const Process& p, MonitorKind kind, Term name) {
@@ -75,13 +80,13 @@ Target find_target(const Process& p, MonitorKind kind, Term item) {
   if (item.is_atom()) return find_by_name(p, kind, item);
   if (wants_pid ? item.is_local_pid() : item.is_local_port()) return {true, kind, item};
   if (wants_pid ? is_pid(item) : is_port(item)) {
-    return {true, kind, item, Term::none(), true};
+    return {true, kind, item, Term::none(), node_of(item)->name};
   }
   if (!is_tuple(item) || tuple_size(item) != 2) return {};
   const std::span<const Term> address = tuple_elements(item);
   if (!address[0].is_atom() || !address[1].is_atom()) return {};
   if (address[1] == local_node()->name) return find_by_name(p, kind, address[0]);
-  return {wants_pid, kind, Term::none(), address[0], true};
+  return {wants_pid, kind, Term::none(), address[0], address[1]};
 }
 
 Term new_monitor_reference(Process& p, const MonitorOptions& options) {
@@ -92,11 +97,11 @@ Term new_monitor_reference(Process& p, const MonitorOptions& options) {
   return reference;
 }
 
-// {'DOWN', Ref, Type, Item, noconnection} at once: there are no other nodes.
-void report_no_connection(Process& p, Term reference, Term type, Term item,
-                          const MonitorOptions& options) {
+// {'DOWN', Ref, Type, Item, Reason} at once.
+void report_down(Process& p, Term reference, Term type, Term item, Term reason,
+                 const MonitorOptions& options) {
   const Term tag = options.tag.is_none() ? Term(atoms::DOWN) : options.tag;
-  send_to_self(p, make_tuple(p.heap, {tag, reference, type, item, atoms::noconnection}));
+  send_to_self(p, make_tuple(p.heap, {tag, reference, type, item, reason}));
 }
 
 Term monitor_3(Process& p, Term type, Term item, Term list) {
@@ -115,15 +120,21 @@ Term monitor_3(Process& p, Term type, Term item, Term list) {
   // Nobody sees oneself go down; an alias does not come with that either.
   if (target.owner == p.pid) return make_ref(p.heap, p.runtime->uniques.next_ref());
   const Term reference = new_monitor_reference(p, options);
-  if (target.remote) {
-    report_no_connection(p, reference, type, item, options);
+  // Nobody of a former incarnation of this node is there.
+  const bool is_gone = target.node == local_node()->name;
+  if (is_gone || (!target.node.is_none() && kind == MonitorKind::kPort)) {
+    report_down(p, reference, type, item, is_gone ? atoms::noproc : atoms::noconnection, options);
     return reference;
   }
   Signal* tag = nullptr;
   if (!options.tag.is_none()) {
     tag = new_signal_of(SignalKind::kMarker, p.pid, options.tag, p.runtime->literals);
   }
-  monitor_target(p, reference_id(reference), kind, target.owner, target.name, tag);
+  if (target.node.is_none()) {
+    monitor_target(p, reference_id(reference), kind, target.owner, target.name, tag);
+  } else {
+    monitor_remote(p, reference_id(reference), kind, target.owner, target.name, target.node, tag);
+  }
   return reference;
 }
 

@@ -17,29 +17,27 @@ Term send_2(Process& p, Term receiver, Term message) {
   }
 }
 
-// What noconnect could refuse needs another node.
 Term send_3(Process& p, Term receiver, Term message, Term options) {
-  bool connects = true;
-  WhenBusy when_busy = WhenBusy::kSuspend;
+  SendOptions how;
   const Term all_options = options;
   for (; options.is_list(); options = options.tail()) {
     if (options.head() == atoms::noconnect) {
-      connects = false;
+      how.connects = false;
     } else if (options.head() == atoms::nosuspend) {
-      when_busy = WhenBusy::kRefuse;
+      how.when_busy = WhenBusy::kRefuse;
     } else {
       return p.badarg(atoms::badopt);
     }
   }
   if (!options.is_nil()) return p.badarg(atoms::badopt);
-  switch (send(p, receiver, message, when_busy)) {
+  switch (send(p, receiver, message, how)) {
     case SendResult::kSent:
       return atoms::ok;
     case SendResult::kBusy:
-      if (when_busy == WhenBusy::kRefuse) return atoms::nosuspend;
+      if (how.when_busy == WhenBusy::kRefuse) return atoms::nosuspend;
       return p.yield({receiver, message, all_options});
     case SendResult::kRemote:
-      return connects ? atoms::ok : atoms::noconnect;
+      return how.connects ? atoms::ok : atoms::noconnect;
     case SendResult::kBadReceiver:
       break;
   }

@@ -3,6 +3,7 @@
 #include "bif/registry.h"
 #include "bif/spawn_options.h"
 #include "vm/code/code_table.h"
+#include "vm/dist/relations.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
 #include "vm/os/memory_count.h"
@@ -51,7 +52,8 @@ Term relate(Process& p, Process& child, const SpawnOptions& options) {
     tag =
         new_signal_of(SignalKind::kMarker, p.pid, options.monitor_options.tag, p.runtime->literals);
   }
-  p.make_relations().monitors[id] = {MonitorKind::kProcess, child.pid, Term::none(), tag};
+  p.make_relations().monitors[id] = {MonitorKind::kProcess, child.pid, Term::none(), Term::none(),
+                                     tag};
   if (options.monitor_options.alias) p.relations->aliases[id] = options.monitor_options.alias_mode;
   child.make_relations().watchers[id] = {p.pid, Term::none()};
   return reference;
@@ -64,39 +66,43 @@ void drop(Process* child) {
 
 }  // namespace
 
-Spawned make_process(Process& p, const Mfa& function, Term arguments, const SpawnOptions& options) {
+Process* make_child(Runtime& runtime, const Ancestor& ancestor, const Mfa& function, Term arguments,
+                    const SpawnOptions& options) {
   auto* child = new Process;
   count_memory(MemoryUse::kProcesses, sizeof(Process));
-  child->runtime = p.runtime;
+  child->runtime = &runtime;
   const bool small = options.heap.min_heap_words == HeapOptions().min_heap_words;
-  if (!child->heap.create(options.heap, p.runtime->literals, small ? kFirstHeapWords : 0)) {
+  if (!child->heap.create(options.heap, runtime.literals, small ? kFirstHeapWords : 0)) {
     drop(child);
-    return {nullptr, atoms::system_limit};
+    return nullptr;
   }
   child->priority = options.priority;
   child->flags.message_queue_data = options.message_queue_data;
   child->flags.async_dist = options.async_dist;
-  child->group_leader = p.group_leader;
-  child->parent = p.pid;
+  child->group_leader = copy_term(child->heap, ancestor.group_leader, runtime.literals);
+  child->parent = copy_term(child->heap, ancestor.pid, runtime.literals);
   child->initial_call = function;
-  child->scheduler = p.scheduler;
+  child->scheduler = ancestor.scheduler;
   if (options.scheduler != kAnyScheduler) child->make_extras().bound_to = options.scheduler;
-  const TraceHook* trace = p.runtime->trace;
-  const bool is_traced = p.trace_flags != 0 || (trace != nullptr && trace->traces_new_processes);
   set_arguments(*child, arguments, function.arity);
-  p.runtime->prepare_start(*child, p.runtime->code->export_entry(function));
+  runtime.prepare_start(*child, runtime.code->export_entry(function));
   // Its own scheduler's from the first moment: signals that come early do not queue it twice.
   child->state.store(process_state::kScheduled, std::memory_order_relaxed);
-  if (!p.runtime->processes->add(*child)) {
+  if (!runtime.processes->add(*child)) {
     drop(child);
+    return nullptr;
+  }
+  return child;
+}
+
+Spawned make_process(Process& p, const Mfa& function, Term arguments, const SpawnOptions& options) {
+  const Ancestor ancestor = {p.pid, p.group_leader, p.scheduler};
+  Process* child = make_child(*p.runtime, ancestor, function, arguments, options);
+  if (child == nullptr) {
     Allocator scratch;
     const Term text = make_string(scratch, "Too many processes\n");
     p.runtime->logger->report_error(p, "~s~n", make_cons(scratch, text, Term::nil()));
     return {nullptr, atoms::system_limit};
-  }
-  if (is_traced) [[unlikely]] {
-    p.runtime->trace->spawning(p, *child, options.link);
-    p.runtime->trace->spawned(p, *child, arguments, options.link);
   }
   const Term monitor = relate(p, *child, options);
   p.charge(kSpawnReductions);
@@ -133,7 +139,7 @@ Term spawn_link_3(Process& p, Term module, Term function, Term arguments) {
 
 Term spawn_opt_4(Process& p, Term module, Term function, Term arguments, Term list) {
   SpawnOptions options = default_spawn_options(p);
-  switch (parse_spawn_options(p, list, false, &options)) {
+  switch (parse_spawn_options(*p.runtime, list, false, &options)) {
     case SpawnOptionError::kNone:
       return spawn_with(p, module, function, arguments, options);
     case SpawnOptionError::kBadOption:
@@ -153,7 +159,7 @@ void reply_to_request(Process& p, const SpawnOptions& options, Term request, Ter
 // reply, if there is to be one.
 Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Term list) {
   SpawnOptions options = default_spawn_options(p);
-  const SpawnOptionError wrong = parse_spawn_options(p, list, true, &options);
+  const SpawnOptionError wrong = parse_spawn_options(*p.runtime, list, true, &options);
   const std::optional<uint32_t> arity = list_length(arguments);
   if (wrong == SpawnOptionError::kBadList) return atoms::badarg;
   if (!module.is_atom() || !function.is_atom() || !arity) return atoms::badarg;
@@ -181,7 +187,8 @@ Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Ter
 // A spawn of this node is done when spawn_request returns: there is nothing to abandon, but for
 // the reply, which is in the message queue by then.
 Term spawn_request_abandon_1(Process& p, Term request) {
-  return is_ref(request) ? Term(atoms::false_) : p.badarg();
+  if (!is_ref(request)) return p.badarg();
+  return boolean(is_kind(request, Boxed::kRef) && abandon_spawn(p, reference_id(request)));
 }
 
 // A process that is part of the emulator.

@@ -7,6 +7,7 @@
 #include "vm/codec/etf_tags.h"
 #include "vm/heap/builder.h"
 #include "vm/term/bits.h"
+#include "vm/term/node.h"
 
 namespace joist {
 
@@ -17,7 +18,7 @@ constexpr size_t kBytesPerReduction = 64;
 
 EncodeOptions default_options(Process& p) {
   EncodeOptions options = EncodeOptions::of_release(p.runtime->otp_release);
-  options.this_node = p.runtime->node;
+  options.this_node = local_node();
   options.local_key = p.runtime->local_term_key;
   options.resolver = p.runtime->externals;
   return options;
@@ -140,7 +141,7 @@ Term decoded(Process& p, Term binary, bool safe, bool with_used,
   if (!is_binary(binary)) return p.badarg();
   DecodeOptions options;
   options.safe = safe;
-  options.this_node = p.runtime->node;
+  options.this_node = local_node();
   options.local_key = p.runtime->local_term_key;
   options.resolver = p.runtime->externals;
   auto finish = [&](const Decoded& result) {

@@ -4,6 +4,7 @@
 #include "bif/process_request.h"
 #include "bif/registry.h"
 #include "vm/code/code_table.h"
+#include "vm/dist/relations.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
 #include "vm/proc/process_table.h"
@@ -59,7 +60,12 @@ void on_group_leader(Process& receiver, Signal& signal) {
 // false: erlang:group_leader/2 goes on with the other form.
 Term group_leader_2(Process& p, Term leader, Term pid) {
   if (!is_pid(leader) || !is_pid(pid)) return atoms::badarg;
-  if (!pid.is_local_pid()) return p.not_supported("group_leader of a process of another node");
+  if (!pid.is_local_pid()) {
+    // A process of a former incarnation of this node is gone.
+    if (external_node(pid)->name == local_node()->name) return atoms::badarg;
+    lead_remote(p, leader, pid);
+    return atoms::true_;
+  }
   if (!(pid == p.pid)) return atoms::false_;
   p.group_leader = leader;
   return atoms::true_;

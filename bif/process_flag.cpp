@@ -2,12 +2,12 @@
 #include "bif/heap_options.h"
 #include "bif/registry.h"
 #include "bif/spawn_options.h"
+#include "vm/dist/nodes.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/process_extras.h"
 #include "vm/sched/system_flags.h"
 #include "vm/term/atom.h"
 #include "vm/term/map.h"
-#include "vm/trace/tracing.h"
 
 namespace joist {
 
@@ -27,9 +27,7 @@ Term set_trap_exit(Process& p, Term value) {
 
 Term set_sensitive(Process& p, Term value) {
   if (!is_boolean(value)) return Term::none();
-  const bool before = std::exchange(p.flags.sensitive, value == atoms::true_);
-  if (p.trace_flags != 0 || before) Tracing::refresh_flags(p);
-  return boolean(before);
+  return boolean(std::exchange(p.flags.sensitive, value == atoms::true_));
 }
 
 Term set_error_handler(Process& p, Term value) {
@@ -98,7 +96,7 @@ Term scheduler_number(uint32_t bound_to) {
 Term set_scheduler(Process& p, Term value) {
   if (const auto moved = p.resume<Rebinding>()) return scheduler_number(moved->before);
   uint32_t bound_to;
-  if (!parse_scheduler(p, value, &bound_to)) return p.badarg();
+  if (!parse_scheduler(*p.runtime, value, &bound_to)) return p.badarg();
   const uint32_t before = std::exchange(p.make_extras().bound_to, bound_to);
   if (bound_to == Process::Extras::kUnbound || bound_to == p.registers->scheduler) {
     return scheduler_number(before);
@@ -108,16 +106,9 @@ Term set_scheduler(Process& p, Term value) {
 
 // --- monitor_nodes ---
 
-enum NodeMonitorOption : uint32_t {
-  kInfoMap = 1,
-  kConnectionId = 2,
-  kVisible = 4,
-  kHidden = 8,
-  kReason = 16,
-};
-
 // nullopt: not options of net_kernel:monitor_nodes/2, as a map or the empty list.
 std::optional<uint32_t> node_monitor_options(Term options) {
+  using namespace node_monitor;
   if (options.is_nil()) return 0;
   if (!is_flat_map(options)) return std::nullopt;
   uint32_t result = kInfoMap;
@@ -157,8 +148,10 @@ Term monitor_nodes(Process& p, Term options, Term value) {
   const uint32_t before = count;
   if (value == atoms::true_) {
     ++count;
+    Nodes::of(p).watch_nodes(p.pid);
   } else {
     monitors.erase(*wanted);
+    if (monitors.empty()) Nodes::of(p).unwatch_nodes(p.pid);
   }
   return Term::small(before);
 }

@@ -10,7 +10,6 @@
 #include "vm/proc/relations.h"
 #include "vm/sched/system_logger.h"
 #include "vm/term/node.h"
-#include "vm/trace/sequential.h"
 
 namespace joist {
 
@@ -92,16 +91,32 @@ Term links(D d) {
   for (const auto& [other, link] : d.process.relations->links) {
     if (link.unlinking == 0) list.add(Term::from_bits(other));
   }
+  if (const RemoteRelations* remote = d.process.relations->remote.get()) {
+    for (const auto& [other, link] : remote->links) {
+      if (link.unlinking == 0) list.add(other.term(d.to));
+    }
+  }
   return list.finish();
 }
 
-Term monitored_item(D d, const Monitor& monitor) {
+// A monitor of a process of another node.
+Term remote_item(D d, uint64_t id) {
+  const RemoteTarget& target = d.process.relations->remote->monitors.at(id);
+  if (target.pid.node != nullptr) return target.pid.term(d.to);
+  return property(d, target.name, target.node);
+}
+
+Term monitored_item(D d, uint64_t id, const Monitor& monitor) {
   if (monitor.kind == MonitorKind::kTimeOffset) {
     return property(d, atoms::time_offset, atoms::clock_service);
   }
   const bool is_port = monitor.kind == MonitorKind::kPort;
   Term item = monitor.target;
-  if (!monitor.name.is_none()) item = property(d, monitor.name, local_node()->name);
+  if (!monitor.node.is_none()) {
+    item = remote_item(d, id);
+  } else if (!monitor.name.is_none()) {
+    item = property(d, monitor.name, local_node()->name);
+  }
   return property(d, is_port ? atoms::port : atoms::process, item);
 }
 
@@ -112,8 +127,8 @@ Term monitors(D d) {
   for (const auto& [id, monitor] : d.process.relations->monitors) {
     if (monitor.kind == MonitorKind::kNode) continue;
     const bool is_known = !monitor.target.is_none() || !monitor.name.is_none() ||
-                          monitor.kind == MonitorKind::kTimeOffset;
-    if (is_known) list.add(monitored_item(d, monitor));
+                          !monitor.node.is_none() || monitor.kind == MonitorKind::kTimeOffset;
+    if (is_known) list.add(monitored_item(d, id, monitor));
   }
   return list.finish();
 }
@@ -122,6 +137,11 @@ Term monitored_by(D d) {
   ListBuilder list(d.to);
   if (d.process.relations == nullptr) return Term::nil();
   for (const auto& [id, watcher] : d.process.relations->watchers) list.add(watcher.process);
+  if (const RemoteRelations* remote = d.process.relations->remote.get()) {
+    for (const auto& [reference, watcher] : remote->watchers) {
+      list.add(watcher.process.term(d.to));
+    }
+  }
   return list.finish();
 }
 
@@ -135,13 +155,6 @@ Term suspending(D d) {
                                suspension.active ? none : count}));
   }
   return list.finish();
-}
-
-// --- tracing ---
-
-Term sequential_token(D d) {
-  const Term token = process_token(d.process);
-  return d.itself ? token : copy_term(d.to, token, d.process.runtime->literals);
 }
 
 // --- dictionary ---
@@ -250,7 +263,7 @@ constexpr Item kItems[] = {
     {atoms::priority, [](D d) { return priority_atom(d.process.priority); }},
     {atoms::trace, [](D) { return Term::small(0); }},
     {atoms::binary, [](D d) { return off_heap_objects(d, Boxed::kBinRef); }},
-    {atoms::sequential_trace_token, sequential_token},
+    {atoms::sequential_trace_token, [](D) { return Term::nil(); }},
     {atoms::catchlevel, [](D d) { return words_term(d, catch_level(d.process)); }},
     {atoms::backtrace, backtrace},
     {atoms::last_calls, [](D) { return Term(atoms::false_); }},

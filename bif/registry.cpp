@@ -13,6 +13,7 @@ namespace joist {
   X(checksum_natives)           \
   X(code_loading_natives)       \
   X(display_natives)            \
+  X(dist_spawn_natives)         \
   X(emulator_settings_natives)  \
   X(emulator_state_natives)     \
   X(erl_ddll_natives)           \
@@ -23,6 +24,7 @@ namespace joist {
   X(erlang_code_natives)        \
   X(erlang_compare_natives)     \
   X(erlang_convert_natives)     \
+  X(erlang_dist_natives)        \
   X(erlang_error_natives)       \
   X(erlang_fun_natives)         \
   X(erlang_identifier_natives)  \
@@ -32,7 +34,6 @@ namespace joist {
   X(erlang_port_natives)        \
   X(erlang_port_open_natives)   \
   X(erlang_time_natives)        \
-  X(erlang_trace_natives)       \
   X(erlang_tuple_natives)       \
   X(erts_debug_dirty_natives)   \
   X(erts_debug_natives)         \
@@ -71,16 +72,11 @@ namespace joist {
   X(process_info_natives)       \
   X(re_natives)                 \
   X(records_natives)            \
-  X(seq_trace_natives)          \
-  X(trace_info_natives)         \
-  X(trace_pattern_natives)      \
-  X(trace_session_natives)      \
   X(register_natives)           \
   X(spawn_natives)              \
   X(statistics_natives)         \
   X(system_flag_natives)        \
   X(system_info_natives)        \
-  X(system_monitor_natives)     \
   X(system_task_natives)        \
   X(timer_natives)              \
   X(unicode_natives)            \

@@ -22,7 +22,9 @@ bool parse_alias_mode(Term value, AliasMode* mode) {
   return false;
 }
 
-bool parse_reply(Term value, SpawnOptions* options) {
+}  // namespace
+
+bool parse_reply_option(Term value, SpawnOptions* options) {
   const bool yes = value == atoms::yes;
   if (!yes && !(value == atoms::no) && !(value == atoms::error_only) &&
       !(value == atoms::success_only)) {
@@ -33,13 +35,16 @@ bool parse_reply(Term value, SpawnOptions* options) {
   return true;
 }
 
-bool parse_pair(Process& p, Term name, Term value, bool request, SpawnOptions* options) {
+namespace {
+
+bool parse_pair(const Runtime& runtime, Term name, Term value, bool request,
+                SpawnOptions* options) {
   if (name == atoms::priority) return parse_priority(value, &options->priority);
   if (name == atoms::fullsweep_after) return set_fullsweep_after(options->heap, value);
   if (name == atoms::min_heap_size) return set_min_heap_size(options->heap, value);
   if (name == atoms::min_bin_vheap_size) return set_min_bin_vheap_size(options->heap, value);
   if (name == atoms::max_heap_size) {
-    return parse_max_heap_size(value, p.runtime->otp_release, &options->heap);
+    return parse_max_heap_size(value, runtime.otp_release, &options->heap);
   }
   if (name == atoms::message_queue_data) {
     options->message_queue_data = value;
@@ -49,22 +54,22 @@ bool parse_pair(Process& p, Term name, Term value, bool request, SpawnOptions* o
     options->monitor = true;
     return parse_monitor_options(value, &options->monitor_options);
   }
-  if (name == atoms::async_dist && p.runtime->otp_release >= 26) {
+  if (name == atoms::async_dist && runtime.otp_release >= 26) {
     options->async_dist = value == atoms::true_;
     return value == atoms::true_ || value == atoms::false_;
   }
-  if (name == atoms::scheduler) return parse_scheduler(p, value, &options->scheduler);
+  if (name == atoms::scheduler) return parse_scheduler(runtime, value, &options->scheduler);
   if (!request) return false;
   if (name == atoms::reply_tag) return options->reply_tag = value, true;
-  return name == atoms::reply && parse_reply(value, options);
+  return name == atoms::reply && parse_reply_option(value, options);
 }
 
-bool parse_option(Process& p, Term option, bool request, SpawnOptions* options) {
+bool parse_option(const Runtime& runtime, Term option, bool request, SpawnOptions* options) {
   if (option == atoms::link) return options->link = true;
   if (option == atoms::monitor) return options->monitor = true;
   if (!is_tuple(option) || tuple_size(option) != 2) return false;
   const std::span<const Term> pair = tuple_elements(option);
-  return parse_pair(p, pair[0], pair[1], request, options);
+  return parse_pair(runtime, pair[0], pair[1], request, options);
 }
 
 }  // namespace
@@ -75,10 +80,10 @@ SpawnOptions default_spawn_options(const Process& p) {
   return options;
 }
 
-bool parse_scheduler(const Process& p, Term value, uint32_t* bound_to) {
+bool parse_scheduler(const Runtime& runtime, Term value, uint32_t* bound_to) {
   if (!value.is_small() || value.small_value() < 0) return false;
   const int64_t number = value.small_value();
-  if (number > static_cast<int64_t>(p.runtime->settings.schedulers)) return false;
+  if (number > static_cast<int64_t>(runtime.settings.schedulers)) return false;
   *bound_to = number == 0 ? kAnyScheduler : static_cast<uint32_t>(number - 1);
   return true;
 }
@@ -109,10 +114,11 @@ bool parse_monitor_options(Term list, MonitorOptions* options) {
   return list.is_nil();
 }
 
-SpawnOptionError parse_spawn_options(Process& p, Term list, bool request, SpawnOptions* options) {
+SpawnOptionError parse_spawn_options(const Runtime& runtime, Term list, bool request,
+                                     SpawnOptions* options) {
   bool good = true;
   for (; list.is_list(); list = list.tail()) {
-    good = parse_option(p, list.head(), request, options) && good;
+    good = parse_option(runtime, list.head(), request, options) && good;
   }
   if (!list.is_nil()) return SpawnOptionError::kBadList;
   return good ? SpawnOptionError::kNone : SpawnOptionError::kBadOption;

@@ -36,9 +36,24 @@ struct SpawnOptions {
 SpawnOptions default_spawn_options(const Process& p);
 
 enum class SpawnOptionError : uint8_t { kNone, kBadList, kBadOption };
-SpawnOptionError parse_spawn_options(Process& p, Term list, bool request, SpawnOptions* options);
+// `request`: with the options that only spawn_request/5 has.
+SpawnOptionError parse_spawn_options(const Runtime& runtime, Term list, bool request,
+                                     SpawnOptions* options);
+// The value of {reply, _}. False: not one.
+bool parse_reply_option(Term value, SpawnOptions* options);
 
-// A process that is in the process table and does not run yet.
+// Whom a process descends from.
+struct Ancestor {
+  Term pid;  // local, or of another node
+  Term group_leader;
+  uint32_t scheduler;
+};
+// A process that is in the process table, does not run yet and is not related to anybody. nullptr:
+// too many processes, or no memory.
+Process* make_child(Runtime& runtime, const Ancestor& ancestor, const Mfa& function, Term arguments,
+                    const SpawnOptions& options);
+
+// The same as a child of the process.
 struct Spawned {
   Process* process = nullptr;  // null: error tells why
   Term error = Term::none();
@@ -50,7 +65,7 @@ Spawned make_process(Process& parent, const Mfa& function, Term arguments,
 void start_spawned(Process& parent, Process& child);
 
 // A scheduler's number from 1 on, or 0 for any; counted from 0 in *bound_to. False: there is none.
-bool parse_scheduler(const Process& p, Term value, uint32_t* bound_to);
+bool parse_scheduler(const Runtime& runtime, Term value, uint32_t* bound_to);
 
 bool parse_priority(Term value, Priority* priority);
 Term priority_atom(Priority priority);

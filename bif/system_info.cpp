@@ -9,6 +9,7 @@
 #include "bif/registry.h"
 #include "bif/system_flag.h"
 #include "bif/system_internals.h"
+#include "vm/dist/nodes.h"
 #include "vm/ets/tables.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
@@ -21,7 +22,6 @@
 #include "vm/sched/system_flags.h"
 #include "vm/sched/system_logger.h"
 #include "vm/term/rules.h"
-#include "vm/trace/tracing.h"
 
 namespace joist {
 
@@ -118,12 +118,6 @@ Term schedulers_active(Process& p) {
 Term scheduler_id(Process& p) { return make_size(p.registers->scheduler + 1); }
 Term process_count(Process& p) { return make_size(p.runtime->processes->count()); }
 Term port_count(Process& p) { return make_size(p.runtime->ports->table().count()); }
-Term sequential_tracer(Process& p) {
-  const Word tracer = p.runtime->tracing->sequential_tracer.load(std::memory_order_acquire);
-  return make_tuple(p.heap, {atoms::sequential_tracer, Term::from_bits(tracer)});
-}
-Term trace_control_word(Process& p) { return Term::small(p.runtime->tracing->control_word.load()); }
-
 Term system_logger(Process& p) { return p.runtime->logger->target(); }
 
 // As OTP, where a scheduler that is alone is blocked by nobody.
@@ -245,6 +239,22 @@ Term max_integer(Process& p) {
 }
 
 // From OTP 26 on.
+Term creation(Process& p) { return make_unsigned(p.heap, local_node()->creation); }
+
+Term dist_buf_busy_limit(Process& p) { return make_unsigned(p.heap, Nodes::of(p).busy_limit()); }
+
+// [{Node, Controller}] of all connections.
+Term dist_ctrl(Process& p) {
+  ListBuilder list(p.heap);
+  for (Peer* peer : Nodes::of(p).all()) {
+    const Peer::Info info = peer->info();
+    if (info.state == Channel::State::kUp) {
+      list.add(make_tuple(p.heap, {peer->name(), info.controller}));
+    }
+  }
+  return list.finish();
+}
+
 Term async_dist(Process& p) { return p.runtime->otp_release >= 26 ? atoms::false_ : p.badarg(); }
 Term halt_flush_timeout(Process& p) {
   return p.runtime->otp_release >= 26 ? atoms::infinity : p.badarg();
@@ -291,7 +301,7 @@ constexpr Item kItems[] = {
     {atoms::context_reductions, int64_t{kReductionsPerSlice}},
     {atoms::cpu_quota, cpu_quota},
     {atoms::cpu_topology, atoms::undefined},
-    {atoms::creation, int64_t{0}},  // this node is not alive
+    {atoms::creation, creation},
     {atoms::debug_compiled, kAssertions ? atoms::true_ : atoms::false_},
     {atoms::decentralized_counter_groups_map, missing},
     {atoms::delayed_node_table_gc, atoms::infinity},
@@ -299,8 +309,8 @@ constexpr Item kItems[] = {
     {atoms::dirty_cpu_schedulers_online, dirty_cpu_online},
     {atoms::dirty_io_schedulers, &SystemSettings::dirty_io_schedulers},
     {atoms::dist, missing},
-    {atoms::dist_buf_busy_limit, int64_t{1 << 20}},
-    {atoms::dist_ctrl, Term::nil()},
+    {atoms::dist_buf_busy_limit, dist_buf_busy_limit},
+    {atoms::dist_ctrl, dist_ctrl},
     {atoms::driver_version, driver_version},
     {atoms::dynamic_trace, atoms::none},
     {atoms::dynamic_trace_probes, atoms::false_},
@@ -366,7 +376,7 @@ constexpr Item kItems[] = {
     {atoms::schedulers_state, schedulers_state},
     {atoms::schedulers_total, &SystemSettings::schedulers},
     {atoms::scheduling_statistics, scheduling_counts},
-    {atoms::sequential_tracer, sequential_tracer},
+    {atoms::sequential_tracer, missing},
     {atoms::smp_support, atoms::true_},
     {atoms::snifs, native_functions},
     {atoms::start_time, start_time},
@@ -381,7 +391,7 @@ constexpr Item kItems[] = {
     {atoms::time_warp_mode, time_warp_mode},
     {atoms::tolerant_timeofday, atoms::enabled},
     {atoms::total_scheduling_statistics, scheduling_counts},
-    {atoms::trace_control_word, trace_control_word},
+    {atoms::trace_control_word, missing},
     {atoms::update_cpu_info, atoms::unchanged},
     {atoms::version, version},
     {atoms::wordsize, int64_t{sizeof(Word)}},

@@ -114,6 +114,12 @@ bool set_dirty_io(Parsing& to, const std::string& value) {
   return in_range(value, 1, 1024, &to.options.dirty_io_schedulers);
 }
 
+bool set_busy_limit(Parsing& to, const std::string& value) {
+  size_t kilobytes;
+  if (!in_range(value, 1, INT32_MAX / 1024, &kilobytes)) return false;
+  to.options.distribution_busy_limit = kilobytes * 1024;
+  return true;
+}
 bool set_atoms(Parsing& to, const std::string& value) {
   return in_range(value, 8192, INT32_MAX, &to.options.atom_limit);
 }
@@ -267,8 +273,8 @@ constexpr Flag kFlags[] = {
     {"v", false, nullptr, nullptr, nullptr},
     {"W", true, set_warnings, "unrecognized warning_map option ",
      "+W{i|e|w}\t what warnings are logged as"},
-    {"zdbbl", true, is_count,
-     "Invalid dbbl limit: ", "+zdbbl KB\t busy limit of distribution; no effect"},
+    {"zdbbl", true, set_busy_limit,
+     "Invalid dbbl limit: ", "+zdbbl KB\t more output to a node than this stops its senders"},
     {"zdntgc", true, nullptr, nullptr, "+zdntgc S\t no effect"},
     {"zebwt", true, nullptr, nullptr, "+zebwt X\t no effect"},
     {"zhft", true, nullptr, nullptr, "+zhft MS\t no effect"},

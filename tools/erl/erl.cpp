@@ -32,6 +32,17 @@ void set_variables(const Installation& installation, const std::string& programs
   setenv("PATH", (programs + ":" + installation.bindir + ":" + former).c_str(), 1);
 }
 
+// The daemon that knows which port each node of this host has: OTP's own, which ends at once when
+// there is one already.
+void start_epmd(const Installation& installation, const std::string& command) {
+  std::string used = command;
+  if (used.empty()) {
+    const std::string own = installation.bindir + "/epmd";
+    used = access(own.c_str(), X_OK) == 0 ? "\"" + own + "\" -daemon" : "epmd -daemon";
+  }
+  if (system(used.c_str()) == -1) std::fprintf(stderr, "Error spawning %s\n", used.c_str());
+}
+
 // The terminal's program goes on; this one has no terminal. False: this is not the one to go on.
 bool detach() {
   if (fork() != 0) return false;
@@ -117,6 +128,7 @@ Result<int> run(const std::vector<std::string>& words, const std::string& progra
     return 0;
   }
   set_variables(installation, program_folder, line.value());
+  if (line.value().starts_epmd) start_epmd(installation, line.value().epmd);
   if (line.value().detached && !detach()) return 0;
   std::unique_ptr<Vm> vm = JOIST_TRY(Vm::create(std::move(options)));
   return vm->run_otp(flags.value().init, line.value().init);

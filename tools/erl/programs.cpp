@@ -85,15 +85,80 @@ Words analysis(const char* module, const char* function, const Words& words) {
   return result;
 }
 
+// How Common Test is started, as its own flags say; those behind -erl_args are the emulator's.
+struct TestRun {
+  enum Mode : uint8_t { kNormal, kWebTool, kShell, kMaster, kErlangShell };
+  Mode mode = kNormal;
+  std::string name_flag = "-sname";
+  std::string node = "ct";
+  std::string browser;
+};
+
+TestRun read_test_run(const Words& words) {
+  TestRun run;
+  bool ours = true;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const bool has_value = i + 1 < words.size();
+    if (word == "-erl_args") ours = false;
+    if ((word == "-sname" || word == "-name") && has_value) {
+      if (word == "-name") run.name_flag = word;
+      run.node = words[++i];
+    } else if (ours && word == "-vts") {
+      run.mode = TestRun::kWebTool;
+    } else if (ours && word == "-shell") {
+      run.mode = TestRun::kShell;
+    } else if (ours && word == "-ctmaster") {
+      run.mode = TestRun::kMaster;
+      run.node = "ct_master";
+    } else if (ours && word == "-browser" && has_value) {
+      run.browser = words[++i];
+    } else if (ours && word == "-ctname" && has_value) {
+      run.mode = TestRun::kErlangShell;
+      run.node = words[++i];
+    }
+  }
+  return run;
+}
+
+Words ct_run(const Words& words) {
+  setenv("ESCRIPT_NAME", "ct_run", 1);
+  const TestRun run = read_test_run(words);
+  Words result = {run.name_flag, run.node};
+  if (run.mode == TestRun::kWebTool) {
+    append(result, {"-s", "ct_webtool", "script_start", "vts"});
+    if (!run.browser.empty()) result.push_back(run.browser);
+  }
+  if (run.mode <= TestRun::kShell) append(result, {"-s", "ct_run", "script_start"});
+  if (run.mode == TestRun::kNormal) append(result, {"-s", "erlang", "halt"});
+  bool ours = true;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "-erl_args") {
+      ours = false;
+      result.emplace_back("-ct_erl_args");
+    } else if (word == "-sname" || word == "-name") {
+      ++i;
+    } else if (ours && (word == "-config" || word == "-decrypt_key" || word == "-decrypt_file")) {
+      result.push_back("-ct_" + word.substr(1));
+    } else {
+      result.push_back(word);
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 bool is_program(std::string_view name) {
-  return name == "erlc" || name == "escript" || name == "dialyzer" || name == "typer";
+  return name == "erlc" || name == "escript" || name == "dialyzer" || name == "typer" ||
+         name == "ct_run";
 }
 
 Result<Words> words_of_program(std::string_view name, const Words& words) {
   if (name == "erlc") return erlc(words);
   if (name == "escript") return escript(words);
+  if (name == "ct_run") return ct_run(words);
   if (name == "dialyzer") return analysis("dialyzer", "plain_cl", words);
   return analysis("typer", "start", words);
 }

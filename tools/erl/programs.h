@@ -1,5 +1,5 @@
-// The other programs that come with an emulator: erlc, escript, dialyzer, typer. Each is `erl` with
-// a command line of its own making.
+// The other programs that come with an emulator: erlc, escript, dialyzer, typer, ct_run. Each is
+// `erl` with a command line of its own making.
 #pragma once
 
 #include <optional>

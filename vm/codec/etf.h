@@ -20,6 +20,7 @@
 
 #include "vm/base/bytes.h"
 #include "vm/base/progress.h"
+#include "vm/codec/atom_references.h"
 #include "vm/heap/allocator.h"
 #include "vm/term/node.h"
 
@@ -78,6 +79,7 @@ std::optional<Decoded> decode_external(ByteSpan bytes, Allocator& heap,
                                        const DecodeOptions& options);
 
 struct EncodeOptions {
+  bool has_version = true;          // starts with 131; otherwise a bare term (distribution)
   bool utf8_atoms = true;           // else Latin-1 names as ATOM_EXT (term_to_binary before OTP 26)
   bool new_floats = true;           // else 31 characters (minor_version 0)
   bool v4_ports = true;             // else NEW_PORT_EXT where the number fits (before OTP 26)
@@ -87,6 +89,11 @@ struct EncodeOptions {
   const Node* this_node = nullptr;  // null: nonode@nohost
   uint64_t local_key = 0;           // secret of this VM: others' local terms are refused
   ExternalResolver* resolver = nullptr;
+  // Not null: atoms that get a number there are written as that (distribution).
+  AtomReferences* atoms = nullptr;
+  // Aliases take their owner along, so that they are still aliases when they come back
+  // (distribution).
+  bool whole_aliases = false;
 
   // What term_to_binary/1 of that OTP release does.
   static EncodeOptions of_release(int otp_release);

@@ -83,7 +83,8 @@ bool Decoder::decode_node(size_t skip, bool tiny_creation, const Node** node) {
   if (!decode_atom(&name)) return false;
   uint32_t creation = tiny_creation ? p_[skip] : load32(p_ + skip);
   if (tiny_creation && creation > kMaxTinyCreation) return false;
-  if (name == this_node_->name.bits() && creation == this_node_->creation) {
+  // Creation 0 is what a sender says that knows no better: any incarnation.
+  if (name == this_node_->name.bits() && (creation == this_node_->creation || creation == 0)) {
     *node = this_node_;
   } else {
     *node = intern_node(Term::from_bits(name), creation);
@@ -142,7 +143,8 @@ bool Decoder::decode_reference(Word* slot, uint8_t tag) {
     return true;
   }
   if (wide_first) return false;
-  numbers.count = std::max<uint32_t>(numbers.count, 3);
+  // An alias that comes back has its owner with it; for all else that is no part of it.
+  numbers.count = kPlainReferenceWords;
   Binary* magic = options_.resolver != nullptr ? options_.resolver->find_magic(numbers) : nullptr;
   put(slot, magic != nullptr ? make_magic_ref(block_, numbers, magic) : make_ref(block_, numbers));
   return true;

@@ -9,7 +9,10 @@ namespace etf {
 namespace {
 
 // Bytes before the term: version, and what the local form puts behind it.
-size_t prefix_size(const EncodeOptions& options) { return options.local ? 6 : 1; }
+size_t prefix_size(const EncodeOptions& options) {
+  if (!options.has_version) return 0;
+  return options.local ? 6 : 1;
+}
 
 }  // namespace
 }  // namespace etf
@@ -63,6 +66,7 @@ namespace {
 
 // What goes before the term's bytes, when these are there.
 void put_prefix(const EncodeOptions& options, uint8_t* bytes, size_t size) {
+  if (!options.has_version) return;
   bytes[0] = etf::kVersion;
   if (options.local) {
     const size_t prefix = etf::prefix_size(options);

@@ -312,6 +312,13 @@ void Encoder<Sink>::put_magnitude(bool negative, const void* little_endian, size
 
 template <typename Sink>
 void Encoder<Sink>::put_atom(Term atom) {
+  if (options_.atoms != nullptr) {
+    if (const std::optional<uint8_t> number = options_.atoms->number_of(atom)) {
+      sink_.u8(kAtomCacheRef);
+      sink_.u8(*number);
+      return;
+    }
+  }
   const AtomEntry& entry = atom_entry(atom);
   if (!options_.utf8_atoms && entry.latin1) {
     sink_.u8(kAtom);
@@ -516,10 +523,15 @@ void Encoder<Sink>::put_reference(const Node* node, Term reference) {
   }
   const RefNumbers& numbers = ref_numbers(reference);
   sink_.u8(kNewerReference);
-  sink_.u16(numbers.count);
+  uint32_t count = numbers.count;
+  if (options_.whole_aliases && is_kind(reference, Boxed::kRef) && count == kPlainReferenceWords &&
+      (numbers.number[3] | numbers.number[4]) != 0) {
+    count = kAliasReferenceWords;
+  }
+  sink_.u16(count);
   put_node(node);
   sink_.u32(options_.local && node == this_node_ ? 0 : node->creation);
-  for (uint32_t i = 0; i < numbers.count; ++i) sink_.u32(numbers.number[i]);
+  for (uint32_t i = 0; i < count; ++i) sink_.u32(numbers.number[i]);
 }
 
 }  // namespace joist::etf

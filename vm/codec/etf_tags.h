@@ -45,6 +45,9 @@ enum Tag : uint8_t {
 
 inline constexpr size_t kFloatTextBytes = 31;
 inline constexpr uint32_t kMaxReferenceWords = 5;
+// References of this VM have three words; two more of an alias tell whom it stands for.
+inline constexpr uint32_t kPlainReferenceWords = 3;
+inline constexpr uint32_t kAliasReferenceWords = 5;
 // The first word of references made here has 18 bits.
 inline constexpr uint32_t kMaxLocalReferenceWord = 1u << 18;
 inline constexpr uint32_t kMaxFunEnvironment = 255;

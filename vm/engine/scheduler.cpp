@@ -176,9 +176,6 @@ void Scheduler::turn(Process& p) {
   p.scheduler = index_;
   registers_.process = &p;
   p.reductions = kReductionsPerSlice;
-  const bool is_traced = (p.trace_flags & trace_flag::kTurns) != 0;
-  if (is_traced) [[unlikely]]
-    runtime_.trace->scheduled(p, true);
   if (p.exit_stage != 0) return end(p);
   p.load_registers();
   if ((state & process_state::kElevated) != 0) [[unlikely]] {
@@ -189,26 +186,11 @@ void Scheduler::turn(Process& p) {
   if (p.system_tasks != nullptr && !run_system_tasks_gc(p)) return end(p);
   if (p.suspend_count != 0 || p.host_is_idle) {
     p.save_registers();
-    if ((p.trace_flags & trace_flag::kTurns) != 0) runtime_.trace->scheduled(p, false);
     return release(p);
   }
   p.run_outcome = RunOutcome::kYielded;
-  if (runtime_.trace->long_schedule_ns.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-    run_timed(p);
-  } else {
-    run_process(p);
-  }
-  settle(p);
-}
-
-// For system_monitor's long_schedule.
-void Scheduler::run_timed(Process& p) {
-  const Cell* in = p.code_pointer;
-  const int64_t start = all_.clock().monotonic_ns();
   run_process(p);
-  const int64_t ns = all_.clock().monotonic_ns() - start;
-  const int64_t limit = runtime_.trace->long_schedule_ns.load(std::memory_order_relaxed);
-  if (limit != 0 && ns >= limit) runtime_.trace->ran_long(p, in, ns);
+  settle(p);
 }
 
 void Scheduler::settle(Process& p) {
@@ -221,8 +203,6 @@ void Scheduler::settle(Process& p) {
     return end(p);
   }
   p.save_registers();
-  if ((p.trace_flags & trace_flag::kTurns) != 0) [[unlikely]]
-    runtime_.trace->scheduled(p, false);
   if (p.run_outcome == RunOutcome::kDirty) [[unlikely]] {
     const bool io = runtime_.code->find_stub(p.code_pointer)->dirty_io;
     return all_.dirty(io ? ThreadKind::kDirtyIo : ThreadKind::kDirtyCpu).push(p);
@@ -252,10 +232,7 @@ void Scheduler::end(Process& p) {
   }
   if (p.exited_by_exception && !p.is_host) observer_.crashed(p);
   final_exit_reason(p);
-  if (!continue_exit(p)) {
-    if ((p.trace_flags & trace_flag::kTurns) != 0) runtime_.trace->scheduled(p, false);
-    return all_.enqueue(p, index_);
-  }
+  if (!continue_exit(p)) return all_.enqueue(p, index_);
   if (p.is_host) return observer_.host_stopped(p);
   slot_.reader->retire(&p, destroy_process);
   if (++slot_.ended % kEndedForTidying == 0) all_.wake_all();

@@ -1,8 +1,8 @@
 #include "vm/engine/vm.h"
 
+#include "bif/dist_spawn.h"
 #include "bif/file_handle.h"
 #include "bif/persistent.h"
-#include "bif/process_place.h"
 #include "bif/re_pattern.h"
 #include "bif/registry.h"
 #include "loader/load.h"
@@ -15,7 +15,6 @@
 #include "vm/os/file.h"
 #include "vm/term/print.h"
 #include "vm/term/rules.h"
-#include "vm/trace/tracing.h"
 
 namespace joist {
 namespace {
@@ -25,7 +24,7 @@ constexpr int64_t kLongestReason = 1000;
 // The stack trace names the native that was called.
 Term refuse_native(Process& p, const Term*) { return p.not_supported("native"); }
 
-constexpr ExitStage kExitStages[] = {leave_tables, let_go_of_resources};
+constexpr ExitStage kExitStages[] = {leave_tables, let_go_of_resources, Nodes::leave};
 
 // So long a VM that ends lets its ports write what they have.
 constexpr int64_t kPortFlushNs = 2'000'000'000;
@@ -136,22 +135,20 @@ Result<void> Vm::start_schedulers() {
   runtime_.exit_stages = kExitStages;
   runtime_.processes = &processes_;
   runtime_.names = &names_;
-  tracing_ = std::make_unique<Tracing>(runtime_);
-  tracing_->process_dump = backtrace_text;
-  runtime_.tracing = tracing_.get();
-  runtime_.trace = tracing_.get();
   runtime_.logger = &logger_;
   schedulers_->attach(flags_);
   runtime_.heap_limit_reached = report_full_heap;
   runtime_.schedulers = schedulers_.get();
   message_timers_ = std::make_unique<MessageTimers>(runtime_);
   runtime_.message_timers = message_timers_.get();
+  nodes_ = std::make_unique<Nodes>(runtime_, spawn_for_node, options_.distribution_busy_limit);
   ports_ = Ports::create(runtime_);
   if (ports_ == nullptr) return make_error("out of memory for the port table");
   runtime_.ports = ports_.get();
   read_watch_ = std::make_unique<ReadWatch>(runtime_);
   runtime_.read_watch = read_watch_.get();
   runtime_.port_receiver = ports_.get();
+  ports_->remote_nodes = nodes_.get();
   for (size_t i = 0; i < options_.schedulers; ++i) {
     schedulers_->slot(i).reader = std::make_unique<EpochReader>(schedulers_->epochs());
     ProcessObserver& observer = *this;

@@ -18,6 +18,7 @@
 
 #include "vm/base/result.h"
 #include "vm/code/code_table.h"
+#include "vm/dist/nodes.h"
 #include "vm/engine/code_path.h"
 #include "vm/engine/dirty.h"
 #include "vm/engine/otp_root.h"
@@ -61,8 +62,9 @@ struct VmOptions {
   size_t async_threads = 1;
   size_t process_limit = 0;  // 0: the release's default
   size_t port_limit = 65536;
-  size_t table_limit = 0;  // 0: the default
-  size_t atom_limit = 0;   // 0: the default
+  size_t table_limit = 0;                            // 0: the default
+  size_t atom_limit = 0;                             // 0: the default
+  size_t distribution_busy_limit = size_t{1} << 20;  // +zdbbl, in bytes
   bool printable_unicode = false;
   bool utf8_file_names = true;
   char break_mode = 0;                  // +B: 'd', 'i' or 'c'
@@ -139,7 +141,6 @@ class Vm : private ModuleFinder, private ProcessObserver {
   Environment environment_;
   SystemFlags flags_;
   Runtime runtime_;
-  std::unique_ptr<Tracing> tracing_;  // outlives all references to sessions
   std::unique_ptr<CodeTable> code_;
   std::unique_ptr<PersistentTerms> persistent_;
   std::unique_ptr<RegexCache> regexes_;
@@ -151,6 +152,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   DirtyThreads dirty_threads_;
   std::unique_ptr<Schedulers> schedulers_;
   std::unique_ptr<MessageTimers> message_timers_;
+  std::unique_ptr<Nodes> nodes_;
   std::unique_ptr<Ports> ports_;           // ends before the schedulers' epochs
   std::unique_ptr<ReadWatch> read_watch_;  // likewise
   SystemLogger logger_;

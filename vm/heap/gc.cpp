@@ -99,7 +99,9 @@ bool collect_gc(Heap& heap, const RootSet& roots, size_t need, Collection kind) 
     return false;
   }
   heap.words_copied = 0;
-  if (!heap.is_major(kind)) {
+  if (kind == Collection::kMinor && !heap.full_requested &&
+      heap.minors_since_full < heap.options.fullsweep_after &&
+      heap.old_off_heap_bytes <= heap.old_off_heap_limit) {
     const GcResult result = minor_gc(heap, roots, need_and_spare);
     if (result == GcResult::kDone) {
       return adjust_after_minor(heap, roots, need_and_spare) == GcResult::kDone;

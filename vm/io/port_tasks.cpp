@@ -308,7 +308,17 @@ void Port::deliver_behind(ByteSpan header, const ByteSpan* bytes) {
   if (!is_open()) return;
   count_input(header.size() + (bytes == nullptr ? 0 : bytes->size()));
   if (sink_ != nullptr) {
-    if (!sink_->received(thread_->scheduler, bytes == nullptr ? ByteSpan() : *bytes)) fail_normal();
+    // Where data are lists, all of it may have come as the list before the bytes.
+    std::vector<uint8_t> joined;
+    ByteSpan packet = header;
+    if (bytes != nullptr && header.empty()) {
+      packet = *bytes;
+    } else if (bytes != nullptr) {
+      joined.assign(header.begin(), header.end());
+      joined.insert(joined.end(), bytes->begin(), bytes->end());
+      packet = joined;
+    }
+    if (!sink_->received(thread_->scheduler, packet)) fail_normal();
     return;
   }
   if (lines_ == nullptr || bytes == nullptr) return deliver_message(header, bytes, nullptr);

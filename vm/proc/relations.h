@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 
 #include "vm/os/memory_count.h"
+#include "vm/proc/remote_relations.h"
 #include "vm/proc/signal.h"
 
 namespace joist {
@@ -32,6 +34,7 @@ struct Monitor {
   MonitorKind kind = MonitorKind::kProcess;
   Term target = Term::none();  // local pid or port; none: there was no such process
   Term name = Term::none();    // the registered name it was asked by
+  Term node = Term::none();    // of a process of another node: that (see RemoteTarget)
   Signal* tag = nullptr;       // holds the term to use instead of 'DOWN'; null: 'DOWN'
 };
 
@@ -59,6 +62,12 @@ struct Relations {
   RelationMap<Suspension> suspending;  // by the bits of the other's pid
   std::set<Word> suspenders;           // bits of the pids of those who suspend this process
   uint64_t next_unlink = 1;
+  std::unique_ptr<RemoteRelations> remote;  // null: none yet
+
+  RemoteRelations& make_remote() {
+    if (remote == nullptr) remote = std::make_unique<RemoteRelations>();
+    return *remote;
+  }
 
   ~Relations() {
     for (auto& [id, monitor] : monitors) {

@@ -3,6 +3,7 @@
 #include "vm/proc/name_table.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/port_receiver.h"
+#include "vm/sched/remote_nodes.h"
 #include "vm/sched/schedulers.h"
 #include "vm/term/node.h"
 
@@ -55,22 +56,27 @@ bool send_message(Process& sender, Term pid, Term message) {
 
 namespace {
 
-SendResult send_untraced(Process& sender, Term receiver, Term message, WhenBusy when_busy);
-
-SendResult send_to_name(Process& sender, Term name, Term message, WhenBusy when_busy) {
+SendResult send_to_name(Process& sender, Term name, Term message, const SendOptions& options) {
   const Term owner = sender.runtime->names->find(name);
   if (owner.is_none()) return SendResult::kBadReceiver;
-  return send_untraced(sender, owner, message, when_busy);
+  return send(sender, owner, message, options);
 }
 
-SendResult send_to_named_node(Process& sender, std::span<const Term> address, Term message,
-                              WhenBusy when_busy) {
+SendResult send_away(Process& sender, Term receiver, Term message, const SendOptions& options) {
+  RemoteNodes* nodes = remote_nodes(*sender.runtime);
+  if (nodes == nullptr) return SendResult::kRemote;
+  return nodes->send(sender, receiver, message, options);
+}
+
+SendResult send_to_named_node(Process& sender, Term receiver, Term message,
+                              const SendOptions& options) {
+  const std::span<const Term> address = tuple_elements(receiver);
   if (address.size() != 2 || !address[0].is_atom() || !address[1].is_atom()) {
     return SendResult::kBadReceiver;
   }
-  if (!(address[1] == local_node()->name)) return SendResult::kRemote;
+  if (!(address[1] == local_node()->name)) return send_away(sender, receiver, message, options);
   const Term owner = sender.runtime->names->find(address[0]);
-  return owner.is_none() ? SendResult::kSent : send_untraced(sender, owner, message, when_busy);
+  return owner.is_none() ? SendResult::kSent : send(sender, owner, message, options);
 }
 
 SendResult send_to_reference(Process& sender, Term reference, Term message) {
@@ -85,70 +91,22 @@ SendResult send_to_reference(Process& sender, Term reference, Term message) {
 
 }  // namespace
 
-namespace {
-
-SendResult send_untraced(Process& sender, Term receiver, Term message, WhenBusy when_busy) {
+SendResult send(Process& sender, Term receiver, Term message, const SendOptions& options) {
   if (receiver.is_local_pid()) {
     send_message(sender, receiver, message);
     return SendResult::kSent;
   }
-  if (receiver.is_atom()) return send_to_name(sender, receiver, message, when_busy);
-  if (is_tuple(receiver)) {
-    return send_to_named_node(sender, tuple_elements(receiver), message, when_busy);
-  }
+  if (receiver.is_atom()) return send_to_name(sender, receiver, message, options);
+  if (is_tuple(receiver)) return send_to_named_node(sender, receiver, message, options);
   if (receiver.is_local_port()) {
-    return sender.runtime->port_receiver->send(sender, receiver, message, when_busy);
+    return sender.runtime->port_receiver->send(sender, receiver, message, options.when_busy);
+  }
+  if (is_kind(receiver, Boxed::kExternalPid) || is_kind(receiver, Boxed::kExternalRef)) {
+    return send_away(sender, receiver, message, options);
   }
   if (is_ref(receiver)) return send_to_reference(sender, receiver, message);
-  return is_pid(receiver) || is_port(receiver) ? SendResult::kRemote : SendResult::kBadReceiver;
-}
-
-// To a process or an alias, with the sender's token.
-void send_with_token(Process& sender, Term receiver, Term message) {
-  const bool is_alias = is_ref(receiver);
-  const Term owner = is_alias ? alias_owner(receiver) : receiver;
-  if (owner.is_none() || sender.runtime->processes->find(owner) == nullptr) return;
-  Signal* signal = sender.runtime->trace->message_with_token(sender, receiver, message);
-  if (is_alias) {
-    signal->kind = SignalKind::kAliasMessage;
-    signal->id = reference_id(receiver);
-  }
-  deliver(sender, owner, signal);
-}
-
-// As the sender is traced, or has a sequential trace token.
-SendResult send_traced(Process& sender, Term receiver, Term message, WhenBusy when_busy) {
-  Term owner = receiver;
-  if (is_tuple(receiver) && tuple_size(receiver) == 2 &&
-      tuple_elements(receiver)[1] == local_node()->name && tuple_elements(receiver)[0].is_atom()) {
-    owner = sender.runtime->names->find(tuple_elements(receiver)[0]);
-  } else if (receiver.is_atom()) {
-    owner = sender.runtime->names->find(receiver);
-  }
-  if ((sender.trace_flags & trace_flag::kSend) != 0) {
-    const Term shown = owner.is_local_port() && receiver.is_atom() ? owner : receiver;
-    sender.runtime->trace->sending(sender, shown, message);
-  }
-  if (owner.is_none() || (sender.trace_flags & trace_flag::kToken) == 0) {
-    return send_untraced(sender, receiver, message, when_busy);
-  }
-  if (owner.is_local_pid() || is_ref(owner)) {
-    send_with_token(sender, owner, message);
-    return SendResult::kSent;
-  }
-  if (owner.is_local_port()) sender.runtime->trace->token_for(sender, owner, message);
-  return send_untraced(sender, owner, message, when_busy);
-}
-
-}  // namespace
-
-SendResult send(Process& sender, Term receiver, Term message, WhenBusy when_busy) {
-  constexpr uint32_t kFlags = trace_flag::kSend | trace_flag::kToken;
-  if ((sender.trace_flags & kFlags) != 0 && sender.registers->thread == ThreadKind::kScheduler)
-      [[unlikely]] {
-    return send_traced(sender, receiver, message, when_busy);
-  }
-  return send_untraced(sender, receiver, message, when_busy);
+  // Ports of other nodes take no messages.
+  return is_port(receiver) ? SendResult::kSent : SendResult::kBadReceiver;
 }
 
 }  // namespace joist

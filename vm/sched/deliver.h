@@ -23,12 +23,14 @@ enum class SendResult : uint8_t {
 // Whether a sender waits for a port that is busy: then it is suspended, or the port has become free
 // meanwhile, and the sender yields to try again in its next turn.
 enum class WhenBusy : uint8_t { kSuspend, kRefuse };
+struct SendOptions {
+  WhenBusy when_busy = WhenBusy::kSuspend;
+  bool connects = true;  // to another node, if there is no connection yet
+};
 // What `Receiver ! Message` does: to a pid, a port, a name, {Name, Node} or an alias.
-SendResult send(Process& sender, Term receiver, Term message,
-                WhenBusy when_busy = WhenBusy::kSuspend);
+SendResult send(Process& sender, Term receiver, Term message, const SendOptions& options = {});
 
-// A message with a copy of `message` that no code of the sender sends: it is not traced. False: no
-// such process.
+// A message with a copy of `message`; false: no such process.
 bool send_message(Process& sender, Term pid, Term message);
 
 }  // namespace joist

@@ -5,6 +5,7 @@
 #include "vm/proc/process_extras.h"
 #include "vm/proc/process_table.h"
 #include "vm/proc/relations.h"
+#include "vm/sched/remote_nodes.h"
 #include "vm/sched/schedulers.h"
 #include "vm/sched/signal_handler.h"
 #include "vm/sched/suspend.h"
@@ -17,11 +18,7 @@ namespace {
 
 bool release_name(Process& p) {
   const Term name = p.registered_name.close();
-  if (name.is_none()) return true;
-  p.runtime->names->remove(name, p.pid);
-  if ((p.trace_flags & trace_flag::kProcs) != 0) {
-    p.runtime->trace->about_process(p, atoms::unregister, name);
-  }
+  if (!name.is_none()) p.runtime->names->remove(name, p.pid);
   return true;
 }
 
@@ -99,10 +96,16 @@ bool tell_watchers(Process& p) {
   });
 }
 
+bool end_remote_relations(Process& p) {
+  if (p.relations == nullptr || p.relations->remote == nullptr) return true;
+  return remote_nodes(*p.runtime)->end_relations(p);
+}
+
 using Stage = bool (*)(Process& p);
-constexpr Stage kStages[] = {drop_job,         stop_timers,    release_name,    unblock_schedulers,
-                             run_upper_stages, close_signals,  send_link_exits, drop_monitors,
-                             tell_watchers,    end_suspensions};
+constexpr Stage kStages[] = {
+    drop_job,         stop_timers,          release_name,    unblock_schedulers,
+    run_upper_stages, close_signals,        send_link_exits, drop_monitors,
+    tell_watchers,    end_remote_relations, end_suspensions};
 
 }  // namespace
 
@@ -117,18 +120,11 @@ Term final_exit_reason(Process& p) {
 }
 
 bool continue_exit(Process& p) {
-  if (p.exit_stage == 0 && !p.is_exit_told) {
-    p.is_exit_told = true;
-    if ((p.trace_flags & trace_flag::kProcs) != 0) {
-      p.runtime->trace->about_process(p, atoms::exit, p.exit_reason);
-    }
-  }
   p.is_exiting = true;
   while (p.exit_stage < std::size(kStages)) {
     if (!kStages[p.exit_stage](p)) return false;
     ++p.exit_stage;
   }
-  if ((p.trace_flags & trace_flag::kExiting) != 0) p.runtime->trace->out_exited(p);
   p.runtime->processes->remove(p);
   return true;
 }

@@ -7,7 +7,7 @@
 #include "vm/proc/process_table.h"
 #include "vm/proc/relations.h"
 #include "vm/sched/deliver.h"
-#include "vm/term/atoms_trace.h"
+#include "vm/sched/remote_nodes.h"
 #include "vm/term/node.h"
 
 namespace joist {
@@ -29,19 +29,6 @@ bool deliver_exit(const SignalSource& source, SignalKind kind, Term to, Term rea
   return deliver(source.runtime, source.scheduler, to, signal);
 }
 
-void append_message(Process& p, Signal* message) {
-  if ((p.trace_flags & trace_flag::kReceive) != 0) [[unlikely]] {
-    p.runtime->trace->received(p, *message);
-  }
-  p.messages.append(message);
-}
-
-void tell_tracer(Process& p, Term what, Term data) {
-  if ((p.trace_flags & trace_flag::kProcs) != 0) [[unlikely]] {
-    p.runtime->trace->about_process(p, what, data);
-  }
-}
-
 // --- exit signals ---
 
 void end_process(Process& p, Signal* signal, Term reason) {
@@ -59,7 +46,7 @@ void append_exit_message(Process& p, Signal* signal) {
     signal->value = make_tuple(builder, {atoms::EXIT, signal->sender, signal->value});
   }
   signal->kind = SignalKind::kMessage;
-  append_message(p, signal);
+  p.messages.append(signal);
 }
 
 void handle_exit(Process& p, Signal* signal) {
@@ -73,15 +60,21 @@ void handle_exit(Process& p, Signal* signal) {
   end_process(p, signal, kills ? Term(atoms::killed) : signal->value);
 }
 
+// True: there was an active link between the two, which is gone now.
+bool take_link(Process& p, Term other) {
+  if (p.relations == nullptr) return false;
+  const auto take = [](auto& links, const auto& key) {
+    const auto link = links.find(key);
+    if (link == links.end() || link->second.unlinking != 0) return false;
+    links.erase(link);
+    return true;
+  };
+  if (!other.is_boxed()) return take(p.relations->links, other.bits());
+  return p.relations->remote != nullptr && take(p.relations->remote->links, RemotePid::of(other));
+}
+
 void handle_link_exit(Process& p, Signal* signal) {
-  if (p.relations != nullptr) {
-    const auto link = p.relations->links.find(signal->sender.bits());
-    if (link != p.relations->links.end() && link->second.unlinking == 0) {
-      p.relations->links.erase(link);
-      tell_tracer(p, atoms::getting_unlinked, signal->sender);
-      return handle_exit(p, signal);
-    }
-  }
+  if (take_link(p, signal->sender)) return handle_exit(p, signal);
   release_signal(signal);
 }
 
@@ -92,7 +85,6 @@ void handle_unlink(Process& p, Signal* signal) {
     const auto link = p.relations->links.find(signal->sender.bits());
     if (link != p.relations->links.end() && link->second.unlinking == 0) {
       p.relations->links.erase(link);
-      tell_tracer(p, atoms::getting_unlinked, signal->sender);
     }
   }
   Signal* acknowledgement = new_signal(SignalKind::kUnlinkAck, p.pid);
@@ -132,10 +124,12 @@ Signal* make_down_message(const Process& p, Signal* signal, const Monitor& monit
     const LiteralSpace* literals = p.runtime->literals;
     const size_t reason_words = copy_size(signal->value, literals);
     const size_t tag_words = copy_size(monitor.tag->value, literals);
-    Signal* larger =
-        new_signal(SignalKind::kMessage, signal->sender, reason_words + tag_words + kDownWords);
+    const size_t sender_words = copy_size(signal->sender, literals);
+    Signal* larger = new_signal(SignalKind::kMessage, signal->sender,
+                                sender_words + reason_words + tag_words + kDownWords);
     larger->id = signal->id;
     SignalBuilder builder(*larger);
+    larger->sender = copy_term(builder, signal->sender, literals);
     tag = copy_term(builder, monitor.tag->value, literals);
     larger->value = copy_term(builder, signal->value, literals);
     release_signal(signal);
@@ -150,7 +144,8 @@ Signal* make_down_message(const Process& p, Signal* signal, const Monitor& monit
     const Term reference = make_ref(builder, numbers);
     Term item = monitor.target.is_none() ? signal->sender : monitor.target;
     if (!monitor.name.is_none()) {
-      item = make_tuple(builder, {monitor.name, local_node()->name});
+      const Term node = monitor.node.is_none() ? local_node()->name : monitor.node;
+      item = make_tuple(builder, {monitor.name, node});
     }
     signal->value =
         make_tuple(builder, {tag, reference, monitor_type(monitor.kind), item, signal->value});
@@ -174,7 +169,8 @@ void handle_down(Process& p, Signal* signal) {
   const Monitor monitor = found->second;
   const uint64_t id = signal->id;
   p.relations->monitors.erase(found);
-  append_message(p, make_down_message(p, signal, monitor));
+  if (!monitor.node.is_none()) p.relations->remote->monitors.erase(id);
+  p.messages.append(make_down_message(p, signal, monitor));
   end_alias_of_monitor(*p.relations, id);
   if (monitor.tag != nullptr) release_signal(monitor.tag);
 }
@@ -188,7 +184,7 @@ void handle_alias_message(Process& p, Signal* signal) {
         demonitor(p, signal->id);
       }
       signal->kind = SignalKind::kMessage;
-      return append_message(p, signal);
+      return p.messages.append(signal);
     }
   }
   release_signal(signal);
@@ -203,7 +199,7 @@ void put_back(Process& p, Signal* signal) {
 void handle_signal(Process& p, Signal* signal) {
   switch (signal->kind) {
     case SignalKind::kMessage:
-      return append_message(p, signal);
+      return p.messages.append(signal);
     case SignalKind::kAliasMessage:
       return handle_alias_message(p, signal);
     case SignalKind::kExit:
@@ -214,9 +210,7 @@ void handle_signal(Process& p, Signal* signal) {
       return handle_down(p, signal);
     case SignalKind::kLink:
       if (p.is_exiting) return put_back(p, signal);
-      if (p.make_relations().links.try_emplace(signal->sender.bits()).second) {
-        tell_tracer(p, atoms::getting_linked, signal->sender);
-      }
+      p.make_relations().links.try_emplace(signal->sender.bits());
       break;
     case SignalKind::kUnlink:
       handle_unlink(p, signal);
@@ -254,8 +248,13 @@ void handle_chain(Process& p, Signal* signal) {
 
 bool is_linked(const Process& p, Term other) {
   if (p.relations == nullptr) return false;
-  const auto link = p.relations->links.find(other.bits());
-  return link != p.relations->links.end() && link->second.unlinking == 0;
+  const auto is_active = [](const auto& links, const auto& key) {
+    const auto link = links.find(key);
+    return link != links.end() && link->second.unlinking == 0;
+  };
+  if (!other.is_boxed()) return is_active(p.relations->links, other.bits());
+  return p.relations->remote != nullptr &&
+         is_active(p.relations->remote->links, RemotePid::of(other));
 }
 
 bool is_fatal(const Process& p, const Signal& signal) {
@@ -274,8 +273,8 @@ bool is_easy(const Process& p, const Signal& signal) {
       return !is_fatal(p, signal);
     case SignalKind::kRequest:
       return false;
-    default:  // telling a tracer takes the heap
-      return (p.trace_flags & (trace_flag::kReceive | trace_flag::kProcs)) == 0;
+    default:
+      return true;
   }
 }
 
@@ -292,6 +291,35 @@ void append_late(Process& p, Signal* signals) {
 }
 
 }  // namespace
+
+namespace {
+
+Signal* new_signal_of_other_node(SignalKind kind, Term sender, Term reason,
+                                 const LiteralSpace* literals, size_t extra_words) {
+  const size_t words = copy_size(sender, literals) + copy_size(reason, literals);
+  Signal* signal = new_signal(kind, Term::none(), words + extra_words);
+  SignalBuilder builder(*signal);
+  signal->sender = copy_term(builder, sender, literals);
+  signal->value = copy_term(builder, reason, literals);
+  return signal;
+}
+
+}  // namespace
+
+Signal* new_exit_of_other_node(SignalKind kind, Term sender, Term reason,
+                               const LiteralSpace* literals) {
+  return new_signal_of_other_node(kind, sender, reason, literals, kExitWords);
+}
+
+Signal* new_down_of_other_node(uint64_t id, Term sender, Term reason,
+                               const LiteralSpace* literals) {
+  Signal* signal =
+      new_signal_of_other_node(SignalKind::kDown, sender, reason, literals, kDownWords);
+  signal->id = id;
+  return signal;
+}
+
+void handle_own_signal(Process& p, Signal* signal) { handle_signal(p, signal); }
 
 void handle_signals(Process& p) {
   p.state.fetch_and(~process_state::kNotified, std::memory_order_seq_cst);
@@ -359,8 +387,6 @@ bool send_exit(const SignalSource& source, Term pid, Term reason) {
 
 bool link_to(Process& p, Term pid) {
   if (pid.is_local_pid() && p.runtime->processes->find(pid) == nullptr) return false;
-  if ((p.trace_flags & trace_flag::kLinking) != 0) [[unlikely]]
-    p.runtime->trace->linking(p, pid);
   const auto [link, is_new] = p.make_relations().links.try_emplace(pid.bits());
   if (!is_new && link->second.unlinking == 0) return true;
   link->second.unlinking = 0;
@@ -380,7 +406,7 @@ void unlink_from(Process& p, Term pid) {
 
 void monitor_target(Process& p, uint64_t id, MonitorKind kind, Term target, Term name,
                     Signal* tag) {
-  p.make_relations().monitors[id] = Monitor{kind, target, name, tag};
+  p.make_relations().monitors[id] = Monitor{kind, target, name, Term::none(), tag};
   if (target.is_local_pid() || target.is_local_port()) {
     Signal* signal = new_signal(SignalKind::kMonitor, p.pid);
     signal->id = id;
@@ -398,6 +424,10 @@ bool demonitor(Process& p, uint64_t id) {
   const Monitor monitor = found->second;
   p.relations->monitors.erase(found);
   if (monitor.tag != nullptr) release_signal(monitor.tag);
+  if (!monitor.node.is_none()) {
+    remote_nodes(*p.runtime)->demonitor(p, id);
+    return true;
+  }
   if (monitor.kind <= MonitorKind::kPort && !monitor.target.is_none()) {
     Signal* signal = new_signal(SignalKind::kDemonitor, p.pid);
     signal->id = id;

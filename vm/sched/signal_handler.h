@@ -30,6 +30,15 @@ void monitor_target(Process& process, uint64_t id, MonitorKind kind, Term target
 // An alias that came with it ends here, too.
 bool demonitor(Process& process, uint64_t id);
 
+// Signals that come from another node, whose sender is a pid of it, or an atom for what was
+// monitored by name. They bring their sender along in their own words, and room for the message
+// they may become. `reason` is copied.
+Signal* new_exit_of_other_node(SignalKind kind, Term sender, Term reason,
+                               const LiteralSpace* literals);
+Signal* new_down_of_other_node(uint64_t id, Term sender, Term reason, const LiteralSpace* literals);
+// Both of which a process may also handle at once on its own behalf.
+void handle_own_signal(Process& process, Signal* signal);
+
 // Tells a watcher, or the other end of a link, that the process has ended.
 void send_down(Process& process, Term watcher, uint64_t id, Term reason);
 void send_link_exit(Process& process, Term pid, Term reason);
