@@ -19,7 +19,7 @@ def run(erl, folder, module):
     script = f'io:format("~p~n",[{module}:main()]),halt().'
     try:
         done = subprocess.run([erl, "-noshell", "-pa", folder, "-eval", script], timeout=SECONDS,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                              stdin=subprocess.DEVNULL, capture_output=True, encoding="latin-1")
     except subprocess.TimeoutExpired:
         return "timeout\n"
     return done.stdout + (f"exit {done.returncode}: {done.stderr}" if done.returncode else "")
