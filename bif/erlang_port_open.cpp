@@ -36,7 +36,9 @@ std::optional<std::string> os_text(Process& p, Term text, bool may_be_empty) {
 
 class SettingsReader {
  public:
-  SettingsReader(Process& p, PortOptions* options) : p_(p), options_(*options) {}
+  SettingsReader(Process& p, PortOptions* options) : p_(p), options_(*options) {
+    options_.parallelism = p.runtime->ports->parallelism();
+  }
 
   // False: badopt.
   bool read(Term list);

@@ -126,6 +126,7 @@ void set_heir(Process& p, EtsTable& table, Term heir, Term data) {
 Term new_2(Process& p, Term name, Term list) {
   if (!name.is_atom() || (!list.is_list() && !list.is_nil())) return p.badarg();
   NewTable table;
+  table.options.compressed = p.runtime->ets->compresses_by_default();
   for (; list.is_list(); list = list.tail()) {
     if (!read_option(p, table, list.head())) return p.badarg();
   }

@@ -7,6 +7,7 @@
 #include "vm/codec/unicode.h"
 #include "vm/io/ports.h"
 #include "vm/os/exit.h"
+#include "vm/sched/system_logger.h"
 
 namespace joist {
 
@@ -60,10 +61,10 @@ Term halt_2(Process& p, Term status, Term options) {
   }
   std::string slogan;
   if ((!status.is_list() && !status.is_nil()) || !read_slogan(status, &slogan)) return p.badarg();
-  slogan += "\r\n";
   p.runtime->ports->flush(kLongestFlushOfCrash);
   p.runtime->ports->release_terminal();
-  fwrite(slogan.data(), 1, slogan.size(), stderr);
+  fprintf(stderr, "%s\r\n", slogan.c_str());
+  if (CrashDumper* dumper = p.runtime->logger->crash_dumper()) dumper->write_crash_dump(slogan);
   exit_now(1, false);
 }
 

@@ -20,10 +20,9 @@ struct Area {
   size_t bytes;
 };
 
-size_t code_bytes(const Process& p) {
-  size_t bytes = p.runtime->literals->used_bytes();
-  for (const Module* module : p.runtime->code->modules())
-    bytes += module->cell_count * sizeof(Cell);
+size_t code_bytes(const Runtime& runtime) {
+  size_t bytes = runtime.literals->used_bytes();
+  for (const Module* module : runtime.code->modules()) bytes += module->cell_count * sizeof(Cell);
   return bytes;
 }
 
@@ -32,19 +31,19 @@ constexpr size_t kBytesOfAtom = sizeof(AtomEntry) + 2 * sizeof(uint64_t) + 12;
 size_t atom_bytes() { return atom_count() * kBytesOfAtom; }
 
 // Slots that were used once stay touched.
-size_t process_table_bytes(const Process& p) {
-  return p.runtime->processes->count() * 2 * sizeof(uint64_t);
+size_t process_table_bytes(const Runtime& runtime) {
+  return runtime.processes->count() * 2 * sizeof(uint64_t);
 }
 
 size_t process_bytes() { return static_cast<size_t>(counted_memory(MemoryUse::kProcesses)); }
 size_t binary_bytes() { return static_cast<size_t>(counted_memory(MemoryUse::kBinaries)); }
-size_t table_bytes(const Process& p) { return p.runtime->ets->words() * sizeof(Word); }
+size_t table_bytes(const Runtime& runtime) { return runtime.ets->words() * sizeof(Word); }
 
 // So that all parts add up to what is resident.
-size_t other_bytes(const Process& p) {
-  const size_t counted = process_bytes() + binary_bytes() + table_bytes(p);
+size_t other_bytes(const Runtime& runtime) {
+  const size_t counted = process_bytes() + binary_bytes() + table_bytes(runtime);
   const size_t resident = resident_bytes();
-  const size_t least = code_bytes(p) + atom_bytes();
+  const size_t least = code_bytes(runtime) + atom_bytes();
   return std::max(resident > counted ? resident - counted : 0, least);
 }
 
@@ -74,14 +73,26 @@ constexpr NativeEntry kMemoryNatives[] = {
 
 }  // namespace
 
+MemoryFigures memory_figures(const Runtime& runtime) {
+  MemoryFigures figures = {};
+  figures.processes = process_bytes();
+  figures.binaries = binary_bytes();
+  figures.tables = table_bytes(runtime);
+  figures.code = code_bytes(runtime);
+  figures.atoms = atom_bytes();
+  figures.process_table = process_table_bytes(runtime);
+  figures.total = figures.processes + figures.binaries + figures.tables + other_bytes(runtime);
+  return figures;
+}
+
 Term send_memory_data(Process& p, Term reference) {
   if (!is_ref(reference)) return p.badarg();
   Allocator scratch;
   ListBuilder blocks(scratch);
   const Area areas[] = {{atoms::eheap_alloc, process_bytes()},
-                        {atoms::ets_alloc, table_bytes(p)},
+                        {atoms::ets_alloc, table_bytes(*p.runtime)},
                         {atoms::binary_alloc, binary_bytes()},
-                        {atoms::driver_alloc, other_bytes(p)}};
+                        {atoms::driver_alloc, other_bytes(*p.runtime)}};
   for (const Area& area : areas) blocks.add(blocks_of(scratch, area));
   const Term all = make_tuple(scratch, {atoms::blocks, blocks.finish()});
   const Term carriers = tagged_list(scratch, atoms::mbcs, all);
@@ -96,9 +107,9 @@ Term allocated_areas(Process& p) {
   ListBuilder list(p.heap);
   const Term atoms_used = make_unsigned(p.heap, atom_bytes());
   list.add(make_tuple(p.heap, {atoms::atom_space, atoms_used, atoms_used}));
-  list.add(
-      make_tuple(p.heap, {atoms::process_table, make_unsigned(p.heap, process_table_bytes(p))}));
-  list.add(make_tuple(p.heap, {atoms::loaded_code, make_unsigned(p.heap, code_bytes(p))}));
+  list.add(make_tuple(
+      p.heap, {atoms::process_table, make_unsigned(p.heap, process_table_bytes(*p.runtime))}));
+  list.add(make_tuple(p.heap, {atoms::loaded_code, make_unsigned(p.heap, code_bytes(*p.runtime))}));
   return list.finish();
 }
 

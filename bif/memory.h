@@ -6,6 +6,18 @@
 
 namespace joist {
 
+// Bytes.
+struct MemoryFigures {
+  size_t total;
+  size_t processes;
+  size_t binaries;
+  size_t tables;
+  size_t code;
+  size_t atoms;
+  size_t process_table;
+};
+MemoryFigures memory_figures(const Runtime& runtime);
+
 // {memory_internal, Ref, Allocators}: a message {Ref, Thread, Data} with what heaps, tables,
 // binaries and the rest take.
 Term send_memory_data(Process& p, Term reference);

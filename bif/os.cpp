@@ -68,7 +68,10 @@ Term set_signal_2(Process& p, Term signal, Term option) {
   if (!number || !may_be_set(name, p.runtime->otp_release)) return p.badarg();
   const std::string_view action = atom_text(option);
   bool done = false;
-  if (action == "default") {
+  if (name == "sigstop") {
+    // No program has a say in it, and OTP does not mind.
+    done = action == "default" || action == "ignore" || action == "handle";
+  } else if (action == "default") {
     done = set_os_signal(*number, SignalAction::kDefault);
   } else if (action == "ignore") {
     done = set_os_signal(*number, SignalAction::kIgnore);

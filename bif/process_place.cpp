@@ -39,30 +39,9 @@ void append(std::string& text, const char* format, uintptr_t number) {
   text += buffer;
 }
 
-void append_function(std::string& text, const CodeTable& code, const Cell* address) {
-  const Module* module = code.find_code(address);
-  const FunctionRange* function = module == nullptr ? nullptr : module->function_at(address);
-  if (function != nullptr) {
-    print_term(text, module->name);
-    text += ':';
-    print_term(text, function->name);
-    const Cell* start = &module->cells[function->start];
-    text +=
-        '/' + std::to_string(function->arity) + " + " +
-        std::to_string(reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(start));
-  } else if (const ExportEntry* stub = code.find_stub(address)) {
-    print_term(text, stub->mfa.module);
-    text += ':';
-    print_term(text, stub->mfa.function);
-    text += '/' + std::to_string(stub->mfa.arity) + " + 0";
-  } else {
-    text += "<terminate process normally>";
-  }
-}
-
 void append_address(std::string& text, const CodeTable& code, const Cell* address) {
   append(text, "0x%016" PRIxPTR " (", reinterpret_cast<uintptr_t>(address));
-  append_function(text, code, address);
+  append_place(text, code, address);
   text += ")\n";
 }
 
@@ -110,6 +89,27 @@ size_t catch_level(const Process& p) {
     if (!is_return_word(*slot) && Term::from_bits(*slot).is_catch()) ++catches;
   }
   return catches;
+}
+
+void append_place(std::string& text, const CodeTable& code, const Cell* address) {
+  const Module* module = code.find_code(address);
+  const FunctionRange* function = module == nullptr ? nullptr : module->function_at(address);
+  if (function != nullptr) {
+    print_term(text, module->name);
+    text += ':';
+    print_term(text, function->name);
+    const Cell* start = &module->cells[function->start];
+    text +=
+        '/' + std::to_string(function->arity) + " + " +
+        std::to_string(reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(start));
+  } else if (const ExportEntry* stub = code.find_stub(address)) {
+    print_term(text, stub->mfa.module);
+    text += ':';
+    print_term(text, stub->mfa.function);
+    text += '/' + std::to_string(stub->mfa.arity) + " + 0";
+  } else {
+    text += "<terminate process normally>";
+  }
 }
 
 std::string backtrace_text(const Process& p) {

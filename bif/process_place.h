@@ -15,6 +15,8 @@ Term current_location(const Described& described);
 Term current_stacktrace(const Described& described);
 // How many catches it is within.
 size_t catch_level(const Process& p);
+// "M:F/A + Offset", what a code address is called there.
+void append_place(std::string& text, const CodeTable& code, const Cell* address);
 // The text of a whole stack, as ERTS prints it.
 std::string backtrace_text(const Process& p);
 

@@ -77,6 +77,10 @@ bool parse_option(const Runtime& runtime, Term option, bool request, SpawnOption
 SpawnOptions default_spawn_options(const Process& p) {
   SpawnOptions options;
   options.heap = default_heap_options(p);
+  const SystemFlags* flags = system_flags(p);
+  if (flags != nullptr && flags->messages_off_heap.load(std::memory_order_relaxed)) {
+    options.message_queue_data = atoms::off_heap;
+  }
   return options;
 }
 

@@ -7,8 +7,10 @@
 #include "bif/heap_options.h"
 #include "bif/memory.h"
 #include "bif/registry.h"
+#include "bif/spawn_options.h"
 #include "bif/system_flag.h"
 #include "bif/system_internals.h"
+#include "bif/system_version.h"
 #include "vm/dist/nodes.h"
 #include "vm/ets/tables.h"
 #include "vm/heap/builder.h"
@@ -40,18 +42,20 @@ constexpr Release kReleases[] = {
     {29, "17.1", "2.18", 1048576},
 };
 
-const Release& release(Process& p) {
+const Release& release(const Runtime& runtime) {
   const Release* found = kReleases;
   for (const Release& candidate : kReleases) {
-    if (candidate.number <= p.runtime->otp_release) found = &candidate;
+    if (candidate.number <= runtime.otp_release) found = &candidate;
   }
   return *found;
 }
+const Release& release(Process& p) { return release(*p.runtime); }
 
 const SystemSettings& settings(Process& p) { return p.runtime->settings; }
 
-std::string erts_version(Process& p) {
-  return settings(p).erts_version.empty() ? release(p).erts : settings(p).erts_version;
+std::string erts_version(const Runtime& runtime) {
+  const std::string& version = runtime.settings.erts_version;
+  return version.empty() ? release(runtime).erts : version;
 }
 
 Term make_size(size_t size) { return Term::small(static_cast<int64_t>(size)); }
@@ -60,22 +64,13 @@ Term make_size(size_t size) { return Term::small(static_cast<int64_t>(size)); }
 
 Term otp_release(Process& p) { return make_string(p.heap, std::to_string(p.runtime->otp_release)); }
 Term compat_rel(Process& p) { return Term::small(p.runtime->otp_release); }
-Term version(Process& p) { return make_string(p.heap, erts_version(p)); }
+Term version(Process& p) { return make_string(p.heap, erts_version(*p.runtime)); }
 Term nif_version(Process& p) { return make_string(p.heap, release(p).nif); }
 Term driver_version(Process& p) { return make_string(p.heap, "3.3"); }
 Term machine(Process& p) { return make_string(p.heap, "BEAM"); }
 Term system_architecture(Process& p) { return make_string(p.heap, host().architecture); }
 
-Term system_version(Process& p) {
-  const SystemSettings& s = settings(p);
-  std::string schedulers = std::to_string(s.schedulers);
-  std::string dirty = std::to_string(s.dirty_cpu_schedulers);
-  std::string text = "Erlang/OTP " + std::to_string(p.runtime->otp_release) + " [erts-" +
-                     erts_version(p) + "] [source] [64-bit] [smp:" + schedulers + ":" + schedulers +
-                     "] [ds:" + dirty + ":" + dirty + ":" + std::to_string(s.dirty_io_schedulers) +
-                     "] [async-threads:" + std::to_string(s.async_threads) + "]\n";
-  return make_string(p.heap, text);
-}
+Term system_version(Process& p) { return make_string(p.heap, system_version_text(*p.runtime)); }
 
 Term os_type(Process& p) { return make_tuple(p.heap, {atoms::unix_, must_atom(host().system)}); }
 Term os_version(Process& p) {
@@ -192,6 +187,13 @@ Term max_heap_size(Process& p) {
 Term outstanding_requests(Process& p) {
   return Term::small(system_flags(p)->outstanding_requests.load());
 }
+Term message_queue_data(Process& p) { return default_spawn_options(p).message_queue_data; }
+
+// --- flags ---
+
+Term time_correction(Process& p) { return boolean(p.runtime->time->correction()); }
+Term port_parallelism(Process& p) { return boolean(p.runtime->ports->parallelism()); }
+Term tables_compressed(Process& p) { return boolean(p.runtime->ets->compresses_by_default()); }
 
 // --- time ---
 
@@ -323,7 +325,7 @@ constexpr Item kItems[] = {
     {atoms::ethread_info, Term::nil()},
     {atoms::ethread_used_tse, int64_t{0}},
     {atoms::ets_count, ets_count},
-    {atoms::ets_always_compress, atoms::false_},
+    {atoms::ets_always_compress, tables_compressed},
     {atoms::ets_limit, &SystemSettings::table_limit},
     {atoms::ets_realloc_moves, atoms::false_},
     {atoms::fullsweep_after, fullsweep_after},
@@ -344,7 +346,7 @@ constexpr Item kItems[] = {
     {atoms::machine, machine},
     {atoms::max_heap_size, max_heap_size},
     {atoms::max_integer, max_integer},
-    {atoms::message_queue_data, atoms::on_heap},
+    {atoms::message_queue_data, message_queue_data},
     {atoms::min_bin_vheap_size, min_bin_vheap_size},
     {atoms::min_heap_size, min_heap_size},
     {atoms::modified_timing_level, atoms::undefined},
@@ -360,7 +362,7 @@ constexpr Item kItems[] = {
     {atoms::outstanding_system_requests_limit, outstanding_requests},
     {atoms::port_count, port_count},
     {atoms::port_limit, &SystemSettings::port_limit},
-    {atoms::port_parallelism, atoms::false_},
+    {atoms::port_parallelism, port_parallelism},
     {atoms::port_tasks, atoms::true_},
     {atoms::process_count, process_count},
     {atoms::process_limit, process_limit},
@@ -386,7 +388,7 @@ constexpr Item kItems[] = {
     {atoms::taints, Term::nil()},
     {atoms::thread_pool_size, &SystemSettings::async_threads},
     {atoms::threads, atoms::true_},
-    {atoms::time_correction, atoms::true_},
+    {atoms::time_correction, time_correction},
     {atoms::time_offset, time_offset},
     {atoms::time_warp_mode, time_warp_mode},
     {atoms::tolerant_timeofday, atoms::enabled},
@@ -431,6 +433,19 @@ constexpr NativeEntry kSystemInfoNatives[] = {
 };
 
 }  // namespace
+
+std::string system_version_text(const Runtime& runtime) {
+  const SystemSettings& s = runtime.settings;
+  const std::string schedulers = std::to_string(s.schedulers);
+  const std::string online = std::to_string(runtime.schedulers->online());
+  const std::string dirty = std::to_string(s.dirty_cpu_schedulers);
+  const std::string dirty_online =
+      std::to_string(runtime.schedulers->dirty(ThreadKind::kDirtyCpu).online());
+  return "Erlang/OTP " + std::to_string(runtime.otp_release) + " [erts-" + erts_version(runtime) +
+         "] [source] [64-bit] [smp:" + schedulers + ":" + online + "] [ds:" + dirty + ":" +
+         dirty_online + ":" + std::to_string(s.dirty_io_schedulers) +
+         "] [async-threads:" + std::to_string(s.async_threads) + "]\n";
+}
 
 std::span<const NativeEntry> system_info_natives() { return kSystemInfoNatives; }
 

@@ -1,6 +1,9 @@
 #include "tools/erl/command_line.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <string_view>
 
 #include "vm/os/file.h"
@@ -51,6 +54,14 @@ std::vector<std::string> words_of(std::string_view text, bool has_comments) {
 
 constexpr int kDeepestFile = 32;
 
+Error unreadable(const std::string& file) {
+  const std::string reason = strerror(errno);
+  std::error_code failure;
+  const std::string folder = std::filesystem::current_path(failure).string();
+  return usage_error("Failed to open arguments file \"" + file + "\" at \"" + folder +
+                     "\": " + reason + "\n");
+}
+
 // Appends `words`, with -args_file replaced by what the file says.
 Result<void> expand(const std::vector<std::string>& words, int depth,
                     std::vector<std::string>& to) {
@@ -65,9 +76,7 @@ Result<void> expand(const std::vector<std::string>& words, int depth,
     }
     if (++i == words.size()) return usage_error("Missing argument(s) for '-args_file'.\n");
     const Result<std::vector<uint8_t>> bytes = read_file(words[i]);
-    if (!bytes)
-      return usage_error("Failed to open arguments file \"" + words[i] +
-                         "\": " + bytes.error().text + "\n");
+    if (!bytes) return unreadable(words[i]);
     if (depth == kDeepestFile) return make_error("erlexec: Too many nested argument files\n");
     const std::string text(bytes.value().begin(), bytes.value().end());
     JOIST_TRY(expand(words_of(text, true), depth + 1, to));
@@ -279,7 +288,11 @@ class Reader {
       line_.shows_name = true;
     } else if (word == "-emu_args") {
     } else if (word == "-emu_type" || word == "-emu_flavor") {
-      JOIST_TRY(value(word));
+      if (JOIST_TRY(value(word)) != (word == "-emu_type" ? "opt" : "smp")) {
+        return make_error(
+            "erlexec: Invalid emulator type or flavor. Available combinations are: \n"
+            "  -emu_flavor smp\n\n");
+      }
     } else if (word == "-name" || word == "-sname") {
       is_distributed_ = true;
       return pass_with_value(word);

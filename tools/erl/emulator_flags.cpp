@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "vm/heap/sizes.h"
 #include "vm/os/thread.h"
 
 namespace joist::erl {
@@ -156,9 +157,76 @@ bool set_break(Parsing& to, const std::string& value) {
   return std::string_view("dic").find(to.options.break_mode) != std::string_view::npos;
 }
 
+// single_time_warp warps once the time offset is finalised, which nothing does before OTP is told
+// to: until then the offset stays what it is, as with no_time_warp.
 bool set_warp(Parsing& to, const std::string& value) {
   to.options.multi_time_warp = value == "multi_time_warp";
   return value == "no_time_warp" || value == "multi_time_warp";
+}
+
+bool read_boolean(const std::string& value, bool* to) {
+  *to = value == "true";
+  return value == "true" || value == "false";
+}
+
+bool set_time_correction(Parsing& to, const std::string& value) {
+  return read_boolean(value.empty() ? "true" : value, &to.options.time_correction);
+}
+bool set_port_parallelism(Parsing& to, const std::string& value) {
+  return read_boolean(value, &to.options.port_parallelism);
+}
+bool set_compressed_tables(Parsing& to, const std::string&) {
+  return to.options.tables_are_compressed = true;
+}
+bool set_no_dumps(Parsing& to, const std::string&) {
+  to.options.dumps_after_own_errors = false;
+  return true;
+}
+// --- heaps ---
+
+bool set_least_heap(Parsing& to, const std::string& value) {
+  size_t words;
+  if (!in_range(value, 1, INT32_MAX, &words)) return false;
+  to.options.heap.min_heap_words = next_heap_size(words);
+  return true;
+}
+bool set_least_binary_heap(Parsing& to, const std::string& value) {
+  size_t words;
+  if (!in_range(value, 1, INT32_MAX, &words)) return false;
+  to.options.heap.min_off_heap_bytes = next_heap_size(words) * sizeof(Word);
+  return true;
+}
+bool set_greatest_heap(Parsing& to, const std::string& value) {
+  return in_range(value, 0, Term::kMaxSmall, &to.options.heap.max_heap_words);
+}
+bool set_kill_at_greatest(Parsing& to, const std::string& value) {
+  return read_boolean(value, &to.options.heap.kill_at_max_heap);
+}
+bool set_log_at_greatest(Parsing& to, const std::string& value) {
+  return read_boolean(value, &to.options.heap.log_at_max_heap);
+}
+bool set_shared_in_greatest(Parsing& to, const std::string& value) {
+  return read_boolean(value, &to.options.heap.max_includes_shared_binaries);
+}
+bool set_message_queues(Parsing& to, const std::string& value) {
+  to.options.messages_off_heap = value == "off_heap";
+  return value == "off_heap" || value == "on_heap";
+}
+
+bool is_positive(Parsing&, const std::string& value) {
+  const std::optional<int64_t> given = number(value);
+  return given && *given > 0;
+}
+bool is_timing_level(Parsing&, const std::string& value) {
+  constexpr int64_t kMost = 9;
+  const std::optional<int64_t> given = number(value);
+  return given && *given >= 0 && *given <= kMost;
+}
+bool is_time(Parsing& to, const std::string& value) {
+  return value == "infinity" || is_positive(to, value) || value == "0";
+}
+bool is_port_signalling(Parsing&, const std::string& value) {
+  return value == "s" || value == "a" || value == "d";
 }
 
 bool set_warnings(Parsing& to, const std::string& value) {
@@ -202,31 +270,35 @@ constexpr Flag kFlags[] = {
     {"B", false, set_break, "bad break option ",
      "+B[c|d|i]\t what Ctrl-C does: shell, nothing, ignored"},
     {"C", true, set_warp, "Invalid time warp mode: ", "+C MODE\t no_time_warp or multi_time_warp"},
-    {"c", false, nullptr, nullptr, "+c [BOOL]\t time correction; no effect"},
+    {"c", false, set_time_correction,
+     "Invalid time correnction value: ", "+c [BOOL]\t time correction: told, not followed"},
     {"dcg", true, is_count, "bad decentralized counter groups limit: ", "+dcg N\t no effect"},
-    {"d", false, nullptr, nullptr, "+d\t no effect: there are no crash dumps yet"},
-    {"ec", false, nullptr, nullptr, "+ec\t compressed tables; no effect"},
+    {"d", false, set_no_dumps, nullptr,
+     "+d\t no erl_crash.dump after an error of the emulator itself"},
+    {"ec", false, set_compressed_tables, nullptr, "+ec\t ETS tables are compressed by default"},
     {"e", true, set_tables, "bad maximum number of ets tables ", "+e N\t the most ETS tables"},
     {"fn", true, set_file_names, "bad filename encoding ",
      "+fn{u|l|a}[w|i|e]\t encoding of file names"},
-    {"hmbs", true, is_count, "bad heap size ", "+hmbs N\t virtual binary heap; no effect"},
-    {"hms", true, is_count, "bad heap size ",
-     "+hms WORDS\t the least heap of a process; no effect"},
-    {"hpds", true, is_count, "bad initial process dictionary size ", "+hpds N\t no effect"},
-    {"hmqd", true, nullptr, nullptr, "+hmqd on_heap|off_heap\t no effect"},
-    {"hmaxk", true, is_boolean, "bad max heap kill ", nullptr},
-    {"hmaxel", true, is_boolean, "bad max heap error logger ", nullptr},
-    {"hmaxib", true, is_boolean, "bad max heap include shared binaries ", nullptr},
-    {"hmax", true, is_count, "bad max heap size ",
-     "+hmax[k|el|ib]\t max_heap_size by default; no effect"},
-    {"h", true, is_count, "bad heap size ", nullptr},
+    {"hmbs", true, set_least_binary_heap, "bad heap size ",
+     "+hmbs WORDS\t least virtual heap for binaries of a process"},
+    {"hms", true, set_least_heap, "bad heap size ", "+hms WORDS\t least heap of a process"},
+    {"hpds", true, is_positive, "bad initial process dictionary size ",
+     "+hpds N\t process dictionaries grow as needed; no effect"},
+    {"hmqd", true, set_message_queues, "Invalid message_queue_data flag: ",
+     "+hmqd on_heap|off_heap\t message_queue_data of processes"},
+    {"hmaxk", true, set_kill_at_greatest, "bad max heap kill ", nullptr},
+    {"hmaxel", true, set_log_at_greatest, "bad max heap error logger ", nullptr},
+    {"hmaxib", true, set_shared_in_greatest, "bad max heap include shared binaries ", nullptr},
+    {"hmax", true, set_greatest_heap, "bad max heap size ",
+     "+hmax[k|el|ib] X\t max_heap_size of processes"},
+    {"h", true, set_least_heap, "bad heap size ", nullptr},
     {"i", true, set_init, nullptr, "+i MODULE\t boot with this module instead of init"},
     {"IO", true, nullptr, nullptr, "+IO{p|t|Pp|Pt|s} N\t poll threads; no effect"},
     {"J", true, nullptr, nullptr, "+J... X\t options of a JIT; no effect"},
     {"K", true, is_boolean, "bad kernel poll value ", "+K BOOL\t no effect"},
     {"L", false, nullptr, nullptr, "+L\t no effect"},
     {"M", true, nullptr, nullptr, "+M... X\t options of OTP's allocators; no effect"},
-    {"n", true, nullptr, nullptr, "+n{s|a|d}\t signals to ports; no effect"},
+    {"n", true, is_port_signalling, "bad -n option ", "+n{s|a|d}\t signals to ports; no effect"},
     {"pc", true, set_printable,
      "bad range of printable characters: ", "+pc {latin1|unicode}\t printable characters"},
     {"P", true, set_processes, "bad number of processes ", "+P N\t the most processes"},
@@ -249,18 +321,19 @@ constexpr Flag kFlags[] = {
     {"sbwtdio", true, is_busy_wait, "bad dirty IO scheduler busy wait threshold: ", nullptr},
     {"sbwt", true, is_busy_wait,
      "bad scheduler busy wait threshold: ", "+sbwt[dcpu|dio] X\t no effect"},
-    {"scl", true, is_boolean, "bad scheduler compact load value ", "+scl BOOL\t no effect"},
+    {"scl", true, is_boolean, "bad scheduler compact load value '%s'", "+scl BOOL\t no effect"},
     {"sct", true, nullptr, nullptr, "+sct TOPOLOGY\t no effect"},
     {"secio", true, is_boolean, "bad schedule eager check I/O value ", "+secio BOOL\t no effect"},
     {"sfwi", true, is_count, "bad scheduler forced wakeup interval ", "+sfwi MS\t no effect"},
-    {"spp", true, is_boolean, "bad port parallelism value ", "+spp BOOL\t no effect"},
+    {"spp", true, set_port_parallelism, "bad port parallelism scheduling hint ",
+     "+spp BOOL\t parallelism of ports that do not say"},
     {"ssrct", false, nullptr, nullptr, "+ssrct\t no effect"},
     {"sssdcpu", true, is_count, "bad stack size for dirty CPU scheduler threads ", nullptr},
     {"sssdio", true, is_count, "bad stack size for dirty IO scheduler threads ", nullptr},
     {"sss", true, is_count, "bad stack size for scheduler threads ",
      "+sss[dcpu|dio] WORDS\t no effect"},
     {"stbt", true, is_bind_type, "setting scheduler bind type failed: ", "+stbt TYPE\t no effect"},
-    {"sub", true, is_boolean, "bad scheduler utilization balancing value ",
+    {"sub", true, is_boolean, "bad scheduler utilization balancing  value '%s'",
      "+sub BOOL\t no effect"},
     {"swct", true, nullptr, nullptr, nullptr},
     {"swtdcpu", true, is_threshold, "bad dirty CPU scheduler wakeup threshold: ", nullptr},
@@ -268,18 +341,27 @@ constexpr Flag kFlags[] = {
     {"swt", true, is_threshold, "scheduler wakeup threshold: ", nullptr},
     {"sws", true, nullptr, nullptr, "+sw{ct|t|tdcpu|tdio|s} X\t waking of schedulers; no effect"},
     {"t", true, set_atoms, "bad atom table size ", "+t N\t the most atoms"},
-    {"T", true, is_count, "bad modified timing level ", "+T LEVEL\t no effect"},
+    {"T", true, is_timing_level, "bad modified timing level ",
+     "+T LEVEL\t for tests of OTP's emulator; no effect"},
     {"V", false, set_version, nullptr, "+V\t print the version and exit"},
     {"v", false, nullptr, nullptr, nullptr},
     {"W", true, set_warnings, "unrecognized warning_map option ",
      "+W{i|e|w}\t what warnings are logged as"},
     {"zdbbl", true, set_busy_limit,
      "Invalid dbbl limit: ", "+zdbbl KB\t more output to a node than this stops its senders"},
-    {"zdntgc", true, nullptr, nullptr, "+zdntgc S\t no effect"},
+    {"zdntgc", true, is_time,
+     "Invalid delayed node table gc: ", "+zdntgc S\t nodes are never forgotten; no effect"},
     {"zebwt", true, nullptr, nullptr, "+zebwt X\t no effect"},
     {"zhft", true, nullptr, nullptr, "+zhft MS\t no effect"},
     {"zosrl", true, is_count, "Invalid outstanding requests limit ", "+zosrl N\t no effect"},
 };
+
+Error bad_value(const Flag& flag, const std::string& value) {
+  std::string text = flag.wrong;
+  const size_t place = text.find("%s");
+  text.replace(std::min(place, text.size()), place == std::string::npos ? 0 : 2, value);
+  return make_error("%s", text.c_str());
+}
 
 const Flag* find_flag(std::string_view word) {
   for (const Flag& flag : kFlags) {
@@ -290,14 +372,17 @@ const Flag* find_flag(std::string_view word) {
 
 }  // namespace
 
-Result<EmulatorFlags> read_emulator_flags(const std::vector<std::string>& words,
+Result<EmulatorFlags> read_emulator_flags(const std::string& emulator,
+                                          const std::vector<std::string>& words,
                                           VmOptions& options) {
   EmulatorFlags result;
   Parsing parsing = {options, result};
   for (size_t i = 0; i < words.size(); ++i) {
     const Flag* flag =
         words[i].size() < 2 ? nullptr : find_flag(std::string_view(words[i]).substr(1));
-    if (flag == nullptr) return make_error("unknown flag %s", words[i].c_str());
+    if (flag == nullptr) {
+      return make_error("%s unknown flag %s", emulator.c_str(), words[i].c_str());
+    }
     std::string value = words[i].substr(1 + std::string_view(flag->name).size());
     // +IOt, +JPperf, +MBas and kin: the subject is part of the word, the value follows.
     const bool subject_is_value =
@@ -310,7 +395,7 @@ Result<EmulatorFlags> read_emulator_flags(const std::vector<std::string>& words,
       value = words[++i];
     }
     if (flag->set != nullptr && !flag->set(parsing, value)) {
-      return make_error("%s%s", flag->wrong, value.c_str());
+      return bad_value(*flag, value);
     }
   }
   return result;

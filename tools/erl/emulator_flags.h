@@ -14,8 +14,10 @@ struct EmulatorFlags {
   bool shows_version = false;
 };
 
-// Reads them into `options`. The error is what goes to standard error, one line.
-Result<EmulatorFlags> read_emulator_flags(const std::vector<std::string>& words,
+// Reads them into `options`. The error is what goes to standard error, one line; `emulator` is what
+// it calls itself there.
+Result<EmulatorFlags> read_emulator_flags(const std::string& emulator,
+                                          const std::vector<std::string>& words,
                                           VmOptions& options);
 
 // For --help: a line or two for each flag, also of those that are accepted and change nothing.

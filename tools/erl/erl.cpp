@@ -110,7 +110,8 @@ Result<int> run(const std::vector<std::string>& words, const std::string& progra
     return 0;
   }
   VmOptions options = JOIST_TRY(vm_options(otp, environment));
-  const Result<EmulatorFlags> flags = read_emulator_flags(line.value().emulator, options);
+  const Result<EmulatorFlags> flags =
+      read_emulator_flags(installation.bindir + "/beam.smp", line.value().emulator, options);
   if (!flags) {
     std::fprintf(stderr, "%s\r\n%s", flags.error().text.c_str(),
                  "Usage: `joist erl --help` explains the flags.\r\n");

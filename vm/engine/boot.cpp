@@ -1,12 +1,24 @@
 // How an OTP system begins (see Vm::run_otp).
 #include "bif/spawn_options.h"
 #include "loader/load.h"
+#include "vm/base/fatal.h"
 #include "vm/engine/os_signals.h"
 #include "vm/engine/vm.h"
 #include "vm/heap/builder.h"
+#include "vm/os/exit.h"
 #include "vm/os/file.h"
 
 namespace joist {
+
+namespace {
+
+// As OTP, a system that has no memory left exits; what must never happen leaves a core dump.
+void end_after_dump(void* crash_dump, const char* reason) {
+  static_cast<CrashDump*>(crash_dump)->write_crash_dump(reason);
+  if (std::string_view(reason).starts_with("out of memory")) exit_now(1, false);
+}
+
+}  // namespace
 
 // All of OTP's modules that are part of its emulator.
 Result<void> Vm::load_preloaded() {
@@ -26,7 +38,7 @@ Result<Process*> Vm::start_system_process(const Mfa& function, Term arguments, P
     return make_error("%s exports no %s/%u", std::string(atom_text(function.module)).c_str(),
                       std::string(atom_text(function.function)).c_str(), function.arity);
   }
-  SpawnOptions options;
+  SpawnOptions options = default_spawn_options(*host_);
   options.priority = priority;
   const Spawned spawned = make_process(*host_, function, arguments, options);
   if (spawned.process == nullptr) return make_error("out of memory");
@@ -38,6 +50,7 @@ Result<Process*> Vm::start_system_process(const Mfa& function, Term arguments, P
 }
 
 Error Vm::run_otp(std::string_view init, std::span<const std::string> arguments) {
+  if (options_.dumps_after_own_errors) set_fatal_handler(end_after_dump, &crash_dump_);
   const auto begin = [&]() -> Result<void> {
     JOIST_TRY(load_preloaded());
     Process& host = *host_;

@@ -9,6 +9,6 @@ namespace joist {
 
 // Starts the thread that waits for signals, for as long as the OS process lives. `break_mode` is
 // what +B says: 0, 'd', 'i' or 'c'.
-Result<void> start_os_signals(const Runtime& runtime, char break_mode);
+Result<void> start_os_signals(Runtime& runtime, char break_mode);
 
 }  // namespace joist

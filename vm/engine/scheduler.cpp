@@ -35,14 +35,18 @@ Scheduler::Scheduler(Schedulers& all, uint32_t index, ProcessObserver& observer,
   registers_.scheduler = index;
   registers_.thread = ThreadKind::kScheduler;
   registers_.reader = slot_.reader.get();
+  slot_.registers = &registers_;
 }
 
 void Scheduler::run(const std::atomic<bool>& stop) {
+  slot_.thread.store(pthread_self(), std::memory_order_relaxed);
   all_.announce_awake(index_);
   slot_.reader->online();
   end_idleness();
   while (!stop.load(std::memory_order_acquire)) {
     slot_.reader->quiescent();
+    if (all_.is_frozen()) [[unlikely]]
+      stand_still();
     if (slot_.timers.next_event_ns() != INT64_MAX) run_timers();
     Process* process = take();
     if (process != nullptr) {
@@ -55,6 +59,14 @@ void Scheduler::run(const std::atomic<bool>& stop) {
   slot_.running.store(false, std::memory_order_seq_cst);
   slot_.reader->offline();
   all_.announce_asleep(index_);
+  slot_.thread.store(pthread_t{}, std::memory_order_relaxed);
+}
+
+void Scheduler::stand_still() {
+  slot_.running.store(false, std::memory_order_seq_cst);
+  slot_.reader->offline();
+  all_.wait_for_thaw();
+  slot_.reader->online();
 }
 
 Process* Scheduler::take() {
@@ -67,7 +79,11 @@ Process* Scheduler::take() {
       return take_alone(process);
     return process != nullptr ? process : all_.steal(index_);
   }
-  while (Process* other = slot_.queue.pop()) all_.enqueue(*other, Schedulers::kNone);
+  while (!all_.is_frozen()) {
+    Process* other = slot_.queue.pop();
+    if (other == nullptr) break;
+    all_.enqueue(*other, Schedulers::kNone);
+  }
   slot_.running.store(false, std::memory_order_seq_cst);
   return nullptr;
 }

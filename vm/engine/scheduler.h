@@ -38,6 +38,8 @@ class Scheduler {
   // The next process to run; null: there is none, or others are to run it.
   Process* take();
   Process* take_alone(Process* process);
+  // Until the schedulers are thawed.
+  void stand_still();
   void begin_idleness();
   void end_idleness();
   void idle(const std::atomic<bool>& stop);

@@ -7,12 +7,14 @@
 #include "bif/registry.h"
 #include "loader/load.h"
 #include "vm/base/config.h"
+#include "vm/base/fatal.h"
 #include "vm/code/op_counts.h"
 #include "vm/ets/tables.h"
 #include "vm/exec/run.h"
 #include "vm/os/entropy.h"
 #include "vm/os/exit.h"
 #include "vm/os/file.h"
+#include "vm/sched/exit.h"
 #include "vm/term/print.h"
 #include "vm/term/rules.h"
 
@@ -36,6 +38,7 @@ Vm::Vm(VmOptions options) : options_(std::move(options)), dirty_threads_(options
 }
 
 Vm::~Vm() {
+  if (options_.boots_otp) set_fatal_handler(nullptr, nullptr);
   stopping_.store(true);
   if (schedulers_ == nullptr) return;
   for (size_t i = 0; i < schedulers_->count(); ++i) schedulers_->wake(i);
@@ -114,6 +117,11 @@ Result<void> Vm::start() {
   runtime_.settings.warnings_as = options_.warnings_as;
   runtime_.settings.break_ignored = options_.break_mode == 'i';
   runtime_.settings.emulator_arguments = options_.emulator_arguments;
+  flags_.set_heap_options(options_.heap);
+  flags_.messages_off_heap.store(options_.messages_off_heap);
+  time_.set_correction(options_.time_correction);
+  ets_->compress_by_default(options_.tables_are_compressed);
+  if (options_.boots_otp) logger_.set_crash_dumper(&crash_dump_);
   runtime_.printable_unicode = options_.printable_unicode;
   runtime_.utf8_file_names = options_.utf8_file_names;
   return start_schedulers();
@@ -144,6 +152,7 @@ Result<void> Vm::start_schedulers() {
   nodes_ = std::make_unique<Nodes>(runtime_, spawn_for_node, options_.distribution_busy_limit);
   ports_ = Ports::create(runtime_);
   if (ports_ == nullptr) return make_error("out of memory for the port table");
+  ports_->set_parallelism(options_.port_parallelism);
   runtime_.ports = ports_.get();
   read_watch_ = std::make_unique<ReadWatch>(runtime_);
   runtime_.read_watch = read_watch_.get();
@@ -197,14 +206,19 @@ void Vm::start_thread(void* context, size_t scheduler) {
 }
 
 void Vm::crashed(Process& process) {
-  report_crash(process);
   // Nothing can go on without a part of the emulator.
-  if (process.is_system && !stopping_.load()) {
-    std::fprintf(stderr, "System process <0.%u.0> terminated: %s\r\n",
-                 local_pid_number(process.pid),
-                 term_text(process.exit_reason, kLongestReason).c_str());
-    exit_now(1, true);
-  }
+  if (process.is_system && !stopping_.load()) end_with(process);
+  report_crash(process);
+}
+
+void Vm::end_with(Process& process) {
+  const std::string reason = term_text(final_exit_reason(process), kLongestReason);
+  std::fflush(stdout);
+  std::fprintf(stderr, "System process %s terminated: %s\r\n", term_text(process.pid).c_str(),
+               reason.c_str());
+  crash_dump_.write_crash_dump("System process " + term_text(process.pid) +
+                               " terminated: " + reason);
+  exit_now(1, false);
 }
 
 void Vm::host_stopped(Process&) {

@@ -20,6 +20,7 @@
 #include "vm/code/code_table.h"
 #include "vm/dist/nodes.h"
 #include "vm/engine/code_path.h"
+#include "vm/engine/crash_dump.h"
 #include "vm/engine/dirty.h"
 #include "vm/engine/otp_root.h"
 #include "vm/engine/scheduler.h"
@@ -70,6 +71,12 @@ struct VmOptions {
   char break_mode = 0;                  // +B: 'd', 'i' or 'c'
   char warnings_as = 'w';               // +W: 'i', 'w' or 'e'
   std::optional<bool> multi_time_warp;  // +C; unset: the release's default
+  HeapOptions heap;                     // +hms and its like
+  bool messages_off_heap = false;       // +hmqd
+  bool time_correction = true;          // +c
+  bool port_parallelism = false;        // +spp
+  bool tables_are_compressed = false;   // +ec
+  bool dumps_after_own_errors = true;   // +d: only a core dump, no erl_crash.dump
   std::vector<std::string> emulator_arguments;
 };
 
@@ -125,6 +132,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   Result<void> start_schedulers();
   bool load(Term module) override;
   void crashed(Process& process) override;
+  [[noreturn]] void end_with(Process& process);
   void host_stopped(Process& process) override;
   Result<void> load_preloaded();
   Result<Process*> start_system_process(const Mfa& function, Term arguments, Priority priority);
@@ -141,6 +149,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   Environment environment_;
   SystemFlags flags_;
   Runtime runtime_;
+  CrashDump crash_dump_{runtime_};
   std::unique_ptr<CodeTable> code_;
   std::unique_ptr<PersistentTerms> persistent_;
   std::unique_ptr<RegexCache> regexes_;

@@ -163,6 +163,17 @@ Term EtsTables::list(Allocator& heap) {
   return tables;
 }
 
+std::vector<EtsTable*> EtsTables::all() {
+  std::vector<EtsTable*> tables;
+  for (size_t i = 0; i < kShards; ++i) {
+    MutexLock lock(owners_[i].mutex);
+    for (auto& [pid, owned] : owners_[i].owners) {
+      tables.insert(tables.end(), owned.tables.begin(), owned.tables.end());
+    }
+  }
+  return tables;
+}
+
 size_t EtsTables::words() {
   size_t words = 0;
   for (size_t i = 0; i < kShards; ++i) {

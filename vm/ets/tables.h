@@ -61,6 +61,11 @@ class EtsTables {
 
   // References to all tables, as a list.
   Term list(Allocator& heap);
+  // Whether tables are compressed that do not say so: +ec. Before the first table.
+  void compress_by_default(bool compress) { compresses_by_default_ = compress; }
+  bool compresses_by_default() const { return compresses_by_default_; }
+  // All of them, when nobody can change that.
+  std::vector<EtsTable*> all();
   size_t count() const { return table_count_.load(std::memory_order_relaxed); }
   size_t words();
 
@@ -96,6 +101,7 @@ class EtsTables {
   EtsTable* last_owned(Term pid);
   bool bequeath(EtsTable& table, Process& process);
 
+  bool compresses_by_default_ = false;
   std::atomic<size_t> table_count_{0};
   std::atomic<size_t> super_users_{0};
   Mutex super_user_mutex_;

@@ -98,6 +98,8 @@ class Port {
   Term id() const { return id_; }
   bool is_open() const { return (state_.load() & (kClosing | kDead)) == 0; }
   bool is_dead() const { return (state_.load() & kDead) != 0; }
+  bool is_binary() const { return binary_; }
+  bool has_soft_eof() const { return soft_eof_; }
   bool is_busy() const { return (state_.load() & (kBusy | kBusyQueue)) != 0; }
   // Has nothing to do any more, as far as the caller can know: no tasks, no output.
   bool is_quiet() const;

@@ -61,14 +61,47 @@ void Ports::run() {
   PollSet::Event events[kEventsAtOnce];
   reader.online();
   while (!stopping_.load()) {
+    if (paused_.load()) [[unlikely]]
+      wait_if_paused(reader);
     const int64_t timeout = run_timeouts(thread);
     run_scheduled(thread);
     reader.offline();
     const size_t count = poll_set_->wait(events, timeout);
+    if (paused_.load()) [[unlikely]]
+      wait_if_paused(reader);
     reader.online();
     for (size_t i = 0; i < count; ++i) handle_ready(events[i], thread);
   }
   reader.offline();
+}
+
+void Ports::wait_if_paused(EpochReader& reader) {
+  reader.offline();
+  {
+    MutexLock lock(pause_mutex_);
+    stands_still_ = true;
+    pause_changed_.notify_all();
+    while (paused_.load()) pause_changed_.wait(pause_mutex_);
+    stands_still_ = false;
+  }
+  reader.online();
+}
+
+void Ports::stand_still() {
+  {
+    MutexLock lock(start_mutex_);
+    if (!started_) return;
+  }
+  paused_.store(true);
+  poll_set_->wake();
+  MutexLock lock(pause_mutex_);
+  while (!stands_still_) pause_changed_.wait(pause_mutex_);
+}
+
+void Ports::go_on() {
+  MutexLock lock(pause_mutex_);
+  paused_.store(false);
+  pause_changed_.notify_all();
 }
 
 void Ports::handle_ready(const PollSet::Event& event, const PortThread& thread) {

@@ -47,9 +47,17 @@ class Ports final : public PortReceiver {
   Term call(Process& p, Port& port, std::unique_ptr<PortTask> task);
   // Open or not; null: there is none.
   Port* find(Term id) const { return table_.find(id); }
+  // Of ports whose opener does not say: +spp. Before the first port.
+  void set_parallelism(bool parallelism) { parallelism_ = parallelism; }
+  bool parallelism() const { return parallelism_; }
   const PortTable& table() const { return table_; }
   // Waits until no port has output left, so long at most (negative: without limit).
   void flush(int64_t timeout_ns);
+
+  // While the break menu is shown: the poll thread leaves ports and descriptors alone from the
+  // return of stand_still() to go_on().
+  void stand_still() JOIST_EXCLUDES(pause_mutex_);
+  void go_on() JOIST_EXCLUDES(pause_mutex_);
 
   // Before the OS process ends: the terminal gets back the modes that it had.
   void release_terminal() JOIST_EXCLUDES(terminal_mutex_);
@@ -90,6 +98,7 @@ class Ports final : public PortReceiver {
   void submit(uint32_t scheduler, Port& port, std::unique_ptr<PortTask> task);
 
   Runtime& runtime_;
+  bool parallelism_ = false;
   PortTable table_;
   Forker forker_{*this};
   std::unique_ptr<PollSet> poll_set_;
@@ -104,6 +113,12 @@ class Ports final : public PortReceiver {
   };
   Mutex terminal_mutex_;
   std::optional<TakenTerminal> terminal_ JOIST_GUARDED_BY(terminal_mutex_);
+
+  void wait_if_paused(EpochReader& reader) JOIST_EXCLUDES(pause_mutex_);
+  std::atomic<bool> paused_{false};
+  Mutex pause_mutex_;
+  Condition pause_changed_;
+  bool stands_still_ JOIST_GUARDED_BY(pause_mutex_) = false;
 
   Mutex start_mutex_;
   bool started_ JOIST_GUARDED_BY(start_mutex_) = false;

@@ -1,11 +1,23 @@
 // The end of the OS process, from any thread and without asking others: no destructors run.
 #pragma once
 
+#include <string>
+
 namespace joist {
 
 // With `flush`, what the standard streams still hold is written before.
 [[noreturn]] void exit_now(int status, bool flush);
 // By a signal that leaves a core dump.
 [[noreturn]] void abort_now();
+
+// --- what comes before it ---
+// The OS ends this process then, whatever it does.
+void end_process_after(unsigned seconds);
+void lower_process_priority(int by);
+// A new or emptied file for its user and the group to read; -1: it cannot be had.
+int create_dump_file(const char* path);
+bool is_terminal(int descriptor);
+// What the calling thread was started as.
+std::string current_thread_name();
 
 }  // namespace joist

@@ -1,12 +1,14 @@
 #include "vm/os/signals.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <string>
 
 namespace joist {
 
@@ -76,6 +78,30 @@ Result<void> open_signal_pipe() {
   read_end.store(ends[0]);
   write_end.store(ends[1]);
   return {};
+}
+
+std::optional<char> read_key_unless(int number) {
+  std::string kept;
+  std::optional<char> key;
+  while (true) {
+    pollfd ends[2] = {{0, POLLIN, 0}, {read_end.load(), POLLIN, 0}};
+    if (poll(ends, 2, -1) < 0) {
+      if (errno == EINTR) continue;
+      break;
+    }
+    if (ends[1].revents != 0) {
+      char byte;
+      if (read(read_end.load(), &byte, 1) != 1 || byte == static_cast<char>(number)) break;
+      kept += byte;
+    } else if (ends[0].revents != 0) {
+      // The rest of a line is not an answer.
+      char line[64];
+      if (read(0, line, sizeof line) > 0) key = line[0];
+      break;
+    }
+  }
+  [[maybe_unused]] const ssize_t written = write(write_end.load(), kept.data(), kept.size());
+  return key;
 }
 
 std::optional<int> next_os_signal() {

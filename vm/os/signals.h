@@ -24,4 +24,9 @@ Result<void> open_signal_pipe();
 // Waits for the next handled signal; nullopt once the pipe is closed.
 std::optional<int> next_os_signal();
 
+// Waits for standard input or for that signal, whichever comes first, and takes the first character
+// of what has come; nullopt: the signal, or the end of the input. Other signals are kept for
+// next_os_signal().
+std::optional<char> read_key_unless(int number);
+
 }  // namespace joist

@@ -34,6 +34,9 @@ class ErlangTime {
   int64_t start() const { return kStart; }
   bool offset_follows_wall_clock() const { return follows_; }
   Clock& clock() const { return clock_; }
+  // What +c says. Erlang's monotonic time is never corrected here: it is the OS' own, which is.
+  void set_correction(bool correction) { correction_ = correction; }
+  bool correction() const { return correction_; }
 
   // For erlang:now/0: microseconds since 1970 that strictly grow from call to call.
   int64_t unique_microseconds();
@@ -41,6 +44,7 @@ class ErlangTime {
  private:
   Clock& clock_;
   const bool follows_;
+  bool correction_ = true;
   const int64_t monotonic_correction_;
   std::atomic<int64_t> offset_;
   std::atomic<int64_t> last_unique_{0};  // the latest value given out

@@ -38,6 +38,7 @@ class DirtyQueue {
   bool work_while_blocked();
 
   size_t length() const { return queue_.length(); }
+  const RunQueue& queue() const { return queue_; }
   size_t working() const;
   // Begins to measure how long the threads work, and tells it of one.
   void start_measuring(int64_t now_ns);

@@ -85,6 +85,17 @@ void MessageTimers::fire(MessageTimer& timer, uint32_t scheduler) {
   delete &timer;
 }
 
+std::vector<MessageTimers::Description> MessageTimers::list() {
+  std::vector<Description> all;
+  for (Shard& shard : shards_) {
+    MutexLock lock(shard.mutex);
+    for (const auto& [id, timer] : shard.timers) {
+      all.push_back({timer->receiver, timer->message->value, left_of(*timer)});
+    }
+  }
+  return all;
+}
+
 size_t MessageTimers::count() {
   size_t sum = 0;
   for (Shard& shard : shards_) {

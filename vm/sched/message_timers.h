@@ -27,6 +27,14 @@ class MessageTimers {
   // The same, and it never sends its message.
   std::optional<int64_t> cancel(uint64_t id);
   size_t count();
+  // What there is, for who describes the whole VM while no timer runs: the messages stay the
+  // timers'.
+  struct Description {
+    Term receiver;
+    Term message;
+    int64_t left_ns;
+  };
+  std::vector<Description> list();
 
  private:
   struct MessageTimer : Timer {

@@ -34,9 +34,55 @@ void Schedulers::set_online(size_t online) {
 
 void Schedulers::block(Term process, BlockKind kind, uint32_t scheduler) {
   MutexLock lock(block_mutex_);
-  if (blocks_.empty()) only_.store(scheduler, std::memory_order_seq_cst);
+  if (blocks_.empty()) set_only(scheduler);
   blocks_.push_back({process, kind});
   if (kind == kAllSchedulers) block_dirty(true);
+}
+
+void Schedulers::set_only(uint32_t only) {
+  only_when_thawed_ = only;
+  if (!is_frozen()) only_.store(only, std::memory_order_seq_cst);
+}
+
+void Schedulers::freeze() {
+  MutexLock lock(block_mutex_);
+  only_.store(kFrozen, std::memory_order_seq_cst);
+  block_dirty(true);
+}
+
+void Schedulers::thaw() {
+  {
+    MutexLock lock(block_mutex_);
+    only_.store(only_when_thawed_, std::memory_order_seq_cst);
+    block_dirty(false);
+    thawed_.notify_all();
+  }
+  for (size_t i = 0; i < count_; ++i) {
+    if (slots_[i].queue.length() != 0) wake(i);
+  }
+}
+
+bool Schedulers::all_stand_still() const {
+  const uint32_t self = this_scheduler();
+  for (size_t i = 0; i < count_; ++i) {
+    if (i != self && slots_[i].running.load(std::memory_order_seq_cst)) return false;
+  }
+  return true;
+}
+
+void Schedulers::wait_for_thaw() {
+  MutexLock lock(block_mutex_);
+  while (is_frozen()) thawed_.wait(block_mutex_);
+}
+
+uint32_t Schedulers::this_scheduler() const {
+  for (size_t i = 0; i < count_; ++i) {
+    const pthread_t thread = slots_[i].thread.load(std::memory_order_relaxed);
+    if (thread != pthread_t{} && pthread_equal(thread, pthread_self()) != 0) {
+      return static_cast<uint32_t>(i);
+    }
+  }
+  return kNone;
 }
 
 void Schedulers::block_dirty(bool blocks) {
@@ -55,7 +101,7 @@ void Schedulers::unblock(Term process, BlockKind kind) {
     blocks_.erase(block);
     if (kind == kAllSchedulers) block_dirty(false);
     if (!blocks_.empty()) return;
-    only_.store(kNone, std::memory_order_seq_cst);
+    set_only(kNone);
   }
   wake_one();
 }
@@ -70,7 +116,7 @@ void Schedulers::unblock_all(Term process) {
       return true;
     });
     if (!blocks_.empty() || before == 0) return;
-    only_.store(kNone, std::memory_order_seq_cst);
+    set_only(kNone);
   }
   wake_one();
 }
@@ -125,7 +171,7 @@ void Schedulers::enqueue(Process& process, uint32_t from) {
     home = bound_to;
   } else if (from == kNone || !may_run(from)) {
     const uint32_t only = only_.load(std::memory_order_seq_cst);
-    home = only != kNone ? only : process.scheduler < online() ? process.scheduler : 0;
+    home = only < count_ ? only : process.scheduler < online() ? process.scheduler : 0;
   }
   const size_t length = slots_[home].queue.push(process);
   if (home != from) return wake(home);

@@ -36,6 +36,9 @@ class Schedulers {
     std::atomic<int64_t> idle_at_start_ns{0};  // when the measuring began
     std::atomic<uint64_t> turns{0};            // how many it has begun; written by its thread alone
     std::atomic<uint64_t> ended{0};            // processes that have ended on it
+    // The thread that is this scheduler, while it is one.
+    std::atomic<pthread_t> thread{};
+    const Registers* registers = nullptr;
   };
 
   // Called with a sleeping scheduler's number before it is woken for the first time.
@@ -76,6 +79,18 @@ class Schedulers {
     const uint32_t only = only_.load(std::memory_order_seq_cst);
     return only == kNone ? scheduler < online() : scheduler == only;
   }
+  // --- standing still: the break menu, a crash dump ---
+  // No scheduler begins another slice, dirty threads take nothing new, until thaw(). The caller may
+  // be one of them; it goes on with what it does. Once all_stand_still() nobody but the caller, and
+  // dirty threads that are busy, touches a process. Not nested.
+  void freeze();
+  void thaw();
+  bool is_frozen() const { return only_.load(std::memory_order_seq_cst) == kFrozen; }
+  bool all_stand_still() const;
+  // By a scheduler that is to stand still.
+  void wait_for_thaw();
+  // Which scheduler the calling thread is; kNone: none.
+  uint32_t this_scheduler() const;
   // --- what schedulers do with their time (scheduler_wall_time) ---
   // Starts anew, or ends; true: it was measured before.
   bool measure_wall_time(bool on);
@@ -122,6 +137,9 @@ class Schedulers {
   size_t queued() const;
 
  private:
+  // A value of only_: nobody.
+  static constexpr uint32_t kFrozen = UINT32_MAX - 1;
+
   const size_t count_;
   std::atomic<size_t> online_;
   Clock& clock_;
@@ -141,7 +159,10 @@ class Schedulers {
     Term process;
     BlockKind kind;
   };
+  void set_only(uint32_t only) JOIST_REQUIRES(block_mutex_);
   mutable Mutex block_mutex_;
+  Condition thawed_;
+  uint32_t only_when_thawed_ JOIST_GUARDED_BY(block_mutex_) = kNone;
   std::vector<Block> blocks_ JOIST_GUARDED_BY(block_mutex_);
 };
 

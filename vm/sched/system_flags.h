@@ -42,6 +42,7 @@ class SystemFlags {
                                        std::memory_order_relaxed);
   }
 
+  std::atomic<bool> messages_off_heap{false};  // the same: message_queue_data
   std::atomic<size_t> backtrace_depth{kBacktraceDepth};
   // How many requests to processes erts_literal_area_collector and its like have open at once.
   std::atomic<int64_t> outstanding_requests{4};

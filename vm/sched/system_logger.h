@@ -1,10 +1,13 @@
 // Where the VM reports the crash of a process: to the process that
 // erlang:system_flag(system_logger, _) names, by default whoever is registered as `logger`. Before
 // there is such a process the report goes to standard error, as the term it is.
+//
+// And who writes the report of the whole VM when that ends for a bad reason.
 #pragma once
 
 #include <atomic>
 
+#include "vm/proc/crash_dumper.h"
 #include "vm/proc/process.h"
 
 namespace joist {
@@ -24,9 +27,15 @@ class SystemLogger {
     report(process, atoms::error, format, arguments);
   }
 
+  // null: nobody, in a VM that has not booted OTP.
+  CrashDumper* crash_dumper() const { return crash_dumper_; }
+  // Before the first process runs.
+  void set_crash_dumper(CrashDumper* dumper) { crash_dumper_ = dumper; }
+
  private:
   Term receiver(const Process& process);
 
+  CrashDumper* crash_dumper_ = nullptr;
   std::atomic<Word> target_{Term(atoms::logger).bits()};
 };
 

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Crash dumps of OTP's erl and of Joist's, of the same programs.
+
+OTP's own crashdump_viewer reads both, without its windows, and what it says must be the same but
+for addresses (view.erl). Then the variables that say where a dump goes and whether there is one:
+what is written to standard error, how the system ends and which files are there must be the same.
+
+    run.py --joist build/release/bin/joist
+"""
+
+import argparse
+import difflib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SECONDS = 120
+HALT = ["-noshell", "-eval", 'halt("a slogan").']
+SLOW = ["-noshell", "-eval", 'io:format("ready~n"), timer:sleep(60000).']
+
+# name, arguments, variables, signal to send once it is ready
+CASES = [
+    ("plain", HALT, {}, None),
+    ("elsewhere", HALT, {"ERL_CRASH_DUMP": "another.dump"}, None),
+    ("unwritable", HALT, {"ERL_CRASH_DUMP": "no/such/folder/dump"}, None),
+    ("none", HALT, {"ERL_CRASH_DUMP_SECONDS": "0"}, None),
+    ("unlimited", HALT, {"ERL_CRASH_DUMP_SECONDS": "-1"}, None),
+    ("in time", HALT, {"ERL_CRASH_DUMP_SECONDS": "50"}, None),
+    ("no bytes", HALT, {"ERL_CRASH_DUMP_BYTES": "0"}, None),
+    ("cut", HALT, {"ERL_CRASH_DUMP_BYTES": "1000"}, None),
+    ("cut late", HALT, {"ERL_CRASH_DUMP_BYTES": "30000"}, None),
+    ("odd limit", HALT, {"ERL_CRASH_DUMP_BYTES": "many"}, None),
+    ("nice", HALT, {"ERL_CRASH_DUMP_NICE": "10"}, None),
+    ("by flag", ["-env", "ERL_CRASH_DUMP", "flag.dump"] + HALT, {}, None),
+    ("by putenv", ["-noshell", "-eval",
+                   'os:putenv("ERL_CRASH_DUMP", "put.dump"), halt("a slogan").'], {}, None),
+    ("long slogan", ["-noshell", "-eval", 'halt(lists:duplicate(3000, $x)).'], {}, None),
+    ("abort", ["-noshell", "-eval", 'halt(abort).'], {}, None),
+    ("boot failure", ["-noshell", "-eval", "exit(foo)."], {}, None),
+    ("no such boot file", ["-noshell", "-boot", "nosuch"], {}, None),
+    ("user signal", SLOW, {}, signal.SIGUSR1),
+]
+
+
+def run(erl, arguments, folder, variables, number=None):
+    environment = {key: value for key, value in os.environ.items()
+                   if not key.startswith("ERL_CRASH_DUMP")}
+    process = subprocess.Popen([erl] + arguments, cwd=folder, env={**environment, **variables},
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    try:
+        if number is not None:
+            process.stdout.readline()
+            time.sleep(0.2)
+            process.send_signal(number)
+        output, errors = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return "no end", "", None
+    return output.decode(errors="replace"), errors.decode(errors="replace"), process.returncode
+
+
+def files_in(folder):
+    """Names, and of dumps the first heading, whether they are whole, and the size of cut ones."""
+    result = {}
+    for path in sorted(Path(folder).iterdir()):
+        text = path.read_text(errors="replace")
+        whole = text.endswith("=end\n")
+        slogan = re.search(r"^Slogan: (.*)", text, re.M)
+        result[path.name] = (text.split("\n")[0], whole, slogan and slogan[1],
+                             None if whole else len(path.read_bytes()))
+    return result
+
+
+def normalise(errors):
+    errors = errors.replace("\r", "\\r")
+    errors = re.sub(r"<\d+\.\d+\.\d+>", "<PID>", errors)
+    return re.sub(r"\d+-[A-Z][a-z]{2}-\d{4}::\d\d:\d\d:\d\d\.\d+", "TIME", errors)
+
+
+def outcome(erl, arguments, variables, number):
+    with tempfile.TemporaryDirectory() as folder:
+        _, errors, status = run(erl, arguments, folder, variables, number)
+        return normalise(errors), status, files_in(folder)
+
+
+def view(reference, erl, beams):
+    with tempfile.TemporaryDirectory() as folder:
+        run(erl, ["+S", "2", "-noshell", "-pa", beams, "-s", "crash", "start"], folder, {})
+        dump = Path(folder, "erl_crash.dump")
+        if not dump.exists():
+            return "no dump"
+        expression = f'view:main(["{dump}"]).'
+        arguments = ["-noshell", "-pa", beams, "-eval", expression]
+        output, errors, _ = run(reference, arguments, folder, {})
+        return output if output.strip().endswith(".") else output + errors
+
+
+def compile_modules(beams):
+    roots = sorted(Path("/usr/lib/erlang/lib").glob("observer-*/src"))
+    for name in ("crash.erl", "view.erl"):
+        include = [word for root in roots for word in ("-I", str(root))]
+        subprocess.run(["erlc"] + include + ["-o", beams, str(HERE / name)], check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--joist", required=True)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    reference = shutil.which("erl")
+    if reference is None:
+        sys.exit("there is no erl to compare with")
+    ours = str(Path(options.joist).resolve().parent / "erl")
+    failed = 0
+    if not options.only:
+        with tempfile.TemporaryDirectory() as beams:
+            compile_modules(beams)
+            expected, found = view(reference, reference, beams), view(reference, ours, beams)
+        if expected != found:
+            failed += 1
+            print("--- what crashdump_viewer says")
+            print("\n".join(difflib.unified_diff(expected.split("\n"), found.split("\n"),
+                                                 "erl", "joist", lineterm="")))
+    for name, arguments, variables, number in CASES:
+        if options.only not in name:
+            continue
+        expected = outcome(reference, arguments, variables, number)
+        found = outcome(ours, arguments, variables, number)
+        if expected != found:
+            failed += 1
+            print(f"--- {name}\n  erl:   {expected}\n  joist: {found}")
+    print(f"{failed} of {len(CASES) + 1} differ")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

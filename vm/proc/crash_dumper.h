@@ -1,0 +1,19 @@
+// How lower layers have erl_crash.dump written (vm/engine/crash_dump.h).
+#pragma once
+
+#include <string_view>
+
+namespace joist {
+
+class CrashDumper {
+ public:
+  // Writes the file, if the variables ERL_CRASH_DUMP_* want one, and says so on standard error. No
+  // process runs from then on: the caller ends the OS process. Any thread; the second call returns
+  // at once.
+  virtual void write_crash_dump(std::string_view slogan) = 0;
+
+ protected:
+  ~CrashDumper() = default;
+};
+
+}  // namespace joist
