@@ -1,15 +1,15 @@
 // Natives of erlang that take bitstrings apart and turn them to lists.
+#include <algorithm>
 #include <optional>
 
 #include "bif/binary_arguments.h"
+#include "bif/in_slices.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/native.h"
 
 namespace joist {
 
 namespace {
-
-constexpr size_t kBytesPerReduction = 16;
 
 // Of a match context, what is still to be matched: since OTP 26 the compiler asks for its size,
 // where the source asks for that of the rest.
@@ -53,20 +53,55 @@ Term split_binary_2(Process& p, Term binary, Term position) {
   return make_tuple(p.heap, {first, second});
 }
 
-// A list of the bytes in [from, to) of a bitstring.
-Term byte_list(Process& p, Term bits, size_t from, size_t to, Term tail) {
-  if (from == to) return tail;
-  size_t count = to - from;
-  ByteScratch scratch;
-  ByteSpan bytes = contiguous_bytes(bits_view(bits).part(from * 8, count * 8), scratch);
-  p.charge(static_cast<int64_t>(count / kBytesPerReduction));
-  std::string_view text(reinterpret_cast<const char*>(bytes.data()), count);
-  return make_string(p.heap, text, tail);
+// A list of the bytes in [from, to) of a bitstring, with a tail of the caller's.
+class ByteList {
+ public:
+  ByteList(Allocator& heap, Term bits, size_t from, size_t to, Term tail)
+      : bits_(bits), next_(from), end_(to), tail_(tail) {
+    if (from == to) return;
+    cell_ = heap.alloc(2 * (to - from));
+    list_ = Term::list(cell_);
+  }
+
+  Progress run(int64_t* budget) {
+    if (next_ == end_) return Progress::kDone;
+    const size_t count = std::min(end_ - next_, static_cast<size_t>(std::max(*budget, kFewest)));
+    *budget -= static_cast<int64_t>(count);
+    ByteScratch scratch;
+    const ByteSpan bytes = contiguous_bytes(bits_view(bits_).part(next_ * 8, count * 8), scratch);
+    for (const uint8_t byte : bytes) {
+      cell_[0] = Term::small(byte).bits();
+      cell_[1] = Term::list(cell_ + 2).bits();
+      cell_ += 2;
+    }
+    next_ += count;
+    if (next_ != end_) return Progress::kPaused;
+    cell_[-1] = tail_.bits();
+    return Progress::kDone;
+  }
+  Term result() const { return list_.is_none() ? tail_ : list_; }
+
+ private:
+  static constexpr int64_t kFewest = 64;
+
+  Term bits_;
+  size_t next_;
+  size_t end_;
+  Term tail_;
+  Word* cell_ = nullptr;
+  Term list_ = Term::none();
+};
+
+Term byte_list(Process& p, std::initializer_list<Term> arguments, Term bits, size_t from, size_t to,
+               Term tail) {
+  return in_slices<ByteList>(
+      p, arguments, [&] { return ByteList(p.heap, bits, from, to, tail); },
+      [](const ByteList& list) { return list.result(); });
 }
 
 Term binary_to_list_1(Process& p, Term binary) {
   if (!is_binary(binary)) return p.badarg();
-  return byte_list(p, binary, 0, bits_size(binary) / 8, Term::nil());
+  return byte_list(p, {binary}, binary, 0, bits_size(binary) / 8, Term::nil());
 }
 
 // Positions count from 1, the last one included.
@@ -76,7 +111,7 @@ Term binary_to_list_3(Process& p, Term binary, Term first, Term last) {
     return p.badarg();
   }
   if (from < 1 || to < from || to > bits_size(binary) / 8) return p.badarg();
-  return byte_list(p, binary, from - 1, to, Term::nil());
+  return byte_list(p, {binary, first, last}, binary, from - 1, to, Term::nil());
 }
 
 Term bitstring_to_list_1(Process& p, Term bits) {
@@ -84,8 +119,10 @@ Term bitstring_to_list_1(Process& p, Term bits) {
   size_t whole = bits_size(bits) / 8;
   size_t rest = bits_size(bits) % 8;
   Term tail = Term::nil();
-  if (rest != 0) tail = make_cons(p.heap, make_part(p.heap, bits, whole * 8, rest), tail);
-  return byte_list(p, bits, 0, whole, tail);
+  if (rest != 0 && p.suspended == nullptr) {
+    tail = make_cons(p.heap, make_part(p.heap, bits, whole * 8, rest), tail);
+  }
+  return byte_list(p, {bits}, bits, 0, whole, tail);
 }
 
 // --- tags for DTrace and SystemTap, as in an OTP built without them ---

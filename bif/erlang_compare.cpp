@@ -2,6 +2,8 @@
 #include "bif/registry.h"
 #include "vm/code/fun_call.h"
 #include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
+#include "vm/sched/dirty_call.h"
 #include "vm/term/compare.h"
 #include "vm/term/hash.h"
 #include "vm/term/rules.h"
@@ -156,15 +158,28 @@ uint64_t hash_range(Term range) {
   return count <= uint64_t{1} << 32 ? count : 0;
 }
 
+// Whether the native is to run on a dirty thread, or has run there.
+bool is_handed_over(const Process& p, Term term) {
+  return p.suspended != nullptr || (on_scheduler(p) && is_larger_than(term, kLargeTermWords));
+}
+Term hand_over(Process& p, std::initializer_list<Term> arguments) {
+  return p.suspended != nullptr ? back_from_dirty(p) : hand_to_dirty(p, arguments);
+}
+
 Term phash_2(Process& p, Term term, Term range) {
   uint64_t count = hash_range(range);
   if (count == 0) return p.badarg();
+  if (is_handed_over(p, term)) return hand_over(p, {term, range});
   return Term::small(static_cast<int64_t>(1 + phash(term) % count));
 }
-Term phash2_1(Process&, Term term) { return Term::small(phash2(term) & ((1u << 27) - 1)); }
+Term phash2_1(Process& p, Term term) {
+  if (is_handed_over(p, term)) return hand_over(p, {term});
+  return Term::small(phash2(term) & ((1u << 27) - 1));
+}
 Term phash2_2(Process& p, Term term, Term range) {
   uint64_t count = hash_range(range);
   if (count == 0) return p.badarg();
+  if (is_handed_over(p, term)) return hand_over(p, {term, range});
   return Term::small(static_cast<int64_t>(phash2(term) % count));
 }
 

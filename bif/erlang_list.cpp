@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bif/in_slices.h"
+#include "bif/list_length.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
 #include "vm/term/compare.h"
@@ -15,25 +16,6 @@ namespace {
 Term hd_1(Process& p, Term list) { return list.is_list() ? list.head() : p.badarg(); }
 
 Term tl_1(Process& p, Term list) { return list.is_list() ? list.tail() : p.badarg(); }
-
-// The length of a proper list, in slices.
-struct ListLength {
-  explicit ListLength(Term list) : rest(list) {}
-
-  Progress run(int64_t* budget) {
-    int64_t left = *budget;
-    for (; rest.is_list() && left > 0; rest = rest.tail()) {
-      --left;
-      ++length;
-    }
-    *budget = left;
-    if (rest.is_list()) return Progress::kPaused;
-    return rest.is_nil() ? Progress::kDone : Progress::kRefused;
-  }
-
-  Term rest;
-  size_t length = 0;
-};
 
 Term length_1(Process& p, Term list) {
   using Job = SuspendedWork<ListLength>;

@@ -1,12 +1,17 @@
 // Sending: send/2,3 and the operator as a function.
 #include "bif/registry.h"
 #include "vm/sched/deliver.h"
+#include "vm/sched/dirty_call.h"
+#include "vm/sched/online.h"
 
 namespace joist {
 
 namespace {
 
 Term send_2(Process& p, Term receiver, Term message) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_large_send(p, receiver, message)) return hand_to_dirty(p, {receiver, message});
+  OnlineScope online(p);
   switch (send(p, receiver, message)) {
     case SendResult::kBadReceiver:
       return p.badarg();
@@ -30,6 +35,11 @@ Term send_3(Process& p, Term receiver, Term message, Term options) {
     }
   }
   if (!options.is_nil()) return p.badarg(atoms::badopt);
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_large_send(p, receiver, message)) {
+    return hand_to_dirty(p, {receiver, message, all_options});
+  }
+  OnlineScope online(p);
   switch (send(p, receiver, message, how)) {
     case SendResult::kSent:
       return atoms::ok;

@@ -1,8 +1,9 @@
 // Tuple functions of module erlang, and size/1.
 #include <optional>
 
+#include "bif/in_slices.h"
+#include "bif/list_length.h"
 #include "bif/registry.h"
-#include "bif/step_budget.h"
 #include "vm/heap/builder.h"
 
 namespace joist {
@@ -116,21 +117,69 @@ Term delete_element_2(Process& p, Term position, Term tuple) {
   return result;
 }
 
+class TupleToList {
+ public:
+  TupleToList(Allocator& heap, Term tuple)
+      : elements_(tuple_elements(tuple)),
+        cell_(elements_.empty() ? nullptr : heap.alloc(2 * elements_.size())),
+        list_(elements_.empty() ? Term::nil() : Term::list(cell_)) {}
+
+  Progress run(int64_t* budget) {
+    for (; !elements_.empty(); elements_ = elements_.subspan(1), cell_ += 2) {
+      if (--*budget < 0) return Progress::kPaused;
+      cell_[0] = elements_[0].bits();
+      cell_[1] = Term::list(cell_ + 2).bits();
+    }
+    if (cell_ != nullptr) cell_[-1] = Term::nil().bits();
+    return Progress::kDone;
+  }
+  Term result() const { return list_; }
+
+ private:
+  std::span<const Term> elements_;
+  Word* cell_;
+  Term list_;
+};
+
 Term tuple_to_list_1(Process& p, Term tuple) {
   if (!is_tuple(tuple)) return p.badarg();
-  p.charge(static_cast<int64_t>(tuple_size(tuple)) / kCellsPerReduction);
-  return make_list(p.heap, tuple_elements(tuple));
+  return in_slices<TupleToList>(
+      p, {tuple}, [&] { return TupleToList(p.heap, tuple); },
+      [](const TupleToList& work) { return work.result(); });
 }
 
-Term list_to_tuple_1(Process& p, Term list) {
-  std::optional<size_t> length = charged_list_length(p, list);
-  if (!length || *length > kMaxTupleSize) return p.badarg();
-  Term tuple = make_tuple_uninitialised(p.heap, *length);
-  for (Term& element : tuple_elements(tuple)) {
-    element = list.head();
-    list = list.tail();
+class ListToTuple {
+ public:
+  ListToTuple(Allocator& heap, Term list) : heap_(heap), rest_(list), length_(list) {}
+
+  Progress run(int64_t* budget) {
+    if (tuple_.is_none()) {
+      const Progress counted = length_.run(budget);
+      if (counted != Progress::kDone) return counted;
+      if (length_.length > kMaxTupleSize) return Progress::kRefused;
+      tuple_ = make_tuple_uninitialised(heap_, length_.length);
+      next_ = tuple_elements(tuple_).data();
+    }
+    for (; rest_.is_list(); rest_ = rest_.tail()) {
+      if (--*budget < 0) return Progress::kPaused;
+      *next_++ = rest_.head();
+    }
+    return Progress::kDone;
   }
-  return tuple;
+  Term result() const { return tuple_; }
+
+ private:
+  Allocator& heap_;
+  Term rest_;
+  ListLength length_;
+  Term tuple_ = Term::none();
+  Term* next_ = nullptr;
+};
+
+Term list_to_tuple_1(Process& p, Term list) {
+  return in_slices<ListToTuple>(
+      p, {list}, [&] { return ListToTuple(p.heap, list); },
+      [](const ListToTuple& work) { return work.result(); });
 }
 
 constexpr NativeEntry kErlangTupleNatives[] = {

@@ -182,7 +182,8 @@ Term dictionary_value(const Process& p, Term key) {
 
 size_t block_words(D d) {
   const Heap& heap = d.process.heap;
-  return heap.young_words() + heap.old_words() + (d.aside ? 0 : heap.fragment_words);
+  return heap.young_words() + heap.old_words() + heap.abandoned.words() +
+         (d.aside ? 0 : heap.fragment_words);
 }
 
 size_t total_heap_words(D d) {

@@ -1,10 +1,18 @@
 %% How long a process waits for an answer while others keep the schedulers busy.
-%% main/0: {What, Median, 99th percentile, longest}, microseconds each.
+%% main/0: {What, Median, 99th percentile, longest}, microseconds each; for natives on large terms
+%% {What, {work, Time}, {pause, Longest}}, where other load of the machine does least.
+%% only/1: only these.
 -module(starvation).
--export([main/0]).
+-export([main/0, only/1]).
+
+-define(ROUNDS, 3).
 
 main() ->
     [{busy_loops, loops()} | [{What, beside(F)} || {What, F} <- large()]].
+
+only(Names) ->
+
+    [{What, beside(F)} || {What, F} <- large(), lists:member(What, Names)].
 
 loops() ->
     Busy = [spawn(fun busy/0) || _ <- lists:seq(1, 8)],
@@ -58,10 +66,81 @@ large() ->
      {garbage, {Numbers, fun(_) -> garbage_collect() end}},
      {phash2, {Numbers, fun(X) -> erlang:phash2(X) end}},
      {iolist, {fun() -> lists:duplicate(2_000_000, $a) end, fun(X) -> iolist_to_binary(X) end}},
-     {list_to_tuple, {Numbers, fun(X) -> list_to_tuple(X) end}}].
+     {list_to_tuple, {Numbers, fun(X) -> list_to_tuple(X) end}},
+     {tuple_to_list, {fun() -> list_to_tuple((Numbers)()) end, fun(X) -> tuple_to_list(X) end}},
+     {setelement, {fun() -> list_to_tuple((Numbers)()) end, fun(X) -> setelement(1, X, a) end}},
+     {make_tuple, {fun() -> 4_000_000 end, fun(X) -> erlang:make_tuple(X, []) end}},
+     {member, {Numbers, fun(X) -> lists:member(a, X) end}},
+     {keyfind, {Pairs, fun(X) -> lists:keyfind(a, 1, X) end}},
+     {map_to_list, {Map, fun(X) -> maps:to_list(X) end}},
+     {merge_others, {fun() -> {(Map)(), maps:from_keys(lists:seq(1, 1_000_000, 2), a)} end,
+                     fun({X, Y}) -> maps:merge(X, Y) end}},
+     {list_to_binary, {fun() -> lists:duplicate(4_000_000, $a) end,
+                       fun(X) -> list_to_binary(X) end}},
+     {iolist_size, {fun() -> lists:duplicate(1_000_000, [<<"a">>, $b]) end,
+                    fun(X) -> iolist_size(X) end}},
+     {to_utf8, {fun() -> lists:duplicate(4_000_000, 1234) end,
+                fun(X) -> unicode:characters_to_binary(X) end}},
+     {to_latin1, {Text, fun(X) -> unicode:characters_to_binary(X, utf8, latin1) end}},
+     {match, {Text, fun(X) -> binary:match(X, <<"nowhere">>) end}},
+     {matches, {Text, fun(X) -> binary:matches(X, <<"rest">>) end}},
+     {split, {Text, fun(X) -> binary:split(X, <<"text">>, [global]) end}},
+     {copy, {Text, fun(X) -> binary:copy(X, 4) end}},
+     {longest_prefix, {Text, fun(X) -> binary:longest_common_prefix([X, binary:copy(X)]) end}},
+     {decode_unsigned, {fun() -> binary:copy(<<255>>, 400_000) end,
+                        fun(X) -> binary:decode_unsigned(X) end}},
+     {run, {Text, fun(X) -> re:run(X, "[a-z]+x", [global]) end}},
+     {run_captures, {Text, fun(X) -> re:run(X, "text", [global]) end}},
+     {md5, {Text, fun(X) -> erlang:md5(X) end}},
+     {crc32, {Text, fun(X) -> erlang:crc32(X) end}},
+     {phash2_binary, {Text, fun(X) -> erlang:phash2(X) end}},
+     {divide, {fun() -> {1 bsl 3_000_000 - 1, 1 bsl 1_500_000 - 7} end,
+               fun({X, Y}) -> X div Y end}},
+     {multiply_more, {fun() -> 1 bsl 3_000_000 - 1 end, fun(X) -> X * (X - 1) end}},
+     {print_more, {fun() -> 1 bsl 2_000_000 end, fun(X) -> integer_to_list(X) end}},
+     {parse, {fun() -> lists:duplicate(300_000, $7) end, fun(X) -> list_to_integer(X) end}},
+     {less, {fun() -> X = (Numbers)(), {X, lists:reverse(lists:reverse(X))} end,
+             fun({X, Y}) -> X < Y end}},
+     {exactly_equal, {fun() -> X = (Numbers)(), {X, lists:reverse(lists:reverse(X))} end,
+                      fun({X, Y}) -> X =:= Y end}},
+     {equal_maps, {fun() -> X = (Map)(), {X, maps:from_list(maps:to_list(X))} end,
+                   fun({X, Y}) -> X == Y end}},
+     {tab2list, {fun() -> {table(), 1} end, fun({T, _}) -> ets:tab2list(T) end}},
+     {ets_delete, {fun() -> table() end, fun(T) -> ets:delete(T) end}},
+     {ets_lookup, {fun() -> T = ets:new(t, []), ets:insert(T, {a, (Numbers)()}), {T} end,
+                   fun({T}) -> ets:lookup(T, a) end}},
+     {ets_insert_list, {fun() -> {ets:new(t, []), (Pairs)()} end,
+                        fun({T, X}) -> ets:insert(T, X) end}},
+     {persistent_put, {Numbers, fun(X) -> persistent_term:put(large, X),
+                                          persistent_term:erase(large) end}},
+     {exit_reason, {Numbers, fun(X) -> {P, R} = spawn_monitor(fun() ->
+                                                                  receive go -> exit(X) end
+                                                              end),
+                                       P ! go,
+                                       receive {'DOWN', R, _, P, _} -> ok end end}},
+     {compressed, {Numbers, fun(X) -> binary_to_term(term_to_binary(X, [compressed])) end}},
+     {external_size, {Numbers, fun(X) -> erlang:external_size(X) end}},
+     {growing, {fun() -> ok end, fun(_) -> body([], 3_000_000) end}},
+     {deep_stack, {fun() -> ok end, fun(_) -> length(stacked(2_000_000)) end}}].
+
+table() ->
+    T = ets:new(t, []),
+    [ets:insert(T, {N, N, "some text"}) || N <- lists:seq(1, 500_000)],
+    T.
+
+body(List, 0) -> List;
+body(List, N) -> body([{N} | List], N - 1).
+
+stacked(0) -> [];
+stacked(N) -> [N | stacked(N - 1)].
 
 %% The work runs on the only scheduler, next to a process that looks at the clock all the time.
-beside({Make, Work}) ->
+beside(Task) ->
+    Rounds = [beside_once(Task) || _ <- lists:seq(1, ?ROUNDS)],
+    {{work, lists:min([Time || {Time, _} <- Rounds])},
+     {pause, lists:min([Longest || {_, Longest} <- Rounds])}}.
+
+beside_once({Make, Work}) ->
     Self = self(),
     Clock = spawn(fun() -> receive go -> watch(erlang:monotonic_time(microsecond), 0) end end),
     Worker = spawn(fun() ->
@@ -75,7 +154,7 @@ beside({Make, Work}) ->
                        Clock ! {stop, Self},
                        Self ! {self(), Time}
                    end),
-    receive {Worker, Time} -> receive {longest, Longest} -> {{work, Time}, {pause, Longest}} end end.
+    receive {Worker, Time} -> receive {longest, Longest} -> {Time, Longest} end end.
 
 watch(Before, Longest) ->
     Now = erlang:monotonic_time(microsecond),

@@ -33,14 +33,14 @@ Progress Decoder::run(int64_t* budget) {
   left_ = *budget;
   Progress progress = decode_all();
   if (progress == Progress::kDone) progress = copy_bytes();
-  *budget = left_;
   if (progress == Progress::kRefused && words_ != nullptr) {
     Word* words = words_;
     release_block();
     heap_.give_back(words, word_count_);
   }
-  if (progress != Progress::kDone) return progress;
-  return finish() ? Progress::kDone : Progress::kRefused;
+  if (progress == Progress::kDone) progress = build_maps();
+  *budget = left_;
+  return progress;
 }
 
 Progress Decoder::copy_bytes() {
@@ -60,7 +60,7 @@ Progress Decoder::copy_bytes() {
   return Progress::kDone;
 }
 
-bool Decoder::finish() {
+void Decoder::finish_block() {
   JOIST_CHECK(block_.fragments == nullptr);
   if (words_ != nullptr) {
     heap_.give_back(block_.top, static_cast<size_t>(block_.limit - block_.top));
@@ -72,7 +72,6 @@ bool Decoder::finish() {
     object = next;
   }
   block_.off_heap = nullptr;
-  return build_maps();
 }
 
 void Decoder::release_block() {
@@ -347,25 +346,47 @@ bool Decoder::decode_record(Word* slot) {
 }
 
 // Innermost first: a map may be a key of another.
-bool Decoder::build_maps() {
-  for (size_t i = maps_.size(); i-- > 0;) {
-    const PendingMap& map = maps_[i];
+Progress Decoder::build_maps() {
+  if (maps_left_ == SIZE_MAX) {
+    finish_block();
+    maps_left_ = maps_.size();
+  }
+  for (; maps_left_ > 0; --maps_left_) {
+    if (left_ <= 0) return Progress::kPaused;
+    --left_;
+    const PendingMap& map = maps_[maps_left_ - 1];
     if (map.pairs == nullptr) {
       if (!sort_flat_map(map)) {
-        abandon_maps(i + 1);
-        return false;
+        abandon_maps(maps_left_);
+        return Progress::kRefused;
       }
       continue;
     }
-    std::span<const Term> pairs(reinterpret_cast<Term*>(map.pairs), 2 * map.count);
-    Term built = make_map(heap_, pairs);
-    put(map.place, built);
-    if (map_size(built) != map.count) {
-      abandon_maps(i);
-      return false;
-    }
+    const Progress built = build_hash_map(map);
+    if (built == Progress::kRefused) abandon_maps(maps_left_ - 1);
+    if (built != Progress::kDone) return built;
   }
-  return true;
+  return Progress::kDone;
+}
+
+// Refused: a key occurs twice.
+Progress Decoder::build_hash_map(const PendingMap& map) {
+  constexpr int64_t kStepsPerPair = 4;
+  if (!trie_) {
+    trie_.emplace(heap_, map.count);
+    trie_pairs_ = 0;
+  }
+  for (; trie_pairs_ < map.count; ++trie_pairs_) {
+    if ((left_ -= kStepsPerPair) < 0) return Progress::kPaused;
+    trie_->add(Term::from_bits(map.pairs[2 * trie_pairs_]),
+               Term::from_bits(map.pairs[2 * trie_pairs_ + 1]));
+  }
+  const Progress built = trie_->run(&left_);
+  if (built != Progress::kDone) return built;
+  const Term made = trie_->result();
+  trie_.reset();
+  put(map.place, made);
+  return map_size(made) == map.count ? Progress::kDone : Progress::kRefused;
 }
 
 // False: a key occurs twice.

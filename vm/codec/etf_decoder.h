@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "vm/codec/etf_check.h"
+#include "vm/heap/map_build.h"
 
 namespace joist::etf {
 
@@ -45,7 +47,7 @@ class Decoder {
   Progress decode_all();
   // Large binaries get their bytes at the end.
   Progress copy_bytes();
-  bool finish();
+  void finish_block();
   // Reads the term at p_ into *slot. For a compound term it pushes the places of the elements,
   // and the first of them is next.
   bool decode_one(Word* slot);
@@ -70,7 +72,8 @@ class Decoder {
   bool decode_node(size_t skip, bool tiny_creation, const Node** node);
   uint32_t small_integer();
 
-  bool build_maps();
+  Progress build_maps();
+  Progress build_hash_map(const PendingMap& map);
   static bool sort_flat_map(const PendingMap& map);
   void abandon_maps(size_t count);
   void release_block();
@@ -94,6 +97,9 @@ class Decoder {
   Allocator block_;
   std::vector<Frame> stack_;
   std::vector<PendingMap> maps_;
+  size_t maps_left_ = SIZE_MAX;     // to be built, once there is nothing else to do
+  std::optional<GradualMap> trie_;  // the one at hand
+  size_t trie_pairs_ = 0;           // those that it has been given
   std::unique_ptr<Word[]> pairs_;
   Word* next_pairs_ = nullptr;
   std::vector<PendingCopy> copies_;

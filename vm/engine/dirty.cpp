@@ -5,38 +5,16 @@
 
 #include "vm/base/config.h"
 #include "vm/code/code_table.h"
+#include "vm/sched/dirty_call.h"
 #include "vm/sched/signal_handler.h"
 
 namespace joist {
 
 namespace {
 
-// What the native did, brought to the stub. A scheduler may be looking at the process' stack until
-// the dirty thread has let go of it, so nothing but this changes before. No collection comes
-// between.
-struct KeptOutcome final : SuspendedNative {
-  Term value;
-  NativeOutcome outcome;
-  uint64_t reductions = 0;
-  std::vector<Term> trap_arguments;
-};
-
-Term bring_back(Process& p, const KeptOutcome& kept) {
-  p.reductions_done += kept.reductions;
-  p.outcome = kept.outcome;
-  if (kept.value.is_none() && kept.outcome == NativeOutcome::kTrap) {
-    std::copy(kept.trap_arguments.begin(), kept.trap_arguments.end(), p.registers->x);
-    p.live = static_cast<uint32_t>(kept.trap_arguments.size());
-  }
-  if (kept.value.is_none() && kept.outcome == NativeOutcome::kExit) {
-    p.run_outcome = RunOutcome::kExited;
-  }
-  return kept.value;
-}
-
 // What a dirty native's entry calls on a scheduler.
 Term leave_for_dirty(Process& p, const Term*) {
-  if (const auto kept = p.resume<KeptOutcome>()) return bring_back(p, *kept);
+  if (p.suspended != nullptr) return back_from_dirty(p);
   p.outcome = NativeOutcome::kDirty;
   return Term::none();
 }
@@ -45,12 +23,15 @@ Term leave_for_dirty(Process& p, const Term*) {
 // from freeing what they have retired.
 void run_native(Process& p, EpochReader& reader) {
   const ExportEntry* entry = p.runtime->code->find_stub(p.code_pointer);
+  // One that hands over only its long calls is the entry's native itself.
+  const NativeFunction native =
+      entry->dirty_native != nullptr ? entry->dirty_native : entry->native;
   const uint32_t arity = p.live;
   auto kept = std::make_unique<KeptOutcome>();
   reader.offline();
   do {
     p.reductions = kReductionsPerSlice;
-    kept->value = entry->dirty_native(p, p.registers->x);
+    kept->value = native(p, p.registers->x);
     kept->reductions += static_cast<uint64_t>(kReductionsPerSlice - p.reductions);
   } while (kept->value.is_none() && p.outcome == NativeOutcome::kYield);
   reader.online();
@@ -65,15 +46,25 @@ void run_native(Process& p, EpochReader& reader) {
   p.suspended = std::move(kept);
 }
 
+// Whoever has what came meanwhile: a scheduler, if the dirty thread may not touch it.
+void begin_hold(Schedulers& all, Process& p, uint32_t states) {
+  p.state.fetch_or(states, std::memory_order_seq_cst);
+  // For what came between.
+  if (!p.signals.empty()) all.look_after_dirty(p, Schedulers::kNone);
+}
+
 void turn(Schedulers& all, Process& p, Registers& registers) {
   p.registers = &registers;
   registers.process = &p;
   p.load_registers();
   if ((p.state.load(std::memory_order_acquire) & process_state::kNotified) != 0) handle_signals(p);
-  if (!p.is_exiting) {
-    p.state.fetch_or(process_state::kDirty, std::memory_order_seq_cst);
-    // For what came between.
-    if (!p.signals.empty()) all.look_after_dirty(p, Schedulers::kNone);
+  if (p.is_exiting) return release_dirty(all, p);
+  if (p.due_collection != DueCollection::kNone) {
+    begin_hold(all, p, process_state::kDirty | process_state::kCollecting);
+    p.collect_due_gc();
+    p.save_registers();
+  } else {
+    begin_hold(all, p, process_state::kDirty);
     run_native(p, *registers.reader);
   }
   release_dirty(all, p);
@@ -89,7 +80,8 @@ void make_dirty(ExportEntry& entry, bool io) {
 
 void release_dirty(Schedulers& all, Process& p) {
   using namespace process_state;
-  const uint32_t before = p.state.fetch_and(~(kDirty | kDoomed), std::memory_order_seq_cst);
+  const uint32_t before =
+      p.state.fetch_and(~(kDirty | kDoomed | kCollecting), std::memory_order_seq_cst);
   if ((before & kAside) != 0) return;
   if (p.late_signals != nullptr) p.state.fetch_or(kNotified, std::memory_order_relaxed);
   all.enqueue(p, Schedulers::kNone);

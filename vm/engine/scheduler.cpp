@@ -199,7 +199,15 @@ void Scheduler::turn(Process& p) {
   }
   if ((p.state.load(std::memory_order_acquire) & process_state::kNotified) != 0) handle_signals(p);
   if (p.is_exiting) return end(p);
+  if (p.due_collection == DueCollection::kFailed) [[unlikely]] {
+    p.is_exiting = true;
+    return end(p);
+  }
   if (p.system_tasks != nullptr && !run_system_tasks_gc(p)) return end(p);
+  if (p.due_collection != DueCollection::kNone && p.suspended == nullptr) [[unlikely]] {
+    p.save_registers();
+    return collect(p);
+  }
   if (p.suspend_count != 0 || p.host_is_idle) {
     p.save_registers();
     return release(p);
@@ -219,11 +227,23 @@ void Scheduler::settle(Process& p) {
     return end(p);
   }
   p.save_registers();
+  if (p.due_collection != DueCollection::kNone && p.suspended == nullptr) [[unlikely]] {
+    return collect(p);
+  }
   if (p.run_outcome == RunOutcome::kDirty) [[unlikely]] {
     const bool io = runtime_.code->find_stub(p.code_pointer)->dirty_io;
     return all_.dirty(io ? ThreadKind::kDirtyIo : ThreadKind::kDirtyCpu).push(p);
   }
   if (p.run_outcome == RunOutcome::kWaiting && p.system_tasks == nullptr) return release(p);
+  all_.enqueue(p, index_);
+}
+
+// By a dirty thread; here while these are stopped. Either way the process runs on where it was.
+void Scheduler::collect(Process& p) {
+  if (!all_.only_one()) return all_.dirty(ThreadKind::kDirtyCpu).push(p);
+  p.load_registers();
+  p.collect_due_gc();
+  p.save_registers();
   all_.enqueue(p, index_);
 }
 

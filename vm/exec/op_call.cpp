@@ -60,6 +60,17 @@ struct op_call_ext_only : SlowOp {
 
 // --- natives ---
 
+// The native's value is there, but a long collection must come first.
+[[gnu::noinline]] Flow yield_with_value(State& s, Term value, const Cell* next, size_t slots) {
+  s.load();
+  s.x0 = value;
+  if (next == nullptr) {
+    next = code_of_return_word(s.sp[slots]);
+    s.sp += slots + 1;
+  }
+  return yield_at(s, next, 1);
+}
+
 // Calls the native with x[0], ...; kNext with its value in x0, or what settle_native says.
 [[gnu::always_inline]] inline Flow run_native(State& s, const ExportEntry* entry, const Cell* next,
                                               size_t slots) {
@@ -71,6 +82,7 @@ struct op_call_ext_only : SlowOp {
     return settle_native(s, entry, next, slots);
   if (p.heap.wants_collection() || wants_gc_stress(s)) [[unlikely]] {
     if (!tidy_heap_gc(p, 0, &result)) return Flow::kLeave;
+    if (p.due_collection != DueCollection::kNone) return yield_with_value(s, result, next, slots);
   }
   s.load();
   s.x0 = result;

@@ -5,6 +5,7 @@
 //            remove_message         it matched: out of the queue
 //   next:    loop_rec_end loop      it did not: the following one
 //   wait:    wait loop              or wait_timeout loop, Time and behind it timeout
+#include "vm/code/code_table.h"
 #include "vm/exec/dispatch.h"
 #include "vm/exec/support.h"
 #include "vm/proc/process_extras.h"
@@ -32,14 +33,26 @@ Flow end_by_signal(Process& p) {
   return Flow::kLeave;
 }
 
+// What is too large to be sent here is left to the native, which has it done by a dirty thread.
+// save() was done.
+Flow call_send(State& s, const Cell* next) {
+  static constexpr Mfa kSend = {atoms::erlang, atoms::send, 2};
+  const ExportEntry* entry = s.process().runtime->code->export_entry(kSend);
+  s.load();
+  *--s.sp = return_word(next);
+  s.pc = entry->target();
+  return Flow::kJump;
+}
+
 struct op_send : FastOp {
-  JOIST_INLINE Flow run(State& s, const Cell*) {
+  JOIST_INLINE Flow run(State& s, const Cell* next) {
     s.save();
     Process& p = s.process();
     const Term receiver = s.x0;
     const Term message = s.x1;
     p.charge(1);
     if (!receiver.is_local_pid()) {
+      if (is_large_send(p, receiver, message)) return call_send(s, next);
       const SendResult result = send(p, receiver, message);
       if (result == SendResult::kBusy) {  // this instruction again
         s.load();
@@ -51,8 +64,8 @@ struct op_send : FastOp {
         blame_native(p, kSend, s.r->x);
         return Flow::kRaise;
       }
-    } else {
-      send_message(p, receiver, message);
+    } else if (!try_send_message(p, receiver, message)) {
+      return call_send(s, next);
     }
     s.load();
     s.x0 = message;

@@ -36,14 +36,16 @@ struct Pending {
   return next;
 }
 
+// kMoreWords: more than `limit`.
 template <typename Visit>
-size_t sum_objects(Term term, Visit&& visit) {
+size_t sum_objects(Term term, Visit&& visit, size_t limit = SIZE_MAX) {
   WorkStack<Pending> pending;
   size_t total = 0;
   if (!term.is_pointer()) return 0;
   while (true) {  // `term` is a pointer
     const size_t words = visit(term);
     total += words;
+    if (total > limit) return kMoreWords;
     if (words != 0 && term.is_list()) {
       const Term* cell = term_words(term.cell());
       if (cell[0].is_pointer()) {
@@ -221,14 +223,30 @@ class Copier {
 }  // namespace
 
 size_t copy_size(Term term, const LiteralSpace* literals) {
+  return copy_size_up_to(term, literals, SIZE_MAX);
+}
+
+size_t copy_size_up_to(Term term, const LiteralSpace* literals, size_t limit) {
   const AddressRange range = literal_range(literals);
-  return sum_objects(term, [range](Term object) -> size_t {
+  const auto visit = [range](Term object) -> size_t {
     if (range.contains(object.bits())) return 0;
     if (object.is_boxed() && is_small_view(object.object())) {
       return heap_bits_words(bits_size(object));
     }
     return object_size(object);
-  });
+  };
+  return sum_objects(term, visit, limit);
+}
+
+bool is_larger_than(Term term, size_t words) {
+  if (!term.is_pointer()) return false;
+  const auto visit = [](Term object) {
+    if (object.is_boxed() && header_kind(object.header()) == Boxed::kSubBits) {
+      return kSubBitsWords + bits_size(object) / (8 * sizeof(Word));
+    }
+    return object_size(object);
+  };
+  return sum_objects(term, visit, words) == kMoreWords;
 }
 
 Term copy_term(Allocator& to, Term term, const LiteralSpace* literals) {

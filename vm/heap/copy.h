@@ -10,6 +10,15 @@ namespace joist {
 // once for each occurrence, as in ERTS. `literals` may be null: then literals count too.
 size_t copy_size(Term term, const LiteralSpace* literals);
 
+// The same, but kMoreWords as soon as it is more than `limit`.
+inline constexpr size_t kMoreWords = SIZE_MAX;
+size_t copy_size_up_to(Term term, const LiteralSpace* literals, size_t limit);
+
+// Whether a walk over the term that reads its binaries, too, goes over more than so many words.
+bool is_larger_than(Term term, size_t words);
+// One that takes a walk a good part of a slice.
+inline constexpr size_t kLargeTermWords = size_t{64} << 10;
+
 // Deep copy into `to` in one piece of copy_size(term) words. Off-heap binaries gain a
 // reference and are linked to `to`.
 Term copy_term(Allocator& to, Term term, const LiteralSpace* literals);

@@ -21,6 +21,8 @@ void install_young_block(Heap& heap, Word* block, Word* block_top, size_t words)
   Word* stack = block_end - stack_words;
   memcpy(stack, heap.limit, stack_words * sizeof(Word));
   free_block(heap.start, heap.young_words());
+  free_block(heap.abandoned.start, heap.abandoned.words());
+  heap.abandoned = {};
   release_fragments(heap.fragments);
   heap.fragments = nullptr;
   heap.fragment_words = 0;
@@ -91,7 +93,43 @@ GcResult adjust_after_full(Heap& heap, const RootSet& roots, size_t need) {
   return GcResult::kDone;
 }
 
+bool wants_full(const Heap& heap, Collection kind) {
+  return kind != Collection::kMinor || heap.full_requested ||
+         heap.minors_since_full >= heap.options.fullsweep_after ||
+         heap.old_off_heap_bytes > heap.old_off_heap_limit;
+}
+
 }  // namespace
+
+size_t collection_words(const Heap& heap, Collection kind) {
+  const size_t young = used_words(heap) + heap.fragment_used_words() + heap.stack_words();
+  const auto mature = static_cast<size_t>(heap.high_water - heap.start);
+  const bool is_full =
+      wants_full(heap, kind) ||
+      (heap.old_start != nullptr && mature > static_cast<size_t>(heap.old_end - heap.old_top));
+  return is_full ? young + static_cast<size_t>(heap.old_top - heap.old_start) : young;
+}
+
+bool abandon_young_block(Heap& heap, size_t need) {
+  constexpr size_t kLargestStack = size_t{1} << 20;
+  // What is allocated besides until the process gives up the scheduler.
+  constexpr size_t kSlack = size_t{8} << 10;
+  const size_t stack_words = heap.stack_words();
+  if (heap.abandoned.start != nullptr || stack_words > kLargestStack || need > kLargestStack) {
+    return false;
+  }
+  const size_t words = next_heap_size(stack_words + need + kSlack);
+  Word* block = allocate_block(words);
+  if (block == nullptr) return false;
+  heap.abandoned = {heap.start, heap.top, heap.end,
+                    static_cast<size_t>(heap.high_water - heap.start)};
+  Word* stack = block + words - stack_words;
+  memcpy(stack, heap.limit, stack_words * sizeof(Word));
+  heap.start = heap.top = heap.high_water = block;
+  heap.limit = stack;
+  heap.end = block + words;
+  return true;
+}
 
 bool collect_gc(Heap& heap, const RootSet& roots, size_t need, Collection kind) {
   size_t need_and_spare;
@@ -99,9 +137,7 @@ bool collect_gc(Heap& heap, const RootSet& roots, size_t need, Collection kind) 
     return false;
   }
   heap.words_copied = 0;
-  if (kind == Collection::kMinor && !heap.full_requested &&
-      heap.minors_since_full < heap.options.fullsweep_after &&
-      heap.old_off_heap_bytes <= heap.old_off_heap_limit) {
+  if (!wants_full(heap, kind)) {
     const GcResult result = minor_gc(heap, roots, need_and_spare);
     if (result == GcResult::kDone) {
       return adjust_after_minor(heap, roots, need_and_spare) == GcResult::kDone;

@@ -10,7 +10,9 @@ namespace {
 
 EvacuationPlan plan_minor(const Heap& heap, size_t mature_words, Word* block, size_t words) {
   EvacuationPlan plan;
-  plan.young = AddressRange(heap.start, heap.top);
+  plan.young = heap.abandoned.start == nullptr
+                   ? AddressRange(heap.start, heap.top)
+                   : AddressRange(heap.abandoned.start, heap.abandoned.top);
   plan.mature = mature_words * sizeof(Word);
   plan.old = AddressRange(heap.old_start, heap.old_end);
   plan.to = AddressRange(block, block + words);
@@ -55,7 +57,9 @@ bool reaches_max_heap(const Heap& heap, size_t used, size_t new_words, bool new_
 
 GcResult minor_gc(Heap& heap, const RootSet& roots, size_t need) {
   const size_t used = static_cast<size_t>(heap.top - heap.start) + heap.fragment_used_words();
-  const size_t mature = static_cast<size_t>(heap.high_water - heap.start);
+  const size_t mature = heap.abandoned.start == nullptr
+                            ? static_cast<size_t>(heap.high_water - heap.start)
+                            : heap.abandoned.mature_words;
   const bool new_old_block = mature != 0 && heap.old_start == nullptr;
   if (!new_old_block && mature > static_cast<size_t>(heap.old_end - heap.old_top)) {
     return GcResult::kNoRoom;
@@ -75,7 +79,7 @@ GcResult minor_gc(Heap& heap, const RootSet& roots, size_t need) {
   }
 
   const EvacuationPlan plan = plan_minor(heap, mature, block, words);
-  if (heap.fragments != nullptr) {
+  if (heap.fragments != nullptr || heap.abandoned.start != nullptr) {
     evacuate<FromSpace::kAnywhere, true>(heap, roots, plan, block, words);
   } else if (mature != 0) {
     evacuate<FromSpace::kBlock, true>(heap, roots, plan, block, words);

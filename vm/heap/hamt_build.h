@@ -5,9 +5,12 @@
 // The hash is a template parameter so that tests can force collisions; the VM uses KeyHash.
 #pragma once
 
+#include <cstdlib>
+#include <memory>
 #include <span>
 #include <vector>
 
+#include "vm/base/progress.h"
 #include "vm/heap/allocator.h"
 #include "vm/term/hamt.h"
 #include "vm/term/map.h"
@@ -25,6 +28,8 @@ class HamtBuild {
 
   // From pairs key, value, key, value...; of equal keys the last wins. At least one pair.
   Term from_pairs(std::span<const Term> pairs);
+  // The same in slices.
+  class Gradual;
   // `map` with the pair. The map itself when it has just this pair.
   Term put(Term map, Term key, Term value);
   // As put, but none() when the key is not there.
@@ -116,6 +121,55 @@ class HamtBuild {
   Term merge_colliding(Term a, Term b, size_t* shared);
 
   Allocator& heap_;
+};
+
+// from_pairs() in slices: each pair is added, then run() builds. The upper levels of a large trie
+// are done step by step, with a frame for each; what is small enough is built at once.
+template <class Hash>
+class HamtBuild<Hash>::Gradual {
+ public:
+  // Of `count` pairs, at least one.
+  Gradual(Allocator& heap, size_t count);
+  void add(Term key, Term value) { pairs_.get()[added_++] = {Hash::of(key), key, value}; }
+  Progress run(int64_t* budget);
+  Term result() const { return with_size(built_.slot.value, built_.size); }
+
+ private:
+  enum class Phase : uint8_t { kCount, kSpread, kBelow };
+  // A node that is being made, as in build().
+  struct Frame {
+    Frame(Pair* first, Pair* spare_room, size_t pair_count, unsigned trie_level)
+        : pairs(first), spare(spare_room), count(pair_count), level(trie_level) {}
+    Pair* pairs;
+    Pair* spare;
+    size_t count;
+    unsigned level;
+    Phase phase = Phase::kCount;
+    size_t next = 0;  // pair, or slot
+    size_t size = 0;
+    size_t starts[kHamtSlots + 1] = {};
+    size_t ends[kHamtSlots] = {};
+    Draft draft;
+  };
+  struct Free {
+    void operator()(Pair* pairs) const { free(pairs); }
+  };
+
+  void push(Pair* pairs, Pair* spare, size_t count, unsigned level) {
+    frames_.push_back(std::make_unique<Frame>(pairs, spare, count, level));
+  }
+  // Each goes on as far as the budget allows; true: the phase is over.
+  static bool count_slots(Frame& frame, int64_t* budget);
+  static bool spread(Frame& frame, int64_t* budget);
+  bool build_below(Frame& frame, int64_t* budget);
+  void finish_frame();
+
+  HamtBuild build_;
+  std::unique_ptr<Pair, Free> pairs_;  // uninitialised: that, too, would take its time
+  size_t added_ = 0;
+  bool begun_ = false;
+  std::vector<std::unique_ptr<Frame>> frames_;
+  Built built_{};
 };
 
 extern template class HamtBuild<KeyHash>;

@@ -272,6 +272,105 @@ Term HamtBuild<Hash>::from_pairs(std::span<const Term> pairs) {
   return with_size(built.slot.value, built.size);
 }
 
+// --- from many pairs, in slices ---
+
+template <class Hash>
+HamtBuild<Hash>::Gradual::Gradual(Allocator& heap, size_t count)
+    : build_(heap), pairs_(static_cast<Pair*>(malloc(2 * count * sizeof(Pair)))) {
+  if (pairs_ == nullptr) fatal("out of memory: a map of %zu pairs", count);
+}
+
+template <class Hash>
+bool HamtBuild<Hash>::Gradual::count_slots(Frame& frame, int64_t* budget) {
+  for (; frame.next < frame.count; ++frame.next) {
+    if (--*budget < 0) return false;
+    ++frame.starts[hamt_slot(frame.pairs[frame.next].hash, frame.level) + 1];
+  }
+  for (unsigned slot = 0; slot < kHamtSlots; ++slot) frame.starts[slot + 1] += frame.starts[slot];
+  std::copy(frame.starts, frame.starts + kHamtSlots, frame.ends);
+  return true;
+}
+
+template <class Hash>
+bool HamtBuild<Hash>::Gradual::spread(Frame& frame, int64_t* budget) {
+  constexpr int64_t kStepsPerPair = 2;
+  for (; frame.next < frame.count; ++frame.next) {
+    if ((*budget -= kStepsPerPair) < 0) return false;
+    const Pair& pair = frame.pairs[frame.next];
+    frame.spare[frame.ends[hamt_slot(pair.hash, frame.level)]++] = pair;
+  }
+  return true;
+}
+
+// False, too, where a level below needs a frame of its own.
+template <class Hash>
+bool HamtBuild<Hash>::Gradual::build_below(Frame& frame, int64_t* budget) {
+  constexpr size_t kAtOnce = 500;
+  constexpr int64_t kStepsPerPair = 8;
+  for (; frame.next < kHamtSlots; ++frame.next) {
+    const size_t start = frame.starts[frame.next];
+    const size_t count = frame.ends[frame.next] - start;
+    if (count == 0) continue;
+    if (*budget < 0) return false;
+    Pair* pairs = frame.spare + start;
+    Pair* spare = frame.pairs + start;
+    if (count > kAtOnce && frame.level + 1 < kHamtLevels) {
+      push(pairs, spare, count, frame.level + 1);
+      return false;
+    }
+    *budget -= kStepsPerPair * static_cast<int64_t>(count);
+    const Built below = build_.build(pairs, spare, count, frame.level + 1);
+    frame.draft.add(static_cast<unsigned>(frame.next), below.slot);
+    frame.size += below.size;
+  }
+  return true;
+}
+
+// The node of the innermost frame, which is complete, becomes a slot of the one around it.
+template <class Hash>
+void HamtBuild<Hash>::Gradual::finish_frame() {
+  const Frame& frame = *frames_.back();
+  const Draft& draft = frame.draft;
+  if (frame.level > 0 && draft.is_one_pair()) {
+    built_ = {pair_slot(draft.pairs[0], draft.pairs[1]), 1};
+  } else {
+    built_ = {child_slot(build_.node_from(frame.level, draft)), frame.size};
+  }
+  frames_.pop_back();
+  if (frames_.empty()) return;
+  Frame& outer = *frames_.back();
+  outer.draft.add(static_cast<unsigned>(outer.next++), built_.slot);
+  outer.size += built_.size;
+}
+
+template <class Hash>
+Progress HamtBuild<Hash>::Gradual::run(int64_t* budget) {
+  if (!begun_) {
+    begun_ = true;
+    push(pairs_.get(), pairs_.get() + added_, added_, 0);
+  }
+  while (!frames_.empty()) {
+    if (*budget <= 0) return Progress::kPaused;
+    Frame& frame = *frames_.back();
+    switch (frame.phase) {
+      case Phase::kCount:
+        if (!count_slots(frame, budget)) break;
+        frame.next = 0;
+        frame.phase = Phase::kSpread;
+        break;
+      case Phase::kSpread:
+        if (!spread(frame, budget)) break;
+        frame.next = 0;
+        frame.phase = Phase::kBelow;
+        break;
+      case Phase::kBelow:
+        if (build_below(frame, budget)) finish_frame();
+        break;
+    }
+  }
+  return Progress::kDone;
+}
+
 // --- one pair ---
 
 // OTP 25 takes 0.0 and -0.0 for one key, and tells them apart when it shows it.

@@ -29,10 +29,11 @@ Heap::~Heap() {
   off_heap = nullptr;
   free_block(start, young_words());
   free_block(old_start, old_words());
+  free_block(abandoned.start, abandoned.words());
 }
 
 size_t Heap::fragment_used_words() const {
-  size_t words = 0;
+  auto words = static_cast<size_t>(abandoned.top - abandoned.start);
   for (const Fragment* fragment = fragments; fragment != nullptr; fragment = fragment->next) {
     words += fragment->used;
   }

@@ -7,6 +7,10 @@
 //   +-------------+-----------------+------------+----------------+   +------------+--------+
 //        heap grows up ->                          <- stack grows down
 //
+// Where a collection that would take long is put off (Process::collect_gc) and the young block is
+// full, a small one takes its place, with the stack; the former one is `abandoned` meanwhile and
+// counts as a fragment, but for its mature part, which the next minor collection promotes.
+//
 // A minor collection copies live young objects: those below high_water (survived once) to the
 // old block, the others to a new young block. A fullsweep copies all to a new young block.
 //
@@ -45,6 +49,14 @@ enum class Collection {
   kHibernate,  // full, then the young block is cut to what is live
 };
 
+struct AbandonedBlock {
+  Word* start = nullptr;  // null: there is none
+  Word* top = nullptr;
+  Word* end = nullptr;
+  size_t mature_words = 0;
+  size_t words() const { return static_cast<size_t>(end - start); }
+};
+
 struct Heap : Allocator {
   Word* start = nullptr;
   Word* high_water = nullptr;
@@ -54,6 +66,7 @@ struct Heap : Allocator {
   Word* old_top = nullptr;
   Word* old_end = nullptr;
   OffHeap* old_off_heap = nullptr;
+  AbandonedBlock abandoned;
   size_t old_off_heap_bytes = 0;
   size_t off_heap_limit = 0;      // off_heap_bytes above this asks for a collection
   size_t old_off_heap_limit = 0;  // old_off_heap_bytes above this asks for a fullsweep
@@ -80,7 +93,7 @@ struct Heap : Allocator {
   size_t young_words() const { return static_cast<size_t>(end - start); }
   size_t old_words() const { return static_cast<size_t>(old_end - old_start); }
   size_t stack_words() const { return static_cast<size_t>(end - limit); }
-  // Words of live and dead objects in fragments.
+  // Words of live and dead objects in fragments and the abandoned block.
   size_t fragment_used_words() const;
   // Asks for a collection at the next instruction boundary: what natives do.
   void request(Collection kind) {
@@ -110,6 +123,13 @@ struct RootSet {
 // and limit. Fragments are merged. False: out of memory or over max_heap_words; the heap is then
 // still valid, uncollected. Named _gc as all functions that may collect.
 bool collect_gc(Heap& heap, const RootSet& roots, size_t need, Collection kind);
+
+// How many words a collection may have to look at.
+size_t collection_words(const Heap& heap, Collection kind);
+
+// Makes room for `need` words (and the spare one) without a collection: abandons the young block.
+// False: the stack is too large to be moved for that, or there is an abandoned block, or no memory.
+bool abandon_young_block(Heap& heap, size_t need);
 
 // Changes nothing and checks everything: each word of the heap, its stack and the roots is a
 // valid term within this heap, a fragment, or a literal; nothing old points to anything younger;

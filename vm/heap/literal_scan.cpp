@@ -20,6 +20,7 @@ LiteralScan::LiteralScan(std::span<const LiteralSpace::Area> areas) : in_use_(ar
 void LiteralScan::visit(const Heap& heap, const RootSet& roots) {
   visit_words(heap.start, static_cast<size_t>(heap.top - heap.start));
   visit_words(heap.old_start, static_cast<size_t>(heap.old_top - heap.old_start));
+  visit_words(heap.abandoned.start, static_cast<size_t>(heap.abandoned.top - heap.abandoned.start));
   visit_words(heap.limit, heap.stack_words());
   visit(heap.fragments);
   for (size_t i = 0; i < roots.count; ++i) visit(roots.spans[i]);

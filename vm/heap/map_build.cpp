@@ -255,6 +255,18 @@ Term make_map(Allocator& heap, std::span<const Term> pairs) {
   return normalised(heap, HamtBuild<KeyHash>(heap).from_pairs(pairs));
 }
 
+struct GradualMap::Trie {
+  HamtBuild<KeyHash>::Gradual build;
+};
+
+GradualMap::GradualMap(Allocator& heap, size_t count)
+    : heap_(heap), trie_(new Trie{HamtBuild<KeyHash>::Gradual(heap, count)}) {}
+GradualMap::~GradualMap() = default;
+GradualMap::GradualMap(GradualMap&& other) noexcept = default;
+void GradualMap::add(Term key, Term value) { trie_->build.add(key, value); }
+Progress GradualMap::run(int64_t* budget) { return trie_->build.run(budget); }
+Term GradualMap::result() const { return normalised(heap_, trie_->build.result()); }
+
 Term map_put(Allocator& heap, Term map, Term key, Term value) {
   if (is_hash_map(map)) return HamtBuild<KeyHash>(heap).put(map, key, value);
   size_t position = flat_map_position(map, key);

@@ -2,8 +2,10 @@
 // nothing would change (the same word is already there) the old map itself is the result.
 #pragma once
 
+#include <memory>
 #include <span>
 
+#include "vm/base/progress.h"
 #include "vm/heap/allocator.h"
 #include "vm/term/map.h"
 
@@ -12,6 +14,22 @@ namespace joist {
 Term make_empty_map(Allocator& heap);
 // From pairs key, value, key, value... in any order; of equal keys the last pair wins.
 Term make_map(Allocator& heap, std::span<const Term> pairs);
+// The same of many pairs, in slices.
+class GradualMap {
+ public:
+  // Of `count` pairs, more than kFlatMapLimit, each of which add() brings before run().
+  GradualMap(Allocator& heap, size_t count);
+  ~GradualMap();
+  GradualMap(GradualMap&& other) noexcept;
+  void add(Term key, Term value);
+  Progress run(int64_t* budget);
+  Term result() const;
+
+ private:
+  struct Trie;
+  Allocator& heap_;
+  std::unique_ptr<Trie> trie_;
+};
 // A flat map over an existing sorted keys tuple (a literal, usually): at most kFlatMapLimit.
 Term make_flat_map(Allocator& heap, Term keys_tuple, std::span<const Term> values);
 // Map with key bound to value.

@@ -29,6 +29,7 @@ class Verifier {
     for (Fragment* fragment = heap_.fragments; fragment != nullptr; fragment = fragment->next) {
       check_area(fragment->words, fragment->words + fragment->used, Place::kFragment);
     }
+    check_area(heap_.abandoned.start, heap_.abandoned.top, Place::kFragment);
     check_list(heap_.off_heap, false);
     for (const Word* word = heap_.limit; word < heap_.end; ++word) {
       if ((*word & 7) != 7) check_term(word, Place::kStack);  // 7: a return address
@@ -50,7 +51,7 @@ class Verifier {
     for (Fragment* fragment = heap_.fragments; fragment != nullptr; fragment = fragment->next) {
       if (within(address, fragment->words, fragment->words + fragment->used)) return true;
     }
-    return false;
+    return within(address, heap_.abandoned.start, heap_.abandoned.top);
   }
   bool is_literal(const Word* address) const {
     return heap_.literals != nullptr && heap_.literals->contains(address);

@@ -1,6 +1,7 @@
 #include "vm/proc/process.h"
 
 #include <cstdlib>
+#include <utility>
 
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
@@ -150,11 +151,45 @@ void Process::report_heap_limit() {
   if (runtime->heap_limit_reached != nullptr) runtime->heap_limit_reached(*this, words);
 }
 
+// Collections of more words than this take about a millisecond.
+constexpr size_t kLongCollectionWords = kStress ? 2048 : 256 * 1024;
+// When every chance to collect is taken, most heaps stay small.
+constexpr size_t kLongStressCollectionWords = 2048;
+
+bool Process::put_off_collection(size_t need, Collection kind) {
+  if (registers->thread != ThreadKind::kScheduler) return false;
+  const size_t limit = registers->gc_stress ? kLongStressCollectionWords : kLongCollectionWords;
+  if (due_collection == DueCollection::kNone && collection_words(heap, kind) < limit) return false;
+  const bool has_room = static_cast<size_t>(heap.limit - heap.top) > need;
+  if (!has_room && !abandon_young_block(heap, need)) return false;
+  if (kind != Collection::kMinor) {
+    due_collection = DueCollection::kFull;
+  } else if (due_collection == DueCollection::kNone) {
+    due_collection = DueCollection::kMinor;
+  }
+  reductions = 0;
+  return true;
+}
+
+bool Process::collect_due_gc() {
+  const Collection kind =
+      due_collection == DueCollection::kFull ? Collection::kFull : Collection::kMinor;
+  const bool alive = collect_now_gc(0, live, kind);
+  if (!alive) due_collection = DueCollection::kFailed;
+  return alive;
+}
+
 bool Process::collect_gc(size_t need, uint32_t live_registers, Collection kind) {
   if (suspended != nullptr) {  // the heap may be unfinished
     JOIST_CHECK(need == 0);
     return true;
   }
+  if (kind != Collection::kHibernate && put_off_collection(need, kind)) return true;
+  return collect_now_gc(need, live_registers, kind);
+}
+
+bool Process::collect_now_gc(size_t need, uint32_t live_registers, Collection kind) {
+  due_collection = DueCollection::kNone;
   if (examines_message) detach_current_message();
   RootSet roots;
   roots.add({registers->x, live_registers});

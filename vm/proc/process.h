@@ -61,6 +61,14 @@ enum class NativeOutcome : uint8_t {
   kDirty,  // a dirty thread is to run it (vm/engine/dirty.h), with the arguments in the X registers
 };
 
+// A collection that is to come as soon as the process gives up its scheduler.
+enum class DueCollection : uint8_t {
+  kNone,
+  kMinor,
+  kFull,
+  kFailed,  // it came, and the process must die
+};
+
 // Why run_process returned.
 enum class RunOutcome : uint8_t {
   kYielded,  // its slice is over; runnable
@@ -126,6 +134,8 @@ inline constexpr uint32_t kTimedOut = 4;  // the time of its receive is over
 inline constexpr uint32_t kDirty = 8;
 inline constexpr uint32_t kAside = 16;
 inline constexpr uint32_t kDoomed = 32;  // meanwhile a signal has come that ends it
+// With kDirty: it collects instead, and nobody may look at its heap or stack.
+inline constexpr uint32_t kCollecting = 1024;
 }  // namespace process_state
 
 class Process {
@@ -207,7 +217,12 @@ class Process {
 
   // Collects with x[0, live) and all that this record refers to as roots; `need` words are free
   // afterwards. False: the process must die (max_heap_size, or no memory); exit_now was called.
+  // What would keep the scheduler long is put off: due_collection is set, the slice is over, and a
+  // dirty thread does it as soon as the process has yielded.
   bool collect_gc(size_t need, uint32_t live_registers, Collection kind = Collection::kMinor);
+  // The one that is due; x[0, live) are roots. False as above.
+  bool collect_due_gc();
+  DueCollection due_collection = DueCollection::kNone;
   // Everything of this record that a collector must visit, but for registers.
   void add_roots(RootSet& roots);
 
@@ -297,6 +312,8 @@ class Process {
 
  private:
   void report_heap_limit();
+  bool put_off_collection(size_t need, Collection kind);
+  bool collect_now_gc(size_t need, uint32_t live_registers, Collection kind);
 
   static constexpr uint32_t kFewSaved = 4;
   Term few_saved_[kFewSaved] = {Term::nil(), Term::nil(), Term::nil(), Term::nil()};

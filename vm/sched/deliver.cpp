@@ -1,7 +1,9 @@
 #include "vm/sched/deliver.h"
 
+#include "vm/heap/copy.h"
 #include "vm/proc/name_table.h"
 #include "vm/proc/process_table.h"
+#include "vm/sched/dirty_call.h"
 #include "vm/sched/port_receiver.h"
 #include "vm/sched/remote_nodes.h"
 #include "vm/sched/schedulers.h"
@@ -52,6 +54,35 @@ bool send_message(Process& sender, Term pid, Term message) {
       new_signal_of(SignalKind::kMessage, sender.pid, message, sender.runtime->literals);
   sender.charge(static_cast<int64_t>(signal->value_words() / 16));
   return deliver(sender, *receiver, signal);
+}
+
+bool try_send_message(Process& sender, Term pid, Term message) {
+  Process* receiver = sender.runtime->processes->find(pid);
+  if (receiver == nullptr) return true;
+  if (!message.is_pointer()) {
+    deliver(sender, *receiver, new_signal_of(SignalKind::kMessage, sender.pid, message, nullptr));
+    return true;
+  }
+  const LiteralSpace* literals = sender.runtime->literals;
+  const size_t limit = on_scheduler(sender) ? kLargeTermWords : SIZE_MAX;
+  const size_t words = copy_size_up_to(message, literals, limit);
+  if (words == kMoreWords) return false;
+  Signal* signal = new_signal(SignalKind::kMessage, sender.pid, words);
+  {
+    SignalBuilder builder(*signal);
+    signal->value = words == 0 ? message : copy_term_of_size(builder, message, words, literals);
+  }
+  sender.charge(static_cast<int64_t>(words / 16));
+  deliver(sender, *receiver, signal);
+  return true;
+}
+
+bool is_large_send(const Process& sender, Term receiver, Term message) {
+  if (!message.is_pointer() || !on_scheduler(sender)) return false;
+  if (receiver.is_atom()) receiver = sender.runtime->names->find(receiver);
+  const LiteralSpace* literals = sender.runtime->literals;
+  return (receiver.is_local_pid() || !alias_owner(receiver).is_none()) &&
+         copy_size_up_to(message, literals, kLargeTermWords) == kMoreWords;
 }
 
 namespace {

@@ -32,5 +32,10 @@ SendResult send(Process& sender, Term receiver, Term message, const SendOptions&
 
 // A message with a copy of `message`; false: no such process.
 bool send_message(Process& sender, Term pid, Term message);
+// The same for any pid. False: nothing was sent, because the copy would keep the scheduler too
+// long; on a dirty thread it never would.
+bool try_send_message(Process& sender, Term pid, Term message);
+// Whether send() is for a dirty thread: a message to a process here that is too large.
+bool is_large_send(const Process& sender, Term receiver, Term message);
 
 }  // namespace joist

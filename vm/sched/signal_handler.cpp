@@ -273,6 +273,8 @@ bool is_easy(const Process& p, const Signal& signal) {
       return !is_fatal(p, signal);
     case SignalKind::kRequest:
       return false;
+    case SignalKind::kQuestion:  // of its heap or stack, perhaps
+      return (p.state.load(std::memory_order_relaxed) & process_state::kCollecting) == 0;
     default:
       return true;
   }
