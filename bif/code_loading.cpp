@@ -2,6 +2,7 @@
 // modules, on_load functions, deleting and purging
 // (https://www.erlang.org/doc/reference_manual/code_loading.html).
 #include <mutex>
+#include <optional>
 
 #include "bif/magic.h"
 #include "bif/registry.h"
@@ -11,9 +12,11 @@
 #include "vm/heap/retired_literals.h"
 #include "vm/proc/native.h"
 #include "vm/proc/stack_trace.h"
+#include "vm/sched/exclusive.h"
 #include "vm/sched/schedulers.h"
 #include "vm/sched/system_logger.h"
 #include "vm/term/bits.h"
+#include "vm/trace/tracing.h"
 
 namespace joist {
 
@@ -91,8 +94,32 @@ std::vector<Term> not_purged(const CodeTable& code, const std::vector<PreparedCo
   return names;
 }
 
+// --- breakpoints of traced code ---
+// They lie in current code only: out of an instance before it becomes old, and into one that has
+// been published if there is a pattern for modules to come. Both need that nobody runs code.
+
+bool has_load_pattern(Process& p) {
+  for (const auto& [id, session] : p.runtime->tracing->sessions()) {
+    if (session->on_load.on) return true;
+  }
+  return false;
+}
+
+bool changes_breakpoints(Process& p, Term module) {
+  return p.runtime->tracing->patterns().any_in(module) || has_load_pattern(p);
+}
+
+void set_load_patterns(Process& p, Term name) {
+  Module* module = code_of(p).find_module(name);
+  if (module == nullptr) return;
+  for (const auto& [id, session] : p.runtime->tracing->sessions()) {
+    session->on_load.apply(p.runtime->tracing->patterns(), id, *module);
+  }
+}
+
 // ok | {Reason, [Module]}
 Term finish_loading_1(Process& p, Term list) {
+  const Term prepared = list;
   std::vector<PreparedCode*> all;
   for (; list.is_list(); list = list.tail()) {
     all.push_back(prepared_code(list.head()));
@@ -106,6 +133,11 @@ Term finish_loading_1(Process& p, Term list) {
   // Several modules come at once or not at all, which an on_load function could not keep.
   if (all.size() > 1 && !with_on_load.empty()) return p.system_limit();
   CodeTable& code = code_of(p);
+  std::optional<Exclusive> alone;
+  for (const PreparedCode* each : all) {
+    if (!alone && changes_breakpoints(p, each->module->name)) alone.emplace(p);
+  }
+  if (alone && !*alone) return p.yield({prepared});
   const Permission permission(code.permission());
   if (const std::vector<Term> names = repeated_names(all); !names.empty()) {
     return refusal(p, atoms::duplicated, names);
@@ -117,7 +149,10 @@ Term finish_loading_1(Process& p, Term list) {
     if (each->module->has_on_load()) {
       code.hold_for_on_load(std::move(each->module));
     } else {
+      const Term name = each->module->name;
+      if (alone) p.runtime->tracing->patterns().clear_module(name);
       code.publish(std::move(each->module));
+      if (alone) set_load_patterns(p, name);
     }
   }
   return with_on_load.empty() ? Term(atoms::ok) : refusal(p, atoms::on_load, with_on_load);
@@ -134,9 +169,14 @@ Term finish_after_on_load_2(Process& p, Term name, Term keep) {
   const bool keeps = keep == atoms::true_;
   if (!name.is_atom() || (!keeps && !(keep == atoms::false_))) return p.badarg();
   CodeTable& code = code_of(p);
+  std::optional<Exclusive> alone;
+  if (keeps && changes_breakpoints(p, name)) alone.emplace(p);
+  if (alone && !*alone) return p.yield({name, keep});
   const Permission permission(code.permission());
   if (code.waiting_for_on_load(name) == nullptr) return p.badarg();
+  if (alone) p.runtime->tracing->patterns().clear_module(name);
   if (keeps) code.finish_on_load(name);
+  if (alone) set_load_patterns(p, name);
   return atoms::true_;
 }
 
@@ -149,6 +189,9 @@ Term check_old_code_1(Process& p, Term name) {
 Term delete_module_1(Process& p, Term name) {
   if (!name.is_atom()) return p.badarg();
   CodeTable& code = code_of(p);
+  std::optional<Exclusive> alone;
+  if (p.runtime->tracing->patterns().any_in(name)) alone.emplace(p);
+  if (alone && !*alone) return p.yield({name});
   const Permission permission(code.permission());
   if (code.find_module(name) == nullptr) return atoms::undefined;
   if (code.has_old(name)) {
@@ -156,6 +199,7 @@ Term delete_module_1(Process& p, Term name) {
                                     make_cons(p.heap, name, Term::nil()));
     return p.badarg();
   }
+  if (alone) p.runtime->tracing->patterns().clear_module(name);
   code.remove(name);
   return atoms::true_;
 }

@@ -26,6 +26,9 @@ Term no_process_to_link(Process& p, Term pid, Term reason) {
 bool is_of_this_node(Term pid) { return external_node(pid)->name == local_node()->name; }
 
 Term link_1(Process& p, Term target) {
+  if ((p.trace_flags & trace_flag::kProcs) != 0 && (is_pid(target) || is_port(target))) {
+    p.runtime->trace->about_process(p, atoms::link, target);
+  }
   if (target == p.pid) return atoms::true_;
   if (target.is_local_pid() || target.is_local_port()) {
     return link_to(p, target) ? Term(atoms::true_) : no_process_to_link(p, target, atoms::noproc);
@@ -38,6 +41,9 @@ Term link_1(Process& p, Term target) {
 
 Term unlink_1(Process& p, Term target) {
   if (!is_pid(target) && !is_port(target)) return p.badarg();
+  if ((p.trace_flags & trace_flag::kProcs) != 0) {
+    p.runtime->trace->about_process(p, atoms::unlink, target);
+  }
   // An exit signal that has arrived takes effect before the link is gone.
   if (!p.signals.empty()) handle_signals(p);
   if (is_kind(target, Boxed::kExternalPid)) {

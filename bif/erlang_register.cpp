@@ -4,6 +4,7 @@
 #include "vm/io/ports.h"
 #include "vm/proc/name_table.h"
 #include "vm/proc/process_table.h"
+#include "vm/sched/request.h"
 
 namespace joist {
 
@@ -19,6 +20,26 @@ RegisteredName* place_of_name(const Process& p, Term owner) {
   return process != nullptr ? &process->registered_name : nullptr;
 }
 
+// {What, Name}
+void on_event(Process& receiver, Signal& signal) {
+  const std::span<const Term> event = tuple_elements(signal.value);
+  if (!receiver.is_exiting && (receiver.trace_flags & trace_flag::kProcs) != 0) {
+    receiver.runtime->trace->about_process(receiver, event[0], event[1]);
+  }
+}
+
+// The tracers of whoever has got or lost a name.
+void tell_tracer(Process& p, Term owner, Term what, Term name) {
+  const TraceHook* trace = p.runtime->trace;
+  if (trace == nullptr || !trace->is_used || !owner.is_local_pid()) return;
+  if (owner == p.pid) {
+    if ((p.trace_flags & trace_flag::kProcs) != 0) p.runtime->trace->about_process(p, what, name);
+  } else {
+    Allocator scratch;
+    send_request(p, owner, on_event, make_tuple(scratch, {what, name}));
+  }
+}
+
 Term register_2(Process& p, Term name, Term owner) {
   if (!name.is_atom() || name == atoms::undefined) return p.badarg(atoms::none);
   if (!owner.is_local_pid() && !owner.is_local_port()) return p.badarg();
@@ -30,6 +51,7 @@ Term register_2(Process& p, Term name, Term owner) {
     place->release(name);
     return p.badarg(atoms::none);
   }
+  tell_tracer(p, owner, atoms::register_, name);
   // The owner may have ended meanwhile, without having seen the entry.
   if (!(place->get() == name)) names.remove(name, owner);
   return atoms::true_;
@@ -41,6 +63,7 @@ Term unregister_1(Process& p, Term name) {
   const Term owner = names.find(name);
   if (owner.is_none() || !names.remove(name, owner)) return p.badarg();
   if (RegisteredName* place = place_of_name(p, owner)) place->release(name);
+  tell_tracer(p, owner, atoms::unregister, name);
   return atoms::true_;
 }
 

@@ -97,12 +97,18 @@ Process* make_child(Runtime& runtime, const Ancestor& ancestor, const Mfa& funct
 
 Spawned make_process(Process& p, const Mfa& function, Term arguments, const SpawnOptions& options) {
   const Ancestor ancestor = {p.pid, p.group_leader, p.scheduler};
+  const TraceHook* trace = p.runtime->trace;
+  const bool is_traced = p.trace_flags != 0 || (trace != nullptr && trace->traces_new_processes);
   Process* child = make_child(*p.runtime, ancestor, function, arguments, options);
   if (child == nullptr) {
     Allocator scratch;
     const Term text = make_string(scratch, "Too many processes\n");
     p.runtime->logger->report_error(p, "~s~n", make_cons(scratch, text, Term::nil()));
     return {nullptr, atoms::system_limit};
+  }
+  if (is_traced) [[unlikely]] {
+    p.runtime->trace->spawning(p, *child, options.link);
+    p.runtime->trace->spawned(p, *child, arguments, options.link);
   }
   const Term monitor = relate(p, *child, options);
   p.charge(kSpawnReductions);

@@ -5,6 +5,7 @@
 
 #include "bif/registry.h"
 #include "vm/match/run.h"
+#include "vm/trace/event_filter.h"
 
 namespace joist {
 
@@ -64,21 +65,41 @@ Term error_list(Process& p, const std::vector<MatchError>& errors) {
   return list.finish();
 }
 
-Term match_spec_test_3(Process& p, Term subject, Term spec, Term dialect) {
-  if (dialect == atoms::trace) {
-    if (!subject.is_list() && !subject.is_nil()) return p.badarg();
-    return p.not_supported("match_spec_test with trace");
+// {ok, Result, [Flag], Errors}; flags: return_trace, exception_trace.
+Term test_result(Process& p, Term result, Term flags, Term errors) {
+  return make_tuple(p.heap,
+                    {atoms::ok, result.is_none() ? Term(atoms::false_) : result, flags, errors});
+}
+
+// On a list of arguments, as of a call that changes nothing and has no caller.
+Term test_trace_program(Process& p, Term subject, const MatchProgram& program, Term errors) {
+  std::vector<Term> arguments;
+  for (; subject.is_list(); subject = subject.tail()) arguments.push_back(subject.head());
+  TraceActions actions(*p.runtime->tracing, p, 0);
+  actions.only_pretend();
+  MatchRun run(p, program, &actions);
+  const Term result = run.arguments(arguments);
+  Term flags = Term::nil();
+  if (!result.is_none()) {
+    if (actions.wants_exceptions()) flags = make_cons(p.heap, atoms::exception_trace, flags);
+    if (actions.wants_plain_return()) flags = make_cons(p.heap, atoms::return_trace, flags);
   }
-  if (!(dialect == atoms::table)) return p.badarg();
+  return test_result(p, result, flags, errors);
+}
+
+Term match_spec_test_3(Process& p, Term subject, Term spec, Term dialect) {
+  const bool traces = dialect == atoms::trace;
+  if (!traces && !(dialect == atoms::table)) return p.badarg();
+  if (traces && !subject.is_list() && !subject.is_nil()) return p.badarg();
   // Only tuples and lists can be in tables.
   const MatchCompilation compiled =
-      compile_match_spec(spec, MatchDialect::kTable, match_functions(p.runtime->otp_release));
+      compile_match_spec(spec, traces ? MatchDialect::kTrace : MatchDialect::kTable,
+                         match_functions(p.runtime->otp_release));
   const Term errors = error_list(p, compiled.errors);
   if (!compiled.ok) return make_tuple(p.heap, {atoms::error, errors});
+  if (traces) return test_trace_program(p, subject, compiled.program, errors);
   MatchRun run(p, compiled.program);
-  const Term result = run({subject});
-  return make_tuple(
-      p.heap, {atoms::ok, result.is_none() ? Term(atoms::false_) : result, Term::nil(), errors});
+  return test_result(p, run({subject}), Term::nil(), errors);
 }
 
 Term match_spec_compile_1(Process& p, Term spec) { return make_compiled_match(p, spec); }

@@ -8,6 +8,7 @@
 #include "vm/sched/system_flags.h"
 #include "vm/term/atom.h"
 #include "vm/term/map.h"
+#include "vm/trace/tracing.h"
 
 namespace joist {
 
@@ -27,7 +28,9 @@ Term set_trap_exit(Process& p, Term value) {
 
 Term set_sensitive(Process& p, Term value) {
   if (!is_boolean(value)) return Term::none();
-  return boolean(std::exchange(p.flags.sensitive, value == atoms::true_));
+  const bool before = std::exchange(p.flags.sensitive, value == atoms::true_);
+  if (p.trace_flags != 0 || before) Tracing::refresh_flags(p);
+  return boolean(before);
 }
 
 Term set_error_handler(Process& p, Term value) {

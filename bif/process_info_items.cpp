@@ -10,6 +10,7 @@
 #include "vm/proc/relations.h"
 #include "vm/sched/system_logger.h"
 #include "vm/term/node.h"
+#include "vm/trace/sequential.h"
 
 namespace joist {
 
@@ -157,6 +158,13 @@ Term suspending(D d) {
   return list.finish();
 }
 
+// --- tracing ---
+
+Term sequential_token(D d) {
+  const Term token = process_token(d.process);
+  return d.itself ? token : copy_term(d.to, token, d.process.runtime->literals);
+}
+
 // --- dictionary ---
 
 std::span<const Term> dictionary_pairs(const Process& p) {
@@ -264,7 +272,7 @@ constexpr Item kItems[] = {
     {atoms::priority, [](D d) { return priority_atom(d.process.priority); }},
     {atoms::trace, [](D) { return Term::small(0); }},
     {atoms::binary, [](D d) { return off_heap_objects(d, Boxed::kBinRef); }},
-    {atoms::sequential_trace_token, [](D) { return Term::nil(); }},
+    {atoms::sequential_trace_token, sequential_token},
     {atoms::catchlevel, [](D d) { return words_term(d, catch_level(d.process)); }},
     {atoms::backtrace, backtrace},
     {atoms::last_calls, [](D) { return Term(atoms::false_); }},

@@ -34,6 +34,7 @@ namespace joist {
   X(erlang_port_natives)        \
   X(erlang_port_open_natives)   \
   X(erlang_time_natives)        \
+  X(erlang_trace_natives)       \
   X(erlang_tuple_natives)       \
   X(erts_debug_dirty_natives)   \
   X(erts_debug_natives)         \
@@ -72,11 +73,16 @@ namespace joist {
   X(process_info_natives)       \
   X(re_natives)                 \
   X(records_natives)            \
+  X(seq_trace_natives)          \
+  X(trace_info_natives)         \
+  X(trace_pattern_natives)      \
+  X(trace_session_natives)      \
   X(register_natives)           \
   X(spawn_natives)              \
   X(statistics_natives)         \
   X(system_flag_natives)        \
   X(system_info_natives)        \
+  X(system_monitor_natives)     \
   X(system_task_natives)        \
   X(timer_natives)              \
   X(unicode_natives)            \

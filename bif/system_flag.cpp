@@ -9,6 +9,7 @@
 #include "vm/sched/schedulers.h"
 #include "vm/sched/system_flags.h"
 #include "vm/sched/system_logger.h"
+#include "vm/trace/tracing.h"
 
 namespace joist {
 
@@ -140,6 +141,25 @@ Term set_outstanding_requests(Process& p, Term value) {
   return Term::small(system_flags(p)->outstanding_requests.exchange(value.small_value()));
 }
 
+// {Pid}, Port, false: who gets the messages of sequential tracing. The former one.
+Term set_sequential_tracer(Process& p, Term value) {
+  Tracing& tracing = *p.runtime->tracing;
+  Term tracer = value;
+  if (is_tuple(value) && tuple_size(value) == 2 && tuple_elements(value)[0] == atoms::erl_tracer) {
+    tracer = tuple_elements(value)[1];
+  }
+  if (tracer != atoms::false_ && !is_tracer_alive(*p.runtime, tracer)) return p.badarg();
+  return Term::from_bits(tracing.sequential_tracer.exchange(tracer.bits()));
+}
+
+Term set_trace_control_word(Process& p, Term value) {
+  if (!value.is_small() || value.small_value() < 0 || value.small_value() > UINT32_MAX) {
+    return p.badarg();
+  }
+  return Term::small(
+      p.runtime->tracing->control_word.exchange(static_cast<uint32_t>(value.small_value())));
+}
+
 Term not_there(Process& p, Term) { return p.not_supported("system_flag"); }
 
 constexpr struct {
@@ -160,10 +180,10 @@ constexpr struct {
     {atoms::scheduler_bind_type, not_there},
     {atoms::scheduler_wall_time, set_scheduler_wall_time},
     {atoms::schedulers_online, set_schedulers_online},
-    {atoms::sequential_tracer, not_there},
+    {atoms::sequential_tracer, set_sequential_tracer},
     {atoms::system_logger, set_system_logger},
     {atoms::time_offset, not_there},
-    {atoms::trace_control_word, not_there},
+    {atoms::trace_control_word, set_trace_control_word},
 };
 
 Term system_flag_2(Process& p, Term name, Term value) {

@@ -24,6 +24,7 @@
 #include "vm/sched/system_flags.h"
 #include "vm/sched/system_logger.h"
 #include "vm/term/rules.h"
+#include "vm/trace/tracing.h"
 
 namespace joist {
 
@@ -113,6 +114,12 @@ Term schedulers_active(Process& p) {
 Term scheduler_id(Process& p) { return make_size(p.registers->scheduler + 1); }
 Term process_count(Process& p) { return make_size(p.runtime->processes->count()); }
 Term port_count(Process& p) { return make_size(p.runtime->ports->table().count()); }
+Term sequential_tracer(Process& p) {
+  const Word tracer = p.runtime->tracing->sequential_tracer.load(std::memory_order_acquire);
+  return make_tuple(p.heap, {atoms::sequential_tracer, Term::from_bits(tracer)});
+}
+Term trace_control_word(Process& p) { return Term::small(p.runtime->tracing->control_word.load()); }
+
 Term system_logger(Process& p) { return p.runtime->logger->target(); }
 
 // As OTP, where a scheduler that is alone is blocked by nobody.
@@ -378,7 +385,7 @@ constexpr Item kItems[] = {
     {atoms::schedulers_state, schedulers_state},
     {atoms::schedulers_total, &SystemSettings::schedulers},
     {atoms::scheduling_statistics, scheduling_counts},
-    {atoms::sequential_tracer, missing},
+    {atoms::sequential_tracer, sequential_tracer},
     {atoms::smp_support, atoms::true_},
     {atoms::snifs, native_functions},
     {atoms::start_time, start_time},
@@ -393,7 +400,7 @@ constexpr Item kItems[] = {
     {atoms::time_warp_mode, time_warp_mode},
     {atoms::tolerant_timeofday, atoms::enabled},
     {atoms::total_scheduling_statistics, scheduling_counts},
-    {atoms::trace_control_word, missing},
+    {atoms::trace_control_word, trace_control_word},
     {atoms::update_cpu_info, atoms::unchanged},
     {atoms::version, version},
     {atoms::wordsize, int64_t{sizeof(Word)}},

@@ -7,7 +7,11 @@
 
 namespace joist {
 
-CodeTable::CodeTable(const HandlerTable& handlers) : handlers_(handlers) {}
+CodeTable::CodeTable(const HandlerTable& handlers)
+    : handlers_(handlers),
+      return_trace_handler_(handlers.handlers[static_cast<size_t>(Op::return_trace)] == nullptr
+                                ? Cell{0}
+                                : handlers.handlers[static_cast<size_t>(Op::return_trace)][0]) {}
 CodeTable::~CodeTable() = default;
 
 ExportEntry* CodeTable::entry_locked(const Mfa& mfa) {
@@ -21,6 +25,7 @@ ExportEntry* CodeTable::entry_locked(const Mfa& mfa) {
     };
     stub_of(Op::native_stub, slot->native_stub);
     stub_of(Op::undefined_stub, slot->undefined_stub);
+    stub_of(Op::trace_stub, slot->trace_stub);
     slot->code.store(slot->undefined_stub, std::memory_order_release);
   }
   return slot.get();
@@ -39,7 +44,7 @@ const ExportEntry* CodeTable::find_export(const Mfa& mfa) const {
 
 void CodeTable::add_native(const Mfa& mfa, NativeFunction function, bool guard) {
   ExportEntry* entry = export_entry(mfa);
-  entry->native = function;
+  entry->native = entry->entered = function;
   entry->guard_native = guard;
   if (entry->is_undefined()) {
     entry->code.store(entry->native_stub, std::memory_order_release);
@@ -54,7 +59,7 @@ bool CodeTable::has_natives(Term module) const {
 }
 
 const ExportEntry* CodeTable::find_stub(const Cell* address) const {
-  for (const Op op : {Op::native_stub, Op::undefined_stub}) {
+  for (const Op op : {Op::native_stub, Op::undefined_stub, Op::trace_stub}) {
     if (address[0] == handlers_.handlers[static_cast<size_t>(op)][0]) {
       return reinterpret_cast<const ExportEntry*>(address[1]);
     }
@@ -115,7 +120,7 @@ void CodeTable::make_old_locked(Generations& generations) {
   const Module& module = *generations.current;
   for (const FunctionName& function : module.exports) {
     ExportEntry* entry = entry_locked({module.name, function.name, function.arity});
-    if (!module.contains(entry->target())) continue;
+    if (!module.contains(entry->untraced_target())) continue;
     entry->code.store(entry->undefined_stub, std::memory_order_release);
   }
   generations.old = std::move(generations.current);

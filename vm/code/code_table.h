@@ -50,6 +50,8 @@ class CodeTable {
   CodeTable& operator=(const CodeTable&) = delete;
 
   const HandlerTable& handlers() const { return handlers_; }
+  // Of the instruction that calls which are traced return to.
+  Cell return_trace_handler() const { return return_trace_handler_; }
 
   // The entry of that name, made (undefined) if there is none.
   ExportEntry* export_entry(const Mfa& mfa);
@@ -127,6 +129,7 @@ class CodeTable {
   void index_addresses();
 
   const HandlerTable& handlers_;
+  const Cell return_trace_handler_;
   std::mutex permission_;
   mutable std::mutex mutex_;
   std::unordered_map<Mfa, std::unique_ptr<ExportEntry>, MfaHash> exports_;

@@ -21,17 +21,26 @@ using NativeFunction = Term (*)(Process&, const Term* arguments);
 
 struct ExportEntry : ExportIdentity {
   std::atomic<const Cell*> code{nullptr};
-  NativeFunction native = nullptr;        // the native of that name, if there is one
+  NativeFunction native = nullptr;  // the native of that name, if there is one
+  // What calls of the native run; instructions that are natives (guards) run `native` itself.
+  NativeFunction entered = nullptr;
   NativeFunction dirty_native = nullptr;  // what a dirty thread runs when `native` says so
   bool dirty_io = false;                  // which kind of dirty thread
   bool guard_native = false;              // pure, callable from guards
   Cell native_stub[2] = {};
   Cell undefined_stub[2] = {};
+  Cell trace_stub[2] = {};  // traces calls from outside the module, then goes to `traced_code`
+  std::atomic<const Cell*> traced_code{nullptr};
 
   // Where a call goes now.
   const Cell* target() const { return code.load(std::memory_order_acquire); }
   bool is_undefined() const { return target() == undefined_stub; }
   bool is_native() const { return target() == native_stub; }
+  // Where a call goes when it is not traced.
+  const Cell* untraced_target() const {
+    const Cell* now = target();
+    return now == trace_stub ? traced_code.load(std::memory_order_acquire) : now;
+  }
 };
 
 struct FunEntry : FunIdentity {

@@ -75,7 +75,7 @@ void turn(Schedulers& all, Process& p, Registers& registers) {
 void make_dirty(ExportEntry& entry, bool io) {
   entry.dirty_native = entry.native;
   entry.dirty_io = io;
-  entry.native = leave_for_dirty;
+  entry.native = entry.entered = leave_for_dirty;
 }
 
 void release_dirty(Schedulers& all, Process& p) {

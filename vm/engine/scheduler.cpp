@@ -192,6 +192,9 @@ void Scheduler::turn(Process& p) {
   p.scheduler = index_;
   registers_.process = &p;
   p.reductions = kReductionsPerSlice;
+  const bool is_traced = (p.trace_flags & trace_flag::kTurns) != 0;
+  if (is_traced) [[unlikely]]
+    runtime_.trace->scheduled(p, true);
   if (p.exit_stage != 0) return end(p);
   p.load_registers();
   if ((state & process_state::kElevated) != 0) [[unlikely]] {
@@ -206,15 +209,31 @@ void Scheduler::turn(Process& p) {
   if (p.system_tasks != nullptr && !run_system_tasks_gc(p)) return end(p);
   if (p.due_collection != DueCollection::kNone && p.suspended == nullptr) [[unlikely]] {
     p.save_registers();
+    if ((p.trace_flags & trace_flag::kTurns) != 0) runtime_.trace->scheduled(p, false);
     return collect(p);
   }
   if (p.suspend_count != 0 || p.host_is_idle) {
     p.save_registers();
+    if ((p.trace_flags & trace_flag::kTurns) != 0) runtime_.trace->scheduled(p, false);
     return release(p);
   }
   p.run_outcome = RunOutcome::kYielded;
-  run_process(p);
+  if (runtime_.trace->long_schedule_ns.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    run_timed(p);
+  } else {
+    run_process(p);
+  }
   settle(p);
+}
+
+// For system_monitor's long_schedule.
+void Scheduler::run_timed(Process& p) {
+  const Cell* in = p.code_pointer;
+  const int64_t start = all_.clock().monotonic_ns();
+  run_process(p);
+  const int64_t ns = all_.clock().monotonic_ns() - start;
+  const int64_t limit = runtime_.trace->long_schedule_ns.load(std::memory_order_relaxed);
+  if (limit != 0 && ns >= limit) runtime_.trace->ran_long(p, in, ns);
 }
 
 void Scheduler::settle(Process& p) {
@@ -227,6 +246,8 @@ void Scheduler::settle(Process& p) {
     return end(p);
   }
   p.save_registers();
+  if ((p.trace_flags & trace_flag::kTurns) != 0) [[unlikely]]
+    runtime_.trace->scheduled(p, false);
   if (p.due_collection != DueCollection::kNone && p.suspended == nullptr) [[unlikely]] {
     return collect(p);
   }
@@ -268,7 +289,10 @@ void Scheduler::end(Process& p) {
   }
   if (p.exited_by_exception && !p.is_host) observer_.crashed(p);
   final_exit_reason(p);
-  if (!continue_exit(p)) return all_.enqueue(p, index_);
+  if (!continue_exit(p)) {
+    if ((p.trace_flags & trace_flag::kTurns) != 0) runtime_.trace->scheduled(p, false);
+    return all_.enqueue(p, index_);
+  }
   if (p.is_host) return observer_.host_stopped(p);
   slot_.reader->retire(&p, destroy_process);
   if (++slot_.ended % kEndedForTidying == 0) all_.wake_all();

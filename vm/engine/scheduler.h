@@ -32,6 +32,7 @@ class Scheduler {
   void turn(Process& process);
   void settle(Process& process);
   void collect(Process& process);
+  void run_timed(Process& process);
   void end(Process& process);
   // Lets go of a process that has nothing to do; it may be somebody else's at once.
   void release(Process& process);

@@ -3,6 +3,7 @@
 #include "bif/dist_spawn.h"
 #include "bif/file_handle.h"
 #include "bif/persistent.h"
+#include "bif/process_place.h"
 #include "bif/re_pattern.h"
 #include "bif/registry.h"
 #include "loader/load.h"
@@ -17,6 +18,7 @@
 #include "vm/sched/exit.h"
 #include "vm/term/print.h"
 #include "vm/term/rules.h"
+#include "vm/trace/tracing.h"
 
 namespace joist {
 namespace {
@@ -143,6 +145,10 @@ Result<void> Vm::start_schedulers() {
   runtime_.exit_stages = kExitStages;
   runtime_.processes = &processes_;
   runtime_.names = &names_;
+  tracing_ = std::make_unique<Tracing>(runtime_);
+  tracing_->process_dump = backtrace_text;
+  runtime_.tracing = tracing_.get();
+  runtime_.trace = tracing_.get();
   runtime_.logger = &logger_;
   schedulers_->attach(flags_);
   runtime_.heap_limit_reached = report_full_heap;

@@ -150,6 +150,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   SystemFlags flags_;
   Runtime runtime_;
   CrashDump crash_dump_{runtime_};
+  std::unique_ptr<Tracing> tracing_;  // outlives all references to sessions
   std::unique_ptr<CodeTable> code_;
   std::unique_ptr<PersistentTerms> persistent_;
   std::unique_ptr<RegexCache> regexes_;

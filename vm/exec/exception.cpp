@@ -8,6 +8,7 @@
 #include "vm/heap/map_build.h"
 #include "vm/sched/system_flags.h"
 #include "vm/term/bits.h"
+#include "vm/trace/call_tracing.h"
 
 namespace joist {
 
@@ -152,6 +153,10 @@ __attribute__((noinline)) JOIST_HANDLER_ABI void raise_exception(JOIST_HANDLER_P
   p.exception_function = nullptr;
   p.exception_arguments = p.exception_info = p.error_cause = Term::none();
   const CatchPlace place = find_catch(p);
+  if (p.runtime->tracing != nullptr && p.runtime->tracing->patterns().were_any()) {
+    trace_unwinding(p, exception_class_atom(p.exception_class), p.exception_reason,
+                    place.handler == nullptr ? p.heap.end : place.frame, place.handler);
+  }
   if (place.handler == nullptr) {
     if (p.exception_class == ExceptionClass::kThrow) {
       p.exception_class = ExceptionClass::kError;

@@ -4,6 +4,7 @@
 #include "vm/code/fun_call.h"
 #include "vm/exec/op_frame.h"
 #include "vm/exec/support.h"
+#include "vm/exec/traced_call.h"
 
 namespace joist {
 namespace {
@@ -77,7 +78,7 @@ struct op_call_ext_only : SlowOp {
   s.save();
   Process& p = s.process();
   --p.reductions;
-  Term result = entry->native(p, s.r->x);
+  Term result = entry->entered(p, s.r->x);
   if (result.is_none()) [[unlikely]]
     return settle_native(s, entry, next, slots);
   if (p.heap.wants_collection() || wants_gc_stress(s)) [[unlikely]] {
@@ -116,6 +117,85 @@ struct op_call_native_only : FastOp {
 };
 
 struct op_native_stub : op_call_native_only {};
+
+// --- calls that are traced ---
+
+struct op_trace_stub : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto operand) {
+    const ExportEntry* entry = entry_of(operand);
+    if (Breakpoint* breakpoint = s.process().runtime->tracing->patterns().find(entry->mfa)) {
+      TracedCall call;
+      if (trace_function_gc(s, *breakpoint, CallPlace::kExport, &call) == Flow::kLeave) {
+        return Flow::kLeave;
+      }
+      push_frames(s, call);
+    }
+    s.pc = entry->untraced_target();
+    return Flow::kJump;
+  }
+};
+
+// erts_debug:breakpoint/2: the debugger's error_handler:breakpoint(M, F, Arguments) instead.
+Flow call_debugger(State& s, const Mfa& mfa) {
+  s.save();
+  Process& p = s.process();
+  const ExportEntry* handler =
+      p.runtime->code->export_entry({p.flags.error_handler, atoms::breakpoint, 3});
+  const Term arguments = make_list(p.heap, {s.r->x, mfa.arity});
+  s.load();
+  s.x0 = mfa.module;
+  s.x1 = mfa.function;
+  s.x2 = arguments;
+  s.pc = handler->target();
+  return Flow::kJump;
+}
+
+struct op_breakpoint {};
+
+}  // namespace
+
+// The instruction behind a breakpoint is run by the handler that the breakpoint has replaced, at
+// the same place: so this one ends by a tail call of its own.
+template <size_t kCombination>
+struct HandlerOf<op_breakpoint, static_cast<size_t>(Op::breakpoint), kCombination> {
+  __attribute__((noinline)) JOIST_HANDLER_ABI static void handle(JOIST_HANDLER_PARAMETERS) {
+    State s{JOIST_HANDLER_ARGUMENTS};
+    const FunctionHeader& header = header_of_function(pc);
+    Breakpoint* breakpoint = s.process().runtime->tracing->patterns().find(
+        {header.module, header.function, header.arity});
+    JOIST_CHECK(breakpoint != nullptr && breakpoint->cell == pc);
+    const Cell handler = breakpoint->handler;
+    bool debugged = false;
+    {
+      TracedCall call;
+      if (trace_function_gc(s, *breakpoint, CallPlace::kFunction, &call) == Flow::kLeave) return;
+      push_frames(s, call);
+      debugged = call.debugged;
+    }
+    if (debugged) {
+      call_debugger(s, breakpoint->mfa);
+      JOIST_DISPATCH(s);
+    }
+    JOIST_TAIL_CALL(reinterpret_cast<Handler*>(handler), s);
+  }
+};
+
+namespace {
+
+struct op_return_trace : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*) {
+    const TraceFrame frame = read_trace_frame(s.sp);
+    const Term value = s.x0;
+    s.save();
+    trace_return(s.process(), frame, value, s.sp + kTraceFrameSlots);
+    s.load();
+    s.sp += kTraceFrameSlots;
+    s.pc = code_of_return_word(*s.sp++);
+    return Flow::kJump;
+  }
+};
 
 struct op_undefined_stub : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto) { return Flow::kSlow; }

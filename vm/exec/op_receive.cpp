@@ -51,7 +51,8 @@ struct op_send : FastOp {
     const Term receiver = s.x0;
     const Term message = s.x1;
     p.charge(1);
-    if (!receiver.is_local_pid()) {
+    constexpr uint32_t kTraced = trace_flag::kSend | trace_flag::kToken;
+    if (!receiver.is_local_pid() || (p.trace_flags & kTraced) != 0) {
       if (is_large_send(p, receiver, message)) return call_send(s, next);
       const SendResult result = send(p, receiver, message);
       if (result == SendResult::kBusy) {  // this instruction again
@@ -113,7 +114,13 @@ struct op_remove_message : FastOp {
     Process& p = s.process();
     p.heap.top = s.hp;
     p.examines_message = false;
-    p.adopt_message(p.messages.remove_current());
+    Signal* message = p.messages.remove_current();
+    if ((p.trace_flags & trace_flag::kToken) != 0 || message->detail != 0) [[unlikely]] {
+      s.save();
+      p.runtime->trace->taken(p, *message);
+      s.load();
+    }
+    p.adopt_message(message);
     stop_receive_timer(p);
   }
 };

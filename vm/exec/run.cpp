@@ -33,6 +33,11 @@ const Cell* process_end_code() {
 
 }  // namespace
 
+const Cell* return_trace_code() {
+  static const Cell cell = handler_table().handlers[static_cast<size_t>(Op::return_trace)][0];
+  return &cell;
+}
+
 const HandlerTable& handler_table() {
   static const HandlerTable table = make_handler_table();
   return table;

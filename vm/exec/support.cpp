@@ -1,6 +1,7 @@
 #include "vm/exec/support.h"
 
 #include "vm/code/fun_call.h"
+#include "vm/exec/traced_call.h"
 
 namespace joist {
 
@@ -49,6 +50,8 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
     case NativeOutcome::kRaise:
       blame_native(p, entry->mfa, s.r->x);
       return Flow::kRaise;
+    case NativeOutcome::kTraced:
+      return run_traced_native(s, entry, next, slots);
     case NativeOutcome::kExit:
       return Flow::kLeave;
     case NativeOutcome::kHibernate:

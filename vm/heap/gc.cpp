@@ -93,19 +93,13 @@ GcResult adjust_after_full(Heap& heap, const RootSet& roots, size_t need) {
   return GcResult::kDone;
 }
 
-bool wants_full(const Heap& heap, Collection kind) {
-  return kind != Collection::kMinor || heap.full_requested ||
-         heap.minors_since_full >= heap.options.fullsweep_after ||
-         heap.old_off_heap_bytes > heap.old_off_heap_limit;
-}
-
 }  // namespace
 
 size_t collection_words(const Heap& heap, Collection kind) {
   const size_t young = used_words(heap) + heap.fragment_used_words() + heap.stack_words();
   const auto mature = static_cast<size_t>(heap.high_water - heap.start);
   const bool is_full =
-      wants_full(heap, kind) ||
+      heap.is_major(kind) ||
       (heap.old_start != nullptr && mature > static_cast<size_t>(heap.old_end - heap.old_top));
   return is_full ? young + static_cast<size_t>(heap.old_top - heap.old_start) : young;
 }
@@ -137,7 +131,7 @@ bool collect_gc(Heap& heap, const RootSet& roots, size_t need, Collection kind) 
     return false;
   }
   heap.words_copied = 0;
-  if (!wants_full(heap, kind)) {
+  if (!heap.is_major(kind)) {
     const GcResult result = minor_gc(heap, roots, need_and_spare);
     if (result == GcResult::kDone) {
       return adjust_after_minor(heap, roots, need_and_spare) == GcResult::kDone;

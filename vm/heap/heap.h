@@ -100,6 +100,11 @@ struct Heap : Allocator {
     requested = true;
     if (kind != Collection::kMinor) full_requested = true;
   }
+  // Whether such a collection begins with a full one.
+  bool is_major(Collection kind) const {
+    return kind != Collection::kMinor || full_requested ||
+           minors_since_full >= options.fullsweep_after || old_off_heap_bytes > old_off_heap_limit;
+  }
   // True when the next instruction boundary should collect: fragments or off-heap binaries have
   // piled up, or somebody asked for it. The few words of some received messages are no reason;
   // what a native could not fit in always is.

@@ -372,4 +372,19 @@ SendResult Ports::send(Process& sender, Term port_id, Term message, WhenBusy whe
   return SendResult::kSent;
 }
 
+bool Ports::command(uint32_t scheduler, Term port_id, ByteSpan bytes) {
+  Port* port = table_.find(port_id);
+  if (port == nullptr || !port->is_open()) return false;
+  auto task = std::make_unique<PortTask>();
+  task->kind = PortTaskKind::kCommand;
+  task->data.append(bytes);
+  submit(scheduler, *port, std::move(task));
+  return true;
+}
+
+bool Ports::is_open(Term port_id) const {
+  const Port* port = table_.find(port_id);
+  return port != nullptr && port->is_open();
+}
+
 }  // namespace joist

@@ -70,6 +70,8 @@ class Ports final : public PortReceiver {
   // --- PortReceiver ---
   bool deliver(uint32_t scheduler, Term port, Signal* signal) override;
   SendResult send(Process& sender, Term port, Term message, WhenBusy when_busy) override;
+  bool command(uint32_t scheduler, Term port, ByteSpan bytes) override;
+  bool is_open(Term port) const override;
 
   // --- what ports and drivers use ---
   Runtime& runtime() { return runtime_; }

@@ -6,7 +6,7 @@
 #include "vm/heap/map_build.h"
 #include "vm/match/compiler.h"
 #include "vm/match/pattern.h"
-#include "vm/term/atom.h"
+#include "vm/term/atoms_trace.h"
 #include "vm/term/map.h"
 #include "vm/term/print.h"
 #include "vm/term/rules.h"
@@ -21,18 +21,46 @@ constexpr unsigned kMaxDepth = 5000;
 // Characters that OTP has room for in a message.
 constexpr size_t kMaxErrorText = 99;
 
-// Forms that only trace programs have.
-bool is_trace_form(Term name) {
-  static constexpr Term kForms[] = {
-      atoms::message,      atoms::is_seq_trace,    atoms::set_seq_token, atoms::get_seq_token,
-      atoms::return_trace, atoms::exception_trace, atoms::display,       atoms::process_dump,
-      atoms::enable_trace, atoms::disable_trace,   atoms::trace,         atoms::caller,
-      atoms::caller_line,  atoms::silent,
-  };
-  for (const Term form : kForms) {
-    if (name == form) return true;
+// What only trace programs have, and where.
+struct TraceFormInfo {
+  Term name;
+  TraceForm form;
+  uint8_t least;  // arguments
+  uint8_t most;
+  bool in_guards = false;
+  bool receives = false;         // allowed for the event 'receive', too
+  bool only_calls = false;       // not even for 'send'
+  const char* called = nullptr;  // in messages
+};
+constexpr TraceFormInfo kTraceForms[] = {
+    {atoms::message, TraceForm::kMessage, 1, 1, false, true},
+    {atoms::is_seq_trace, TraceForm::kIsSeqTrace, 0, 0, true},
+    {atoms::set_seq_token, TraceForm::kSetSeqToken, 2, 2, false, false, false, "set_seq_trace"},
+    {atoms::get_seq_token, TraceForm::kGetSeqToken, 0, 0},
+    {atoms::return_trace, TraceForm::kReturnTrace, 0, 0, false, true},
+    {atoms::exception_trace, TraceForm::kExceptionTrace, 0, 0, false, true},
+    {atoms::display, TraceForm::kDisplay, 1, 1, false, true},
+    {atoms::process_dump, TraceForm::kProcessDump, 0, 0},
+    {atoms::enable_trace, TraceForm::kEnableTrace, 1, 2},
+    {atoms::disable_trace, TraceForm::kDisableTrace, 1, 2},
+    {atoms::trace, TraceForm::kTrace, 2, 3},
+    {atoms::caller, TraceForm::kCaller, 0, 0, false, false, true},
+    {atoms::caller_line, TraceForm::kCallerLine, 0, 0, false, false, true},
+    {atoms::current_stacktrace, TraceForm::kCurrentStacktrace, 0, 1, false, false, true},
+    {atoms::silent, TraceForm::kSilent, 1, 1},
+    {atoms::set_tcw, TraceForm::kSetControlWord, 1, 1, false, true},
+    {atoms::get_tcw, TraceForm::kGetControlWord, 0, 0, true, true},
+};
+
+const TraceFormInfo* find_trace_form(Term name, MatchDialect dialect) {
+  // These two are functions, for tables not there at all.
+  const bool is_word = name == atoms::set_tcw || name == atoms::get_tcw;
+  if (is_word && dialect == MatchDialect::kTable) return nullptr;
+  if (name == atoms::current_stacktrace && term_rules().otp_release < 26) return nullptr;
+  for (const TraceFormInfo& info : kTraceForms) {
+    if (info.name == name) return &info;
   }
-  return name == atoms::current_stacktrace && term_rules().otp_release >= 26;
+  return nullptr;
 }
 
 }  // namespace
@@ -251,12 +279,44 @@ MatchCompiler::Value MatchCompiler::function_expression(Term call, unsigned dept
     pushed();
     return {};
   }
-  if (is_trace_form(name)) {
-    // Tracing itself is not there yet: its forms are refused in both dialects.
-    error("Special form '" + std::string(atom_text(name)) + "' used in wrong dialect.");
+  if (find_trace_form(name, dialect_) != nullptr) return trace_form_expression(call, depth);
+  return call_expression(call, depth);
+}
+
+MatchCompiler::Value MatchCompiler::trace_form_expression(Term call, unsigned depth) {
+  const std::span<Term> parts = tuple_elements(call);
+  const TraceFormInfo& info = *find_trace_form(parts[0], dialect_);
+  const auto count = static_cast<uint32_t>(parts.size() - 1);
+  const std::string name(info.called == nullptr ? atom_text(info.name) : info.called);
+  const std::string form = "Special form '" + name + "' ";
+  if (dialect_ == MatchDialect::kTable) {
+    error(form + "used in wrong dialect.");
     return {};
   }
-  return call_expression(call, depth);
+  const bool wrong_event = (dialect_ == MatchDialect::kTraceReceive && !info.receives) ||
+                           (dialect_ != MatchDialect::kTrace && info.only_calls);
+  if (wrong_event) {
+    error(form + "not allow for this trace event.");
+    return {};
+  }
+  if (in_guard_ && !info.in_guards) {
+    error(form + "called in guard context.");
+    return {};
+  }
+  if (count < info.least || count > info.most) {
+    const std::string real =
+        "Special form '" + std::string(atom_text(info.name)) + "' called with ";
+    return term_error(
+        real + (info.most == 0 ? "arguments in %T." : "wrong number of arguments in %T."), call);
+  }
+  push_arguments(parts.subspan(1), depth);
+  emit(MatchOp::kTraceForm, trace_form_operand(info.form, count));
+  if (count == 0) {
+    pushed();
+  } else {
+    popped(count - 1);
+  }
+  return {};
 }
 
 MatchCompiler::Value MatchCompiler::connective(Term call, MatchOp op, const char* name,

@@ -151,7 +151,7 @@ bool MatchCompiler::walk_head(Term head, bool goes_on) {
 
 bool MatchCompiler::compile_head(Term head) {
   const bool ok =
-      dialect_ == MatchDialect::kTrace ? compile_arguments_head(head) : walk_head(head, false);
+      dialect_ != MatchDialect::kTable ? compile_arguments_head(head) : walk_head(head, false);
   if (ok) drop_skip();
   return ok;
 }

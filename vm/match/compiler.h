@@ -43,6 +43,7 @@ class MatchCompiler {
   Value function_expression(Term call, unsigned depth);
   Value connective(Term call, MatchOp op, const char* name, unsigned depth);
   Value short_circuit(Term call, MatchOp op, Term otherwise, const char* name, unsigned depth);
+  Value trace_form_expression(Term call, unsigned depth);
   Value call_expression(Term call, unsigned depth);
   Value variable_expression(int64_t number);
   Value all_bindings();

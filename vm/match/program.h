@@ -63,9 +63,35 @@ enum class MatchOp : uint8_t {
   kTrue,     // pop; it must be true
   kWaste,    // pop
   kSelf,
-  kReturn,  // pop: the result
-  kHalt,    // end of a clause; its result is the latest kReturn's, or true
+  kTraceForm,  // what only tracing knows: see trace_form_instruction
+  kReturn,     // pop: the result
+  kHalt,       // end of a clause; its result is the latest kReturn's, or true
 };
+
+// The special forms of the trace dialect.
+enum class TraceForm : uint8_t {
+  kMessage,
+  kIsSeqTrace,
+  kSetSeqToken,
+  kGetSeqToken,
+  kReturnTrace,
+  kExceptionTrace,
+  kDisplay,
+  kProcessDump,
+  kEnableTrace,
+  kDisableTrace,
+  kTrace,
+  kCaller,
+  kCallerLine,
+  kCurrentStacktrace,
+  kSilent,
+  kSetControlWord,
+  kGetControlWord,
+};
+// n of a kTraceForm: the form and the number of its arguments.
+constexpr uint32_t trace_form_operand(TraceForm form, uint32_t arguments) {
+  return static_cast<uint32_t>(form) | arguments << 8;
+}
 
 struct MatchInstruction {
   MatchOp op;
@@ -95,7 +121,8 @@ class MatchProgram {
   uint32_t stack_depth = 0;  // most terms on the stack
 };
 
-enum class MatchDialect : uint8_t { kTable, kTrace };
+// Tracing has three sorts of events; not all forms make sense for each.
+enum class MatchDialect : uint8_t { kTable, kTrace, kTraceSend, kTraceReceive };
 
 struct MatchError {
   bool warning;

@@ -38,8 +38,8 @@ struct MatchRun::GuardHeap {
   Word words[kWords];
 };
 
-MatchRun::MatchRun(Process& process, const MatchProgram& program)
-    : process_(process), program_(program) {
+MatchRun::MatchRun(Process& process, const MatchProgram& program, MatchActions* actions)
+    : process_(process), program_(program), actions_(actions) {
   const size_t words =
       2 * size_t{program.variables} + program.stack_depth + 1 + program.place_depth + 1;
   Term* area = inline_;
@@ -179,6 +179,16 @@ const MatchInstruction* MatchRun::evaluate(const MatchInstruction* pc, Term* res
       case MatchOp::kSelf:
         *sp++ = process_.pid;
         break;
+      case MatchOp::kTraceForm: {
+        const size_t count = pc->n >> 8;
+        const auto form = static_cast<TraceForm>(pc->n & 0xff);
+        sp -= count;
+        if (form == TraceForm::kMessage) *result = *sp;
+        const Term value = actions_->perform(form, {sp, count});
+        if (value.is_none() && !kInBody) return nullptr;
+        *sp++ = value.is_none() ? Term(atoms::EXIT) : value;
+        break;
+      }
       case MatchOp::kReturn:
         *result = *--sp;
         break;

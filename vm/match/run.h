@@ -21,9 +21,19 @@ struct MatchSubject {
   const void* context = nullptr;                                       // copy's own
 };
 
+// Performs the special forms of trace programs.
+class MatchActions {
+ public:
+  // The form's value, in terms that may lie anywhere; none(): it fails.
+  virtual Term perform(TraceForm form, std::span<const Term> arguments) = 0;
+
+ protected:
+  ~MatchActions() = default;
+};
+
 class MatchRun {
  public:
-  MatchRun(Process& process, const MatchProgram& program);
+  MatchRun(Process& process, const MatchProgram& program, MatchActions* actions = nullptr);
   MatchRun(const MatchRun&) = delete;
   MatchRun& operator=(const MatchRun&) = delete;
 
@@ -44,6 +54,7 @@ class MatchRun {
 
   Process& process_;
   const MatchProgram& program_;
+  MatchActions* actions_;
   const MatchSubject* subject_ = nullptr;
   std::span<const Term> arguments_;
   std::unique_ptr<Term[]> large_;  // when the areas below are too small

@@ -6,6 +6,7 @@
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
+#include "vm/os/clock.h"
 #include "vm/os/memory_count.h"
 #include "vm/proc/process_extras.h"
 #include "vm/proc/relations.h"
@@ -95,7 +96,11 @@ void Process::detach_current_message() {
   Signal* message = messages.current();
   examines_message = false;
   if (message == nullptr || message->value_words() == 0) return;
-  Signal* copy = new_signal_of(message->kind, message->sender, message->value, runtime->literals);
+  Signal* copy =
+      message->detail == 0
+          ? new_signal_of(message->kind, message->sender, message->value, runtime->literals)
+          : new_message_with_token(message->sender, message->value, token_of_message(*message),
+                                   runtime->literals);
   adopt_message(messages.replace_current(copy));
 }
 
@@ -149,6 +154,34 @@ Term Process::not_supported(const char* what) {
 void Process::report_heap_limit() {
   const size_t words = heap.young_words() + heap.old_words() + heap.fragment_words;
   if (runtime->heap_limit_reached != nullptr) runtime->heap_limit_reached(*this, words);
+  if ((trace_flags & trace_flag::kGarbageCollection) != 0)
+    runtime->trace->heap_limit_reached(*this);
+}
+
+// With those who want to know of it told.
+bool Process::collect_told_gc(const RootSet& roots, size_t need, Collection kind) {
+  TraceHook& trace = *runtime->trace;
+  const auto tell = [&](bool major, bool starts, size_t words) {
+    if ((trace_flags & trace_flag::kGarbageCollection) != 0) {
+      trace.collecting(*this, major, starts, words);
+    }
+  };
+  const bool major = heap.is_major(kind);
+  const uint64_t majors = heap.full_collections;
+  const uint64_t reclaimed = heap.words_reclaimed;
+  const int64_t start = runtime->clock->monotonic_ns();
+  tell(major, true, need);
+  const bool collected = joist::collect_gc(heap, roots, need, kind);
+  const size_t words = heap.words_reclaimed - reclaimed;
+  if (!major && heap.full_collections != majors) {  // the minor collection did not do
+    tell(false, false, 0);
+    tell(true, true, need);
+    tell(true, false, words);
+  } else {
+    tell(major, false, words);
+  }
+  trace.collected(*this, runtime->clock->monotonic_ns() - start);
+  return collected;
 }
 
 // Collections of more words than this take about a millisecond.
@@ -194,7 +227,11 @@ bool Process::collect_now_gc(size_t need, uint32_t live_registers, Collection ki
   RootSet roots;
   roots.add({registers->x, live_registers});
   add_roots(roots);
-  if (joist::collect_gc(heap, roots, need, kind)) [[likely]] {
+  const bool is_told = (trace_flags & trace_flag::kGarbageCollection) != 0 ||
+                       (runtime->trace != nullptr && runtime->trace->monitors_collections());
+  const bool collected =
+      is_told ? collect_told_gc(roots, need, kind) : joist::collect_gc(heap, roots, need, kind);
+  if (collected) [[likely]] {
     if (heap.options.max_heap_words != 0 && !heap.options.kill_at_max_heap &&
         heap.young_words() + heap.old_words() > heap.options.max_heap_words) [[unlikely]] {
       report_heap_limit();
@@ -220,7 +257,10 @@ void Process::add_roots(RootSet& roots) {
   roots.add({&parent, 1});
   roots.add(host_roots);
   roots.add({&exit_reason, 1});
-  if (extras != nullptr) roots.add(extras->dictionary.roots());
+  if (extras != nullptr) {
+    roots.add(extras->dictionary.roots());
+    if (extras->trace != nullptr) roots.add({&extras->trace->token, 1});
+  }
 }
 
 }  // namespace joist

@@ -18,6 +18,7 @@
 #include "vm/proc/process_flags.h"
 #include "vm/proc/runtime.h"
 #include "vm/proc/suspended.h"
+#include "vm/proc/trace_hook.h"
 #include "vm/term/atom.h"
 
 namespace joist {
@@ -59,6 +60,7 @@ enum class NativeOutcome : uint8_t {
   // that something has come.
   kHibernate,
   kDirty,  // a dirty thread is to run it (vm/engine/dirty.h), with the arguments in the X registers
+  kTraced,  // nothing yet: the native is traced, and the interpreter runs it (vm/exec/trace.h)
 };
 
 // A collection that is to come as soon as the process gives up its scheduler.
@@ -168,8 +170,10 @@ class Process {
   ReceiveTimer* receive_timer = nullptr;  // null: it never waited with a timeout
   bool receive_timer_active = false;
   Priority priority = Priority::kNormal;
-  bool is_exiting = false;  // an exit signal has ended it: no more of its code runs
-  uint8_t exit_stage = 0;   // vm/sched/exit.cpp
+  uint32_t trace_flags = 0;   // of all sessions, and others: vm/proc/trace_hook.h
+  bool is_exiting = false;    // an exit signal has ended it: no more of its code runs
+  bool is_exit_told = false;  // to its tracers
+  uint8_t exit_stage = 0;     // vm/sched/exit.cpp
   uint8_t exit_step = 0;
   bool is_system = false;          // part of the emulator: its end is the VM's
   bool is_host = false;            // belongs to the embedding program, which makes it run
@@ -314,6 +318,7 @@ class Process {
   void report_heap_limit();
   bool put_off_collection(size_t need, Collection kind);
   bool collect_now_gc(size_t need, uint32_t live_registers, Collection kind);
+  bool collect_told_gc(const RootSet& roots, size_t need, Collection kind);
 
   static constexpr uint32_t kFewSaved = 4;
   Term few_saved_[kFewSaved] = {Term::nil(), Term::nil(), Term::nil(), Term::nil()};

@@ -6,6 +6,7 @@
 #include "vm/proc/owned_resource.h"
 #include "vm/proc/process.h"
 #include "vm/proc/process_dictionary.h"
+#include "vm/proc/process_trace.h"
 #include "vm/proc/receive_markers.h"
 
 namespace joist {
@@ -21,6 +22,11 @@ struct Process::Extras {
   // test wants it so.
   bool puts_off_collections = false;
   Signal* put_off_tasks = nullptr;
+  std::unique_ptr<ProcessTrace> trace;
+  ProcessTrace& make_trace() {
+    if (trace == nullptr) trace = std::make_unique<ProcessTrace>();
+    return *trace;
+  }
   // How often it has asked to be told of nodes that come and go, by what it wants to know.
   std::map<uint32_t, uint32_t> node_monitors;
 };

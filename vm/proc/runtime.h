@@ -31,6 +31,8 @@ class RegexCache;
 class RetiredLiterals;
 class Schedulers;
 class SystemLogger;
+class TraceHook;
+class Tracing;
 struct ExportEntry;
 struct Node;
 class Process;
@@ -57,6 +59,8 @@ struct Runtime {
   ReadWatch* read_watch = nullptr;              // vm/io/read_watch.h: input for natives
   PortReceiver* port_receiver = nullptr;        // vm/sched/port_receiver.h: the same, from below
   SystemLogger* logger = nullptr;               // vm/sched/system_logger.h: reports of crashes
+  TraceHook* trace = nullptr;                   // vm/proc/trace_hook.h: what is traced
+  Tracing* tracing = nullptr;                   // vm/trace/tracing.h: the same, from above
   const Node* node = nullptr;                   // vm/term/node.h: this node; null: nonode@nohost
   ExternalResolver* externals = nullptr;        // vm/codec/etf.h: funs, records, magic references
   // Makes a process ready to run a function (vm/exec/run.h: start_process).

@@ -49,6 +49,16 @@ Signal* new_signal_of(SignalKind kind, Term sender, Term value, const LiteralSpa
   return signal;
 }
 
+Signal* new_message_with_token(Term sender, Term value, Term token, const LiteralSpace* literals) {
+  const size_t words = copy_size(value, literals) + copy_size(token, literals);
+  Signal* signal = new_signal(SignalKind::kMessage, sender, words);
+  SignalBuilder builder(*signal);
+  signal->value = copy_term(builder, value, literals);
+  const Term copy = copy_term(builder, token, literals);
+  signal->detail = static_cast<uint32_t>(copy.object() - signal->words + 1);
+  return signal;
+}
+
 void release_signal(Signal* signal) {
   release_off_heap(signal->off_heap);
   count_memory(MemoryUse::kProcesses, -counted_bytes(*signal));

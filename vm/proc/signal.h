@@ -79,6 +79,12 @@ Signal* new_signal(SignalKind kind, Term sender, size_t words = 0);
 // The same with a copy of `value`, and room for `extra_words` behind it.
 Signal* new_signal_of(SignalKind kind, Term sender, Term value, const LiteralSpace* literals,
                       size_t extra_words = 0);
+// A message whose `detail` is not 0 carries a sequential trace token, at that word (from 1).
+inline Term token_of_message(const Signal& message) {
+  return message.detail == 0 ? Term(Term::nil())
+                             : Term::boxed(const_cast<Word*>(message.words) + message.detail - 1);
+}
+Signal* new_message_with_token(Term sender, Term value, Term token, const LiteralSpace* literals);
 void release_signal(Signal* signal);
 // A whole chain.
 void release_signals(Signal* first);
@@ -114,6 +120,7 @@ class SignalQueue {
     kClosed,  // refused; the signal is still the caller's
   };
   Push push(Signal* signal);
+  bool is_closed() const { return newest_.load(std::memory_order_acquire) == closed_mark(); }
   bool empty() const { return newest_.load(std::memory_order_acquire) == nullptr; }
   // All signals, oldest first. Consumer only.
   Signal* take_all();

@@ -10,7 +10,8 @@ namespace {
 // A stub that belongs to no module.
 bool is_entry_stub(const CodeTable& code, const Cell* address) {
   const ExportEntry* entry = code.find_stub(address);
-  return entry != nullptr && (address == entry->native_stub || address == entry->undefined_stub);
+  return entry != nullptr && (address == entry->native_stub || address == entry->undefined_stub ||
+                              address == entry->trace_stub);
 }
 
 }  // namespace
@@ -26,6 +27,7 @@ size_t gather_addresses(const Process& p, Word* addresses, size_t limit) {
   for (const Word* slot = p.heap.limit; slot < p.heap.end && count < limit; ++slot) {
     if (!is_return_word(*slot) || *slot == previous) continue;
     previous = *slot;
+    if (is_trace_return(*p.runtime->code, *slot)) continue;
     addresses[count++] = *slot - 7 - 1;
   }
   return count;

@@ -1,7 +1,7 @@
 // Where a process is in its code: addresses on its stack, and what they mean to a reader.
 #pragma once
 
-#include "vm/code/module.h"
+#include "vm/code/code_table.h"
 #include "vm/proc/backtrace.h"
 #include "vm/proc/process.h"
 
@@ -9,6 +9,12 @@ namespace joist {
 
 // A word of the stack that is a return address: see vm/term/term.h.
 inline bool is_return_word(Word word) { return (word & 7) == 7; }
+
+// A return word of a frame that call tracing has put on the stack (vm/trace/stack_frames.h).
+inline bool is_trace_return(const CodeTable& code, Word word) {
+  return is_return_word(word) &&
+         *reinterpret_cast<const Cell*>(word - 7) == code.return_trace_handler();
+}
 
 // Of a process that does not run, or that has called a native: where it is, then its return
 // addresses, less one byte so that they lie within the calling instruction; repetitions

@@ -87,10 +87,12 @@ bool is_large_send(const Process& sender, Term receiver, Term message) {
 
 namespace {
 
+SendResult send_untraced(Process& sender, Term receiver, Term message, const SendOptions& options);
+
 SendResult send_to_name(Process& sender, Term name, Term message, const SendOptions& options) {
   const Term owner = sender.runtime->names->find(name);
   if (owner.is_none()) return SendResult::kBadReceiver;
-  return send(sender, owner, message, options);
+  return send_untraced(sender, owner, message, options);
 }
 
 SendResult send_away(Process& sender, Term receiver, Term message, const SendOptions& options) {
@@ -107,7 +109,7 @@ SendResult send_to_named_node(Process& sender, Term receiver, Term message,
   }
   if (!(address[1] == local_node()->name)) return send_away(sender, receiver, message, options);
   const Term owner = sender.runtime->names->find(address[0]);
-  return owner.is_none() ? SendResult::kSent : send(sender, owner, message, options);
+  return owner.is_none() ? SendResult::kSent : send_untraced(sender, owner, message, options);
 }
 
 SendResult send_to_reference(Process& sender, Term reference, Term message) {
@@ -122,7 +124,9 @@ SendResult send_to_reference(Process& sender, Term reference, Term message) {
 
 }  // namespace
 
-SendResult send(Process& sender, Term receiver, Term message, const SendOptions& options) {
+namespace {
+
+SendResult send_untraced(Process& sender, Term receiver, Term message, const SendOptions& options) {
   if (receiver.is_local_pid()) {
     send_message(sender, receiver, message);
     return SendResult::kSent;
@@ -138,6 +142,54 @@ SendResult send(Process& sender, Term receiver, Term message, const SendOptions&
   if (is_ref(receiver)) return send_to_reference(sender, receiver, message);
   // Ports of other nodes take no messages.
   return is_port(receiver) ? SendResult::kSent : SendResult::kBadReceiver;
+}
+
+// To a process or an alias, with the sender's token.
+void send_with_token(Process& sender, Term receiver, Term message) {
+  const bool is_alias = is_ref(receiver);
+  const Term owner = is_alias ? alias_owner(receiver) : receiver;
+  if (owner.is_none() || sender.runtime->processes->find(owner) == nullptr) return;
+  Signal* signal = sender.runtime->trace->message_with_token(sender, receiver, message);
+  if (is_alias) {
+    signal->kind = SignalKind::kAliasMessage;
+    signal->id = reference_id(receiver);
+  }
+  deliver(sender, owner, signal);
+}
+
+// As the sender is traced, or has a sequential trace token.
+SendResult send_traced(Process& sender, Term receiver, Term message, const SendOptions& options) {
+  Term owner = receiver;
+  if (is_tuple(receiver) && tuple_size(receiver) == 2 &&
+      tuple_elements(receiver)[1] == local_node()->name && tuple_elements(receiver)[0].is_atom()) {
+    owner = sender.runtime->names->find(tuple_elements(receiver)[0]);
+  } else if (receiver.is_atom()) {
+    owner = sender.runtime->names->find(receiver);
+  }
+  if ((sender.trace_flags & trace_flag::kSend) != 0) {
+    const Term shown = owner.is_local_port() && receiver.is_atom() ? owner : receiver;
+    sender.runtime->trace->sending(sender, shown, message);
+  }
+  if (owner.is_none() || (sender.trace_flags & trace_flag::kToken) == 0) {
+    return send_untraced(sender, receiver, message, options);
+  }
+  if (owner.is_local_pid() || is_kind(owner, Boxed::kRef)) {
+    send_with_token(sender, owner, message);
+    return SendResult::kSent;
+  }
+  if (owner.is_local_port()) sender.runtime->trace->token_for(sender, owner, message);
+  return send_untraced(sender, owner, message, options);
+}
+
+}  // namespace
+
+SendResult send(Process& sender, Term receiver, Term message, const SendOptions& options) {
+  constexpr uint32_t kFlags = trace_flag::kSend | trace_flag::kToken;
+  if ((sender.trace_flags & kFlags) != 0 && sender.registers->thread == ThreadKind::kScheduler)
+      [[unlikely]] {
+    return send_traced(sender, receiver, message, options);
+  }
+  return send_untraced(sender, receiver, message, options);
 }
 
 }  // namespace joist

@@ -30,7 +30,8 @@ struct SendOptions {
 // What `Receiver ! Message` does: to a pid, a port, a name, {Name, Node} or an alias.
 SendResult send(Process& sender, Term receiver, Term message, const SendOptions& options = {});
 
-// A message with a copy of `message`; false: no such process.
+// A message with a copy of `message` that no code of the sender sends: it is not traced. False: no
+// such process.
 bool send_message(Process& sender, Term pid, Term message);
 // The same for any pid. False: nothing was sent, because the copy would keep the scheduler too
 // long; on a dirty thread it never would.

@@ -18,7 +18,11 @@ namespace {
 
 bool release_name(Process& p) {
   const Term name = p.registered_name.close();
-  if (!name.is_none()) p.runtime->names->remove(name, p.pid);
+  if (name.is_none()) return true;
+  p.runtime->names->remove(name, p.pid);
+  if ((p.trace_flags & trace_flag::kProcs) != 0) {
+    p.runtime->trace->about_process(p, atoms::unregister, name);
+  }
   return true;
 }
 
@@ -120,11 +124,18 @@ Term final_exit_reason(Process& p) {
 }
 
 bool continue_exit(Process& p) {
+  if (p.exit_stage == 0 && !p.is_exit_told) {
+    p.is_exit_told = true;
+    if ((p.trace_flags & trace_flag::kProcs) != 0) {
+      p.runtime->trace->about_process(p, atoms::exit, p.exit_reason);
+    }
+  }
   p.is_exiting = true;
   while (p.exit_stage < std::size(kStages)) {
     if (!kStages[p.exit_stage](p)) return false;
     ++p.exit_stage;
   }
+  if ((p.trace_flags & trace_flag::kExiting) != 0) p.runtime->trace->out_exited(p);
   p.runtime->processes->remove(p);
   return true;
 }

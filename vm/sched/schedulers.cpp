@@ -133,10 +133,49 @@ std::vector<Term> Schedulers::blockers(BlockKind kind) const {
   return processes;
 }
 
-bool Schedulers::others_stopped(uint32_t scheduler) const {
+bool Schedulers::schedulers_stopped(uint32_t scheduler) const {
   for (size_t i = 0; i < count_; ++i) {
     if (i != scheduler && slots_[i].running.load(std::memory_order_seq_cst)) return false;
   }
+  return true;
+}
+
+bool Schedulers::begin_exclusive(uint32_t scheduler) {
+  {
+    MutexLock lock(block_mutex_);
+    const uint32_t only = only_.load(std::memory_order_seq_cst);
+    if (exclusive_ || (only != kNone && only != scheduler)) return false;
+    exclusive_ = true;
+    only_.store(scheduler, std::memory_order_seq_cst);
+  }
+  constexpr int kLooks = 1000;
+  constexpr int64_t kPauseNs = 20'000;
+  for (int look = 0; !schedulers_stopped(scheduler); ++look) {
+    if (look < kLooks) {
+      cpu_relax();
+    } else {
+      slots_[scheduler].parker.park(kPauseNs);
+    }
+  }
+  return true;
+}
+
+void Schedulers::end_exclusive() {
+  {
+    MutexLock lock(block_mutex_);
+    exclusive_ = false;
+    if (!blocks_.empty()) return;
+    only_.store(kNone, std::memory_order_seq_cst);
+  }
+  // Those that have something in their queues have gone to sleep all the same.
+  for (size_t i = 0; i < count_; ++i) {
+    if (slots_[i].queue.length() != 0) wake(i);
+  }
+  wake_one();
+}
+
+bool Schedulers::others_stopped(uint32_t scheduler) const {
+  if (!schedulers_stopped(scheduler)) return false;
   if (blockers(kAllSchedulers).empty()) return true;
   return dirty_cpu_.working() == 0 && dirty_io_.working() == 0;
 }

@@ -66,6 +66,10 @@ class Schedulers {
   void unblock_all(Term process);
   // Who blocks, each once.
   std::vector<Term> blockers(BlockKind kind) const;
+  // Stops all schedulers but the caller's and waits until they have stopped, for an Exclusive
+  // (vm/sched/exclusive.h). False: another one runs alone.
+  bool begin_exclusive(uint32_t scheduler);
+  void end_exclusive();
   bool only_one() const { return only_.load(std::memory_order_seq_cst) != kNone; }
   bool others_stopped(uint32_t scheduler) const;
   // By the scheduler that runs alone: lets a dirty thread of each kind have a turn, and waits for
@@ -164,6 +168,8 @@ class Schedulers {
   Condition thawed_;
   uint32_t only_when_thawed_ JOIST_GUARDED_BY(block_mutex_) = kNone;
   std::vector<Block> blocks_ JOIST_GUARDED_BY(block_mutex_);
+  bool exclusive_ JOIST_GUARDED_BY(block_mutex_) = false;
+  bool schedulers_stopped(uint32_t scheduler) const;
 };
 
 }  // namespace joist

@@ -8,6 +8,7 @@
 #include "vm/proc/relations.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/remote_nodes.h"
+#include "vm/term/atoms_trace.h"
 #include "vm/term/node.h"
 
 namespace joist {
@@ -29,6 +30,19 @@ bool deliver_exit(const SignalSource& source, SignalKind kind, Term to, Term rea
   return deliver(source.runtime, source.scheduler, to, signal);
 }
 
+void append_message(Process& p, Signal* message) {
+  if ((p.trace_flags & trace_flag::kReceive) != 0) [[unlikely]] {
+    p.runtime->trace->received(p, *message);
+  }
+  p.messages.append(message);
+}
+
+void tell_tracer(Process& p, Term what, Term data) {
+  if ((p.trace_flags & trace_flag::kProcs) != 0) [[unlikely]] {
+    p.runtime->trace->about_process(p, what, data);
+  }
+}
+
 // --- exit signals ---
 
 void end_process(Process& p, Signal* signal, Term reason) {
@@ -46,7 +60,7 @@ void append_exit_message(Process& p, Signal* signal) {
     signal->value = make_tuple(builder, {atoms::EXIT, signal->sender, signal->value});
   }
   signal->kind = SignalKind::kMessage;
-  p.messages.append(signal);
+  append_message(p, signal);
 }
 
 void handle_exit(Process& p, Signal* signal) {
@@ -74,7 +88,10 @@ bool take_link(Process& p, Term other) {
 }
 
 void handle_link_exit(Process& p, Signal* signal) {
-  if (take_link(p, signal->sender)) return handle_exit(p, signal);
+  if (take_link(p, signal->sender)) {
+    tell_tracer(p, atoms::getting_unlinked, signal->sender);
+    return handle_exit(p, signal);
+  }
   release_signal(signal);
 }
 
@@ -85,6 +102,7 @@ void handle_unlink(Process& p, Signal* signal) {
     const auto link = p.relations->links.find(signal->sender.bits());
     if (link != p.relations->links.end() && link->second.unlinking == 0) {
       p.relations->links.erase(link);
+      tell_tracer(p, atoms::getting_unlinked, signal->sender);
     }
   }
   Signal* acknowledgement = new_signal(SignalKind::kUnlinkAck, p.pid);
@@ -170,7 +188,7 @@ void handle_down(Process& p, Signal* signal) {
   const uint64_t id = signal->id;
   p.relations->monitors.erase(found);
   if (!monitor.node.is_none()) p.relations->remote->monitors.erase(id);
-  p.messages.append(make_down_message(p, signal, monitor));
+  append_message(p, make_down_message(p, signal, monitor));
   end_alias_of_monitor(*p.relations, id);
   if (monitor.tag != nullptr) release_signal(monitor.tag);
 }
@@ -184,7 +202,7 @@ void handle_alias_message(Process& p, Signal* signal) {
         demonitor(p, signal->id);
       }
       signal->kind = SignalKind::kMessage;
-      return p.messages.append(signal);
+      return append_message(p, signal);
     }
   }
   release_signal(signal);
@@ -199,7 +217,7 @@ void put_back(Process& p, Signal* signal) {
 void handle_signal(Process& p, Signal* signal) {
   switch (signal->kind) {
     case SignalKind::kMessage:
-      return p.messages.append(signal);
+      return append_message(p, signal);
     case SignalKind::kAliasMessage:
       return handle_alias_message(p, signal);
     case SignalKind::kExit:
@@ -210,7 +228,9 @@ void handle_signal(Process& p, Signal* signal) {
       return handle_down(p, signal);
     case SignalKind::kLink:
       if (p.is_exiting) return put_back(p, signal);
-      p.make_relations().links.try_emplace(signal->sender.bits());
+      if (p.make_relations().links.try_emplace(signal->sender.bits()).second) {
+        tell_tracer(p, atoms::getting_linked, signal->sender);
+      }
       break;
     case SignalKind::kUnlink:
       handle_unlink(p, signal);
@@ -274,9 +294,10 @@ bool is_easy(const Process& p, const Signal& signal) {
     case SignalKind::kRequest:
       return false;
     case SignalKind::kQuestion:  // of its heap or stack, perhaps
-      return (p.state.load(std::memory_order_relaxed) & process_state::kCollecting) == 0;
-    default:
-      return true;
+      if ((p.state.load(std::memory_order_relaxed) & process_state::kCollecting) != 0) return false;
+      [[fallthrough]];
+    default:  // telling a tracer takes the heap
+      return (p.trace_flags & (trace_flag::kReceive | trace_flag::kProcs)) == 0;
   }
 }
 
@@ -389,6 +410,8 @@ bool send_exit(const SignalSource& source, Term pid, Term reason) {
 
 bool link_to(Process& p, Term pid) {
   if (pid.is_local_pid() && p.runtime->processes->find(pid) == nullptr) return false;
+  if ((p.trace_flags & trace_flag::kLinking) != 0) [[unlikely]]
+    p.runtime->trace->linking(p, pid);
   const auto [link, is_new] = p.make_relations().links.try_emplace(pid.bits());
   if (!is_new && link->second.unlinking == 0) return true;
   link->second.unlinking = 0;

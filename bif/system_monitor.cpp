@@ -1,0 +1,109 @@
+// erlang:system_monitor/0,1,2 (https://www.erlang.org/doc/man/erlang#system_monitor-2).
+#include "bif/registry.h"
+#include "vm/heap/builder.h"
+#include "vm/proc/process_table.h"
+#include "vm/sched/exclusive.h"
+#include "vm/trace/tracing.h"
+
+namespace joist {
+
+namespace {
+
+// A heap below so many words is not large.
+constexpr int64_t kLeastLargeHeap = 16384;
+
+Term property(Allocator& heap, Term name, int64_t value) {
+  return make_tuple(heap, {name, make_integer(heap, value)});
+}
+
+// {Pid, Options}, or undefined.
+Term current_monitor(Process& p) {
+  const SystemMonitor& monitor = p.runtime->tracing->system_monitor();
+  if (monitor.process.is_none() || p.runtime->processes->find(monitor.process) == nullptr) {
+    return atoms::undefined;
+  }
+  Allocator& heap = p.heap;
+  Term list = Term::nil();
+  const auto add = [&](Term option) { list = make_cons(heap, option, list); };
+  if (monitor.long_gc_ms != 0) add(property(heap, atoms::long_gc, monitor.long_gc_ms));
+  if (monitor.long_schedule_ms != 0) {
+    add(property(heap, atoms::long_schedule, monitor.long_schedule_ms));
+  }
+  if (monitor.large_heap_words != 0) {
+    add(property(heap, atoms::large_heap, static_cast<int64_t>(monitor.large_heap_words)));
+  }
+  if (monitor.busy_port) add(atoms::busy_port);
+  if (monitor.busy_dist_port) add(atoms::busy_dist_port);
+  return make_tuple(heap, {monitor.process, list});
+}
+
+enum class OptionResult : uint8_t { kDone, kWrong, kMissing };
+
+OptionResult parse_option(Term option, SystemMonitor* monitor) {
+  if (option == atoms::busy_port || option == atoms::busy_dist_port) {
+    (option == atoms::busy_port ? monitor->busy_port : monitor->busy_dist_port) = true;
+    return OptionResult::kDone;
+  }
+  if (!is_tuple(option) || tuple_size(option) != 2) return OptionResult::kWrong;
+  const Term name = tuple_elements(option)[0];
+  const Term value = tuple_elements(option)[1];
+  if (name == atoms::long_message_queue) return OptionResult::kMissing;
+  if (!value.is_small() || value.small_value() < 0) return OptionResult::kWrong;
+  const int64_t number = value.small_value();
+  if (name == atoms::long_gc) {
+    monitor->long_gc_ms = std::max<int64_t>(number, 1);
+  } else if (name == atoms::long_schedule) {
+    monitor->long_schedule_ms = std::max<int64_t>(number, 1);
+  } else if (name == atoms::large_heap) {
+    monitor->large_heap_words = static_cast<uint64_t>(std::max(number, kLeastLargeHeap));
+  } else {
+    return OptionResult::kWrong;
+  }
+  return OptionResult::kDone;
+}
+
+Term system_monitor_2(Process& p, Term process, Term list) {
+  SystemMonitor monitor;
+  const Term options = list;
+  if (process != atoms::undefined && !list.is_nil()) {
+    if (!process.is_local_pid() || p.runtime->processes->find(process) == nullptr) {
+      return p.badarg();
+    }
+    monitor.process = process;
+    for (; list.is_list(); list = list.tail()) {
+      const OptionResult result = parse_option(list.head(), &monitor);
+      if (result == OptionResult::kWrong) return p.badarg();
+      if (result == OptionResult::kMissing && p.runtime->otp_release < 27) return p.badarg();
+      if (result == OptionResult::kMissing) {
+        return p.not_supported("system_monitor long_message_queue");
+      }
+    }
+    if (!list.is_nil()) return p.badarg();
+  }
+  const Exclusive alone(p);
+  if (!alone) return p.yield({process, options});
+  const Term before = current_monitor(p);
+  p.runtime->tracing->set_system_monitor(monitor);
+  return before;
+}
+
+Term system_monitor_0(Process& p) { return current_monitor(p); }
+
+Term system_monitor_1(Process& p, Term options) {
+  if (options == atoms::undefined) return system_monitor_2(p, options, Term::nil());
+  if (!is_tuple(options) || tuple_size(options) != 2) return p.badarg();
+  const std::span<const Term> parts = tuple_elements(options);
+  return p.trap(atoms::erlang, atoms::system_monitor, {parts[0], parts[1]});
+}
+
+constexpr NativeEntry kSystemMonitorNatives[] = {
+    {"erlang", "system_monitor", native<system_monitor_0>},
+    {"erlang", "system_monitor", native<system_monitor_1>},
+    {"erlang", "system_monitor", native<system_monitor_2>},
+};
+
+}  // namespace
+
+std::span<const NativeEntry> system_monitor_natives() { return kSystemMonitorNatives; }
+
+}  // namespace joist
