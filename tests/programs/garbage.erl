@@ -19,7 +19,22 @@ main() ->
     erlang:phash2(Bins),
      erlang:phash2(Trees), Closures, erlang:phash2(Strings), bignum_churn(300, 1), sharing(),
      exceptions_in_loop(20000, 0),
-     size_checks()].
+     size_checks(), messages_dropped()].
+
+%% A process that takes messages and makes nothing of its own keeps none of them.
+messages_dropped() ->
+    Sink = spawn(fun sink/0),
+    Load = lists:seq(1, 500),
+    [begin
+         [Sink ! {load, Load} || _ <- lists:seq(1, 100)],
+         Sink ! {sync, self()},
+         receive done -> ok end
+     end || _ <- lists:seq(1, 50)],
+    {memory, Bytes} = process_info(Sink, memory),
+    exit(Sink, kill),
+    Bytes < 10000000.
+
+sink() -> receive {load, _} -> sink(); {sync, From} -> From ! done, sink() end.
 
 summary(L) ->
     erlang:phash2([{I, S, B, M, F, G()} || {I, S, B, M, F, G} <- L]).

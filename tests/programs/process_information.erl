@@ -5,7 +5,17 @@
 main() ->
     [{own, own()}, {others, others()}, {names, names()}, {relations, relations()},
      {queue, queue()}, {places, places()}, {dead, dead()}, {errors, errors()},
-     {defaults, defaults()}, {order, order(200)}].
+     {defaults, defaults()}, {order, order(200)}, {often, often()}].
+
+%% Nothing around the calls allocates: they have to see to a collection by themselves.
+often() ->
+    P = spawn(fun() -> receive stop -> ok end end),
+    R = ask(P, 2000),
+    P ! stop,
+    R.
+
+ask(_, 0) -> done;
+ask(P, N) -> process_info(P, [message_queue_len, links, dictionary]), ask(P, N - 1).
 
 own() ->
     process_flag(trap_exit, false),

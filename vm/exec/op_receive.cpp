@@ -25,6 +25,8 @@ Flow wait_at(State& s, const Cell* target) {
   Process& p = s.process();
   p.live = 0;
   p.run_outcome = RunOutcome::kWaiting;
+  // The messages that a loop has taken and dropped count, also if it makes nothing itself.
+  if (p.heap.wants_collection()) p.collect_gc(0, 0);
   return Flow::kLeave;
 }
 

@@ -80,17 +80,19 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
   }
   s.pc = target;
   if (!yields && s.reductions > 0) return Flow::kJump;
-  const Flow flow = yield_at(s, target, p.live);
-  if (is_dirty) p.run_outcome = RunOutcome::kDirty;
-  return flow;
+  s.save();
+  p.run_outcome = is_dirty ? RunOutcome::kDirty : RunOutcome::kYielded;
+  return Flow::kLeave;
 }
 
+// The time to collect the messages that a process has taken, if its code never does.
 Flow yield_at(State& s, const Cell* target, size_t live) {
   s.pc = target;
   s.save();
   Process& p = s.process();
   p.live = static_cast<uint32_t>(live);
   p.run_outcome = RunOutcome::kYielded;
+  if (p.heap.wants_collection()) p.collect_gc(0, p.live);
   return Flow::kLeave;
 }
 
