@@ -51,10 +51,18 @@ constexpr uint32_t kMaxPcre8Nesting = 799;
 int too_deep_for_pcre8(uint32_t depth, void*) { return depth > kMaxPcre8Nesting; }
 
 // Where PCRE2 looks up which bytes a match of \w can begin with, it takes characters from 128 to
-// 255 that are spaces, not those of words: without a look at the tables it finds all.
+// 255 that are spaces, not those of words: without a look at the tables it finds all. So does PCRE
+// 8, but for those that \w+ begins with, which it takes only below 128.
 bool is_misled(const RegexSource& source, std::string_view text) {
-  return source.dialect == RegexDialect::kPcre8 && (source.options & PCRE2_UTF) != 0 &&
-         (source.options & PCRE2_UCP) == 0 && text.find("\\w") != text.npos;
+  if (source.dialect != RegexDialect::kPcre8 || (source.options & PCRE2_UTF) == 0 ||
+      (source.options & PCRE2_UCP) != 0) {
+    return false;
+  }
+  constexpr std::string_view kWord = "\\w";
+  for (size_t at = text.find(kWord); at != text.npos; at = text.find(kWord, at + kWord.size())) {
+    if (text.substr(at + kWord.size(), 1) != "+") return true;
+  }
+  return false;
 }
 
 // One attempt to compile, with PCRE2's additional options.

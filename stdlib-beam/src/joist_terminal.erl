@@ -101,7 +101,7 @@ quiet(Text, Until) ->
 
 shown() ->
     receive
-        stop -> message("\r\e[K", []);
+        stop -> show("");
         {text, Text} ->
             show(last(Text)),
             timer:sleep(?EVERY),
@@ -111,8 +111,10 @@ shown() ->
 last(Text) ->
     receive {text, Next} -> last(Next) after 0 -> Text end.
 
+%% Where results go too, if that is the terminal: what goes to two devices comes in any order.
 show(Text) ->
-    message("\r\e[K~ts", [string:slice(Text, 0, 78)]).
+    Device = case is_terminal(output) of true -> user; false -> standard_error end,
+    io:format(Device, "\r\e[K~ts", [string:slice(Text, 0, 78)]).
 
 now_ms() ->
     erlang:monotonic_time(millisecond).

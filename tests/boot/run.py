@@ -92,7 +92,7 @@ def prepare(folder):
     source.write_text('-module(sample).\n-export([start/0, hello/1, crash/0]).\n'
                       'start() -> io:format("started~n").\n'
                       'hello(X) -> io:format("hello ~p~n", [X]).\n'
-                      'crash() -> {ok, _} = hello(1), ok.\n')
+                      'crash() -> hello(1), {ok, _} = timer:sleep(100), ok.\n')
     Path(folder, "flags.txt").write_text('# a comment\n-noshell -eval "io:format(\\"~p~n\\", '
                                          '[file]), halt()."\n')
     Path(folder, "some.config").write_text("[{stdlib, [{colour, blue}]}].\n")

@@ -1,5 +1,7 @@
 #include "vm/sched/exit.h"
 
+#include <utility>
+
 #include "vm/heap/builder.h"
 #include "vm/proc/name_table.h"
 #include "vm/proc/process_extras.h"
@@ -51,19 +53,38 @@ bool run_upper_stages(Process& p) {
   return true;
 }
 
-// From here on no signal can be pushed, and what came before is answered.
+// From here on no signal can be pushed. What ends a relation has its effect; the rest of what came
+// before is answered last, when those who were related already have been told: they hear the reason
+// first, and only then that there is no such process.
 bool close_signals(Process& p) {
   if (p.extras != nullptr) put_off_collections(p, false);
   run_system_tasks_gc(p);
+  Signal** last = &p.late_signals;
+  while (*last != nullptr) last = &(*last)->next;
   Signal* signal = p.signals.close();
   while (signal != nullptr) {
-    Signal* next = signal->next;
-    // Relations that were asked for in time end like the others.
+    Signal* next = std::exchange(signal->next, nullptr);
     if (signal->kind == SignalKind::kDemonitor && p.relations != nullptr) {
       p.relations->watchers.erase(signal->id);
     }
-    refuse_signal(p, signal);
+    if (signal->kind == SignalKind::kDemonitor || signal->kind == SignalKind::kUnlink) {
+      refuse_signal(p, signal);
+    } else {
+      *last = signal;
+      last = &signal->next;
+    }
     signal = next;
+  }
+  return true;
+}
+
+bool answer_late_signals(Process& p) {
+  while (p.late_signals != nullptr) {
+    if (p.out_of_budget()) return false;
+    Signal* signal = p.late_signals;
+    p.late_signals = signal->next;
+    refuse_signal(p, signal);
+    p.charge(1);
   }
   return true;
 }
@@ -107,9 +128,9 @@ bool end_remote_relations(Process& p) {
 
 using Stage = bool (*)(Process& p);
 constexpr Stage kStages[] = {
-    drop_job,         stop_timers,          release_name,    unblock_schedulers,
-    run_upper_stages, close_signals,        send_link_exits, drop_monitors,
-    tell_watchers,    end_remote_relations, end_suspensions};
+    drop_job,         stop_timers,          release_name,        unblock_schedulers,
+    run_upper_stages, close_signals,        send_link_exits,     drop_monitors,
+    tell_watchers,    end_remote_relations, answer_late_signals, end_suspensions};
 
 }  // namespace
 
