@@ -8,6 +8,9 @@ ports, times and the text that explains the flags.
 What is known to differ is in known_differences.txt with the reason; a line there that does not
 differ any more fails the run, so that the list only shrinks.
 
+Where erl ends while its own processes still write, it is of two minds: a difference counts only if
+erl does not come to Joist's outcome in several runs either.
+
 The table is command_lines.txt: blocks of lines, parted by empty lines; in a block
 
     # what it is for           any number of comments
@@ -28,6 +31,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 60
+MORE_RUNS_OF_ERL = 8
 
 
 def read_table(path):
@@ -117,6 +121,9 @@ def main():
             expected, found = run(reference, case, folder), run(ours, case, folder)
             if expected != found and case[0] in known:
                 expected_failures += 1
+                continue
+            if expected != found and any(run(reference, case, folder) == found
+                                         for _ in range(MORE_RUNS_OF_ERL)):
                 continue
             if expected == found and case[0] not in known:
                 continue
