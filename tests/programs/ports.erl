@@ -185,7 +185,7 @@ ends() ->
     RG = [next_any(), next_any()],
     G ! {self(), close},
     [port_close(P) || P <- [E, F]],
-    {RA, RB, RC, RD, RE, RF, RG, is_pid(Other), flush()}.
+    {RA, RB, RC, RD, RE, RF, RG, is_pid(Other), lists:sort(flush())}.
 
 next_any() -> receive {'EXIT', P, R} when is_port(P) -> {exit, R}; Other -> Other after 5000 -> timeout end.
 
