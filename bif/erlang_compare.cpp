@@ -158,14 +158,6 @@ uint64_t hash_range(Term range) {
   return count <= uint64_t{1} << 32 ? count : 0;
 }
 
-// Whether the native is to run on a dirty thread, or has run there.
-bool is_handed_over(const Process& p, Term term) {
-  return p.suspended != nullptr || (on_scheduler(p) && is_larger_than(term, kLargeTermWords));
-}
-Term hand_over(Process& p, std::initializer_list<Term> arguments) {
-  return p.suspended != nullptr ? back_from_dirty(p) : hand_to_dirty(p, arguments);
-}
-
 Term phash_2(Process& p, Term term, Term range) {
   uint64_t count = hash_range(range);
   if (count == 0) return p.badarg();

@@ -5,6 +5,8 @@
 #include "vm/heap/builder.h"
 #include "vm/proc/name_table.h"
 #include "vm/sched/deliver.h"
+#include "vm/sched/dirty_call.h"
+#include "vm/sched/online.h"
 #include "vm/sched/signal_handler.h"
 #include "vm/term/compare.h"
 #include "vm/term/node.h"
@@ -55,6 +57,12 @@ Term unlink_1(Process& p, Term target) {
 }
 
 Term exit_2(Process& p, Term target, Term reason) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (on_scheduler(p) && !(target == p.pid) &&
+      copy_size_up_to(reason, p.runtime->literals, kLargeTermWords) == kMoreWords) {
+    return hand_to_dirty(p, {target, reason});
+  }
+  OnlineScope online(p);
   if (target.is_local_pid()) {
     send_exit(p, target, reason);
     if (!(target == p.pid)) return atoms::true_;

@@ -30,8 +30,13 @@ std::optional<uint32_t> list_length(Term list) {
   return list.is_nil() ? std::optional(length) : std::nullopt;
 }
 
-void set_arguments(Process& child, Term arguments, uint32_t arity) {
+void set_arguments(Process& child, Term arguments, uint32_t arity, OwnedSignal copy) {
   Term* saved = child.reserve_saved(arity);
+  if (copy != nullptr) {
+    arguments = copy->value;
+    for (uint32_t i = 0; i < arity; ++i, arguments = arguments.tail()) saved[i] = arguments.head();
+    return child.adopt_message(copy.release());
+  }
   for (uint32_t i = 0; i < arity; ++i, arguments = arguments.tail()) {
     saved[i] = copy_term(child.heap, arguments.head(), child.runtime->literals);
   }
@@ -67,7 +72,7 @@ void drop(Process* child) {
 }  // namespace
 
 Process* make_child(Runtime& runtime, const Ancestor& ancestor, const Mfa& function, Term arguments,
-                    const SpawnOptions& options) {
+                    const SpawnOptions& options, OwnedSignal copy) {
   auto* child = new Process;
   count_memory(MemoryUse::kProcesses, sizeof(Process));
   child->runtime = &runtime;
@@ -84,7 +89,7 @@ Process* make_child(Runtime& runtime, const Ancestor& ancestor, const Mfa& funct
   child->initial_call = function;
   child->scheduler = ancestor.scheduler;
   if (options.scheduler != kAnyScheduler) child->make_extras().bound_to = options.scheduler;
-  set_arguments(*child, arguments, function.arity);
+  set_arguments(*child, arguments, function.arity, std::move(copy));
   runtime.prepare_start(*child, runtime.code->export_entry(function));
   // Its own scheduler's from the first moment: signals that come early do not queue it twice.
   child->state.store(process_state::kScheduled, std::memory_order_relaxed);
@@ -95,11 +100,12 @@ Process* make_child(Runtime& runtime, const Ancestor& ancestor, const Mfa& funct
   return child;
 }
 
-Spawned make_process(Process& p, const Mfa& function, Term arguments, const SpawnOptions& options) {
+Spawned make_process(Process& p, const Mfa& function, Term arguments, const SpawnOptions& options,
+                     OwnedSignal copy) {
   const Ancestor ancestor = {p.pid, p.group_leader, p.scheduler};
   const TraceHook* trace = p.runtime->trace;
   const bool is_traced = p.trace_flags != 0 || (trace != nullptr && trace->traces_new_processes);
-  Process* child = make_child(*p.runtime, ancestor, function, arguments, options);
+  Process* child = make_child(*p.runtime, ancestor, function, arguments, options, std::move(copy));
   if (child == nullptr) {
     Allocator scratch;
     const Term text = make_string(scratch, "Too many processes\n");
@@ -121,12 +127,31 @@ void start_spawned(Process& p, Process& child) {
 
 namespace {
 
-Term spawn_with(Process& p, Term module, Term function, Term arguments,
-                const SpawnOptions& options) {
+// True: the native is done for now, because its arguments for the child are large: a dirty thread
+// copies them, or has been asked to.
+bool copies_elsewhere(Process& p, Term arguments, std::initializer_list<Term> given,
+                      OwnedSignal* copy) {
+  const LiteralSpace* literals = p.runtime->literals;
+  if (!on_scheduler(p)) {
+    keep_copy(p, new_signal_of(SignalKind::kMarker, p.pid, arguments, literals));
+    return true;
+  }
+  if (p.suspended != nullptr) {
+    *copy = take_copy(p);
+    return false;
+  }
+  if (copy_size_up_to(arguments, literals, kLargeTermWords) != kMoreWords) return false;
+  hand_to_dirty(p, given);
+  return true;
+}
+
+Term spawn_with(Process& p, Term module, Term function, Term arguments, const SpawnOptions& options,
+                OwnedSignal copy) {
   const std::optional<uint32_t> arity = list_length(arguments);
   if (!module.is_atom() || !function.is_atom() || !arity) return p.badarg();
   if (*arity > kMaxArity) return p.system_limit();
-  const Spawned spawned = make_process(p, {module, function, *arity}, arguments, options);
+  const Spawned spawned =
+      make_process(p, {module, function, *arity}, arguments, options, std::move(copy));
   if (spawned.process == nullptr) return p.error(spawned.error);
   const Term pid = spawned.process->pid;
   start_spawned(p, *spawned.process);
@@ -134,20 +159,28 @@ Term spawn_with(Process& p, Term module, Term function, Term arguments,
 }
 
 Term spawn_3(Process& p, Term module, Term function, Term arguments) {
-  return spawn_with(p, module, function, arguments, default_spawn_options(p));
+  OwnedSignal copy;
+  if (copies_elsewhere(p, arguments, {module, function, arguments}, &copy)) return Term::none();
+  return spawn_with(p, module, function, arguments, default_spawn_options(p), std::move(copy));
 }
 
 Term spawn_link_3(Process& p, Term module, Term function, Term arguments) {
+  OwnedSignal copy;
+  if (copies_elsewhere(p, arguments, {module, function, arguments}, &copy)) return Term::none();
   SpawnOptions options = default_spawn_options(p);
   options.link = true;
-  return spawn_with(p, module, function, arguments, options);
+  return spawn_with(p, module, function, arguments, options, std::move(copy));
 }
 
 Term spawn_opt_4(Process& p, Term module, Term function, Term arguments, Term list) {
+  OwnedSignal copy;
+  if (copies_elsewhere(p, arguments, {module, function, arguments, list}, &copy)) {
+    return Term::none();
+  }
   SpawnOptions options = default_spawn_options(p);
   switch (parse_spawn_options(*p.runtime, list, false, &options)) {
     case SpawnOptionError::kNone:
-      return spawn_with(p, module, function, arguments, options);
+      return spawn_with(p, module, function, arguments, options, std::move(copy));
     case SpawnOptionError::kBadOption:
     case SpawnOptionError::kBadList:
       break;
@@ -164,6 +197,10 @@ void reply_to_request(Process& p, const SpawnOptions& options, Term request, Ter
 // The request's id, or badarg: erlang:spawn_request/N raises it. A bad option comes back in the
 // reply, if there is to be one.
 Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Term list) {
+  OwnedSignal copy;
+  if (copies_elsewhere(p, arguments, {module, function, arguments, list}, &copy)) {
+    return Term::none();
+  }
   SpawnOptions options = default_spawn_options(p);
   const SpawnOptionError wrong = parse_spawn_options(*p.runtime, list, true, &options);
   const std::optional<uint32_t> arity = list_length(arguments);
@@ -173,7 +210,7 @@ Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Ter
   if (wrong == SpawnOptionError::kBadOption) {
     spawned.error = atoms::badopt;
   } else if (*arity <= kMaxArity) {
-    spawned = make_process(p, {module, function, *arity}, arguments, options);
+    spawned = make_process(p, {module, function, *arity}, arguments, options, std::move(copy));
   }
   Term request = spawned.monitor;
   if (request.is_none()) request = make_ref(p.heap, p.runtime->uniques.next_ref());

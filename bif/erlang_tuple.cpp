@@ -5,6 +5,7 @@
 #include "bif/list_length.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
+#include "vm/sched/dirty_call.h"
 
 namespace joist {
 namespace {
@@ -18,6 +19,11 @@ std::optional<size_t> index_of(Term position, size_t last) {
   if (index > last) return std::nullopt;
   return index - 1;
 }
+
+// Larger ones than this are left to a dirty thread to copy.
+constexpr size_t kLargeTuple = size_t{256} << 10;
+
+bool is_for_dirty(const Process& p, size_t size) { return on_scheduler(p) && size > kLargeTuple; }
 
 Term copy_of(Process& p, Term tuple) {
   p.charge(static_cast<int64_t>(tuple_size(tuple)) / kCellsPerReduction);
@@ -34,6 +40,7 @@ Term setelement_3(Process& p, Term position, Term tuple, Term value) {
   if (!is_tuple(tuple)) return p.badarg();
   std::optional<size_t> index = index_of(position, tuple_size(tuple));
   if (!index) return p.badarg();
+  if (is_for_dirty(p, tuple_size(tuple))) return hand_over(p, {position, tuple, value});
   Term result = copy_of(p, tuple);
   tuple_elements(result)[*index] = value;
   return result;
@@ -62,12 +69,19 @@ Term filled_tuple(Process& p, Term size, Term value) {
   return tuple;
 }
 
+bool is_large_size(const Process& p, Term size) {
+  return size.is_small() && size.small_value() > 0 &&
+         is_for_dirty(p, static_cast<size_t>(size.small_value()));
+}
+
 Term make_tuple_2(Process& p, Term size, Term value) {
+  if (is_large_size(p, size)) return hand_over(p, {size, value});
   Term tuple = filled_tuple(p, size, value);
   return tuple.is_none() ? p.badarg() : tuple;
 }
 
 Term make_tuple_3(Process& p, Term size, Term value, Term settings) {
+  if (is_large_size(p, size)) return hand_over(p, {size, value, settings});
   Term tuple = filled_tuple(p, size, value);
   if (tuple.is_none()) return p.badarg();
   for (; settings.is_list(); settings = settings.tail()) {
@@ -95,11 +109,13 @@ Term inserted(Process& p, Term tuple, size_t index, Term value) {
 
 Term append_element_2(Process& p, Term tuple, Term value) {
   if (!is_tuple(tuple)) return p.badarg();
+  if (is_for_dirty(p, tuple_size(tuple))) return hand_over(p, {tuple, value});
   return inserted(p, tuple, tuple_size(tuple), value);
 }
 
 Term insert_element_3(Process& p, Term position, Term tuple, Term value) {
   if (!is_tuple(tuple)) return p.badarg();
+  if (is_for_dirty(p, tuple_size(tuple))) return hand_over(p, {position, tuple, value});
   std::optional<size_t> index = index_of(position, tuple_size(tuple) + 1);
   return index ? inserted(p, tuple, *index, value) : p.badarg();
 }
@@ -109,6 +125,7 @@ Term delete_element_2(Process& p, Term position, Term tuple) {
   std::span<Term> from = tuple_elements(tuple);
   std::optional<size_t> index = index_of(position, from.size());
   if (!index) return p.badarg();
+  if (is_for_dirty(p, from.size())) return hand_over(p, {position, tuple});
   p.charge(static_cast<int64_t>(from.size()) / kCellsPerReduction);
   Term result = make_tuple_uninitialised(p.heap, from.size() - 1);
   std::span<Term> to = tuple_elements(result);

@@ -5,6 +5,9 @@
 #include "bif/magic.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
+#include "vm/sched/dirty_call.h"
+#include "vm/sched/online.h"
 
 namespace joist {
 
@@ -13,6 +16,9 @@ namespace {
 bool fits_table(Term tuple, const EtsTable& table) {
   return is_tuple(tuple) && tuple_size(tuple) >= table.options.key_position;
 }
+
+// Rows of more words are left to a dirty thread to copy.
+size_t row_limit(const Process& p) { return on_scheduler(p) ? kLargeTermWords : SIZE_MAX; }
 
 // --- insert ---
 
@@ -84,7 +90,11 @@ Term insert_some(Process& p, Term id, Term state_tuple, bool only_new) {
       p.charge(p.reductions);
       return p.yield({id, make_tuple(p.heap, {parts[0], rest, list})});
     }
-    state.rows.push_back(new_object(rest.head()));
+    EtsObject* row = new_object(rest.head(), row_limit(p));
+    if (row == nullptr) {
+      return hand_to_dirty(p, {id, make_tuple(p.heap, {parts[0], rest, list})});
+    }
+    state.rows.push_back(row);
   }
   const Term done = make_tuple(p.heap, {parts[0], rest, list});
   return put_rows(p, table, state, id, done, list, only_new);
@@ -119,12 +129,25 @@ Term insert_list(Process& p, TableUse& table, Term id, Term list, bool only_new)
   InsertState state;
   state.rows.reserve(count);
   for (; ordered.is_list(); ordered = ordered.tail()) {
-    state.rows.push_back(new_object(ordered.head()));
+    EtsObject* row = new_object(ordered.head(), row_limit(p));
+    if (row == nullptr) return hand_to_dirty(p, {id, list});
+    state.rows.push_back(row);
   }
   return put_rows(p, table, state, id, list, list, only_new);
 }
 
+Term back_from_inserting(Process& p, Term id, Term rows) {
+  const Term result = back_from_dirty(p);
+  if (result.is_none() && p.outcome == NativeOutcome::kRaise && is_tuple(rows) &&
+      is_insert_state(rows)) {
+    restore_arguments(p, {id, tuple_elements(rows)[2]});
+  }
+  return result;
+}
+
 Term insert(Process& p, Term id, Term rows, bool only_new) {
+  if (p.suspended != nullptr) return back_from_inserting(p, id, rows);
+  OnlineScope online(p);
   if (is_tuple(rows) && is_insert_state(rows)) return insert_some(p, id, rows, only_new);
   TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse({id, rows});
@@ -132,7 +155,8 @@ Term insert(Process& p, Term id, Term rows, bool only_new) {
   if (rows.is_list() && rows.tail().is_nil()) tuple = rows.head();
   if (!is_tuple(tuple)) return insert_list(p, table, id, rows, only_new);
   if (!fits_table(tuple, *table.get())) return p.badarg();
-  EtsObject* row = new_object(tuple);
+  EtsObject* row = new_object(tuple, row_limit(p));
+  if (row == nullptr) return hand_to_dirty(p, {id, rows});
   const StoreAnswer answer = table.store().insert(row, only_new, table.gate());
   if (answer != StoreAnswer::kOk) free_object(row);
   if (answer == StoreAnswer::kRefused) return table.refuse({id, rows});
@@ -144,11 +168,41 @@ Term insert_new_2(Process& p, Term id, Term rows) { return insert(p, id, rows, t
 
 // --- lookup ---
 
+// Copies of rows that were pinned, in their order, which is newest first.
+Term copies_of(const PinnedRows& pins, Allocator& heap) {
+  Term list = Term::nil();
+  for (const EtsObject* row : pins.rows()) list = make_cons(heap, row->copy(heap), list);
+  return list;
+}
+
+// Finds or takes rows of which one is large, on a dirty thread: `find` asks the store.
+template <typename Find>
+Term large_rows(Process& p, Term id, Term key, uint32_t rights, Find find) {
+  if (on_scheduler(p)) return back_from_dirty(p);
+  Term rows = Term::nil();
+  PinnedRows pins;
+  {
+    OnlineScope online(p);
+    TableUse table(p, id, rights);
+    if (!table) return table.refuse({id, key});
+    if (find(table, &rows, &pins) == StoreAnswer::kRefused) return table.refuse({id, key});
+  }
+  return pins.rows().empty() ? rows : copies_of(pins, p.heap);
+}
+
+bool is_large_call(const Process& p) { return p.suspended != nullptr || !on_scheduler(p); }
+
 Term lookup_2(Process& p, Term id, Term key) {
+  if (is_large_call(p)) [[unlikely]] {
+    return large_rows(p, id, key, kEtsRead, [&](TableUse& table, Term* rows, PinnedRows* pins) {
+      return table.store().lookup(key, table.gate(), p.heap, rows, pins);
+    });
+  }
   TableUse table(p, id, kEtsRead);
   if (!table) return table.refuse({id, key});
   Term rows = Term::nil();
   const StoreAnswer answer = table.store().lookup(key, table.gate(), p.heap, &rows);
+  if (answer == StoreAnswer::kLarge) return hand_to_dirty(p, {id, key});
   return answer == StoreAnswer::kRefused ? table.refuse({id, key}) : rows;
 }
 
@@ -160,33 +214,52 @@ Term member_2(Process& p, Term id, Term key) {
   return boolean(answer == StoreAnswer::kOk);
 }
 
+// An element of rows that were pinned; a list of them for bags. none(): there is no such element.
+Term element_of(const PinnedRows& pins, size_t position, bool is_bag, Allocator& heap) {
+  Term list = Term::nil();
+  for (const EtsObject* row : pins.rows()) {
+    if (position > row->arity()) return Term::none();
+    const Term value = copy_term(heap, row->element(position), nullptr);
+    if (!is_bag) return value;
+    list = make_cons(heap, value, list);
+  }
+  return list;
+}
+
 // The element, `otherwise` where there is no such key; that is none(): badarg.
-Term lookup_element(Process& p, TableUse& table, Term key, Term position, Term otherwise,
+Term lookup_element(Process& p, Term id, Term key, Term position, Term otherwise,
                     std::initializer_list<Term> arguments) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  OnlineScope online(p);
+  TableUse table(p, id, kEtsRead);
   if (!table) return table.refuse(arguments);
   if (!position.is_small() || position.small_value() < 1) return p.badarg();
+  const auto place = static_cast<size_t>(position.small_value());
   Term value = Term::nil();
-  switch (table.store().element(key, static_cast<size_t>(position.small_value()), table.gate(),
-                                p.heap, &value)) {
+  PinnedRows pins;
+  switch (table.store().element(key, place, table.gate(), p.heap, &value,
+                                on_scheduler(p) ? nullptr : &pins)) {
     case StoreAnswer::kRefused:
       return table.refuse(arguments);
+    case StoreAnswer::kLarge:
+      return hand_to_dirty(p, arguments);
     case StoreAnswer::kNoKey:
       return otherwise.is_none() ? p.badarg(atoms::badkey) : otherwise;
     case StoreAnswer::kOk:
-      return value;
+      break;
     default:
       return p.badarg();
   }
+  if (!pins.rows().empty()) value = element_of(pins, place, table->is_bag(), p.heap);
+  return value.is_none() ? p.badarg() : value;
 }
 
 Term lookup_element_3(Process& p, Term id, Term key, Term position) {
-  TableUse table(p, id, kEtsRead);
-  return lookup_element(p, table, key, position, Term::none(), {id, key, position});
+  return lookup_element(p, id, key, position, Term::none(), {id, key, position});
 }
 
 Term lookup_element_4(Process& p, Term id, Term key, Term position, Term otherwise) {
-  TableUse table(p, id, kEtsRead);
-  return lookup_element(p, table, key, position, otherwise, {id, key, position, otherwise});
+  return lookup_element(p, id, key, position, otherwise, {id, key, position, otherwise});
 }
 
 // --- delete and take ---
@@ -199,10 +272,16 @@ Term delete_2(Process& p, Term id, Term key) {
 }
 
 Term take_2(Process& p, Term id, Term key) {
+  if (is_large_call(p)) [[unlikely]] {
+    return large_rows(p, id, key, kEtsWrite, [&](TableUse& table, Term* rows, PinnedRows* pins) {
+      return table.store().erase(key, table.gate(), p.heap, rows, pins);
+    });
+  }
   TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse({id, key});
   Term rows = Term::nil();
   const StoreAnswer answer = table.store().erase(key, table.gate(), p.heap, &rows);
+  if (answer == StoreAnswer::kLarge) return hand_to_dirty(p, {id, key});
   return answer == StoreAnswer::kRefused ? table.refuse({id, key}) : rows;
 }
 

@@ -42,7 +42,7 @@ class Updater : public RowUpdater {
     elements_ = {term_words(words + 1), arity};
     if (!apply()) return nullptr;
     // Where immediates took the place of immediates the row itself changes.
-    bool in_place = true;
+    bool in_place = !row.is_pinned();
     for (size_t i = 1; i <= arity && in_place; ++i) {
       const Term value = Term::from_bits(words[i]);
       in_place = value == row.element(i) || (!value.is_pointer() && !row.element(i).is_pointer());

@@ -6,6 +6,8 @@
 #include "vm/codec/etf.h"
 #include "vm/codec/etf_tags.h"
 #include "vm/heap/builder.h"
+#include "vm/sched/dirty_call.h"
+#include "vm/sched/online.h"
 #include "vm/term/bits.h"
 #include "vm/term/node.h"
 
@@ -92,6 +94,11 @@ Term encoded(Process& p, Term term, const ParsedOptions& options,
       [](Process& process) { return process.system_limit(); });
 }
 
+// zlib does not work in slices.
+bool compresses_much(const Process& p, Term term, const ParsedOptions& options) {
+  return on_scheduler(p) && options.level != 0 && is_larger_than(term, kLargeTermWords);
+}
+
 Term term_to_binary_1(Process& p, Term term) {
   return encoded(p, term, {default_options(p)}, {term});
 }
@@ -99,6 +106,7 @@ Term term_to_binary_1(Process& p, Term term) {
 Term term_to_binary_2(Process& p, Term term, Term options) {
   ParsedOptions parsed;
   if (!parse_options(p, options, &parsed)) return p.badarg();
+  if (compresses_much(p, term, parsed)) return hand_over(p, {term, options});
   return encoded(p, term, parsed, {term, options});
 }
 
@@ -109,7 +117,10 @@ Term in_list(Process& p, Term binary) {
 Term term_to_iovec_1(Process& p, Term term) { return in_list(p, term_to_binary_1(p, term)); }
 
 Term term_to_iovec_2(Process& p, Term term, Term options) {
-  return in_list(p, term_to_binary_2(p, term, options));
+  ParsedOptions parsed;
+  if (!parse_options(p, options, &parsed)) return p.badarg();
+  if (compresses_much(p, term, parsed)) return hand_over(p, {term, options});
+  return in_list(p, encoded(p, term, parsed, {term, options}));
 }
 
 Term size_result(Process& p, Term term, const EncodeOptions& options,
@@ -130,6 +141,16 @@ Term external_size_2(Process& p, Term term, Term options) {
   return size_result(p, term, parsed.encode, {term, options});
 }
 
+// Whether a compressed term holds so many bytes that a dirty thread is to decode it, or has.
+bool inflates_much(Process& p, Term binary) {
+  constexpr size_t kHead = 6;  // version, tag, size
+  if (!on_scheduler(p) || bits_size(binary) < kHead * 8) return false;
+  ByteScratch scratch;
+  const ByteSpan head = contiguous_bytes(bits_view(binary).part(0, kHead * 8), scratch);
+  return head[1] == etf::kCompressed &&
+         etf::load32(head.data() + 2) > kLargeTermWords * sizeof(Word);
+}
+
 struct Decode {
   Progress run(int64_t* budget) { return decoding.run(budget); }
   std::unique_ptr<ByteScratch> scratch;
@@ -139,6 +160,8 @@ struct Decode {
 Term decoded(Process& p, Term binary, bool safe, bool with_used,
              std::initializer_list<Term> arguments) {
   if (!is_binary(binary)) return p.badarg();
+  if (inflates_much(p, binary)) return hand_over(p, arguments);
+  OnlineScope online(p);
   DecodeOptions options;
   options.safe = safe;
   options.this_node = local_node();

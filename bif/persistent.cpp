@@ -29,19 +29,39 @@ Term PersistentTerms::get(Term key) const {
   return entry.pair.is_none() ? Term::none() : tuple_elements(entry.pair)[1];
 }
 
+// What an entry that is there already makes of a put; nullopt: its value is to be replaced.
+std::optional<PersistentTerms::PutResult> PersistentTerms::settled_by(Term pair, Term value,
+                                                                      PutMode mode) {
+  if (exact_equal(tuple_elements(pair)[1], value)) return PutResult::kDone;
+  if (mode == PutMode::kOnlyNew) return PutResult::kOtherValue;
+  return std::nullopt;
+}
+
+// The value, which may be large, is compared and copied without keeping readers out. What happens
+// meanwhile counts as having come before.
 PersistentTerms::PutResult PersistentTerms::put(Term key, Term value, PutMode mode) {
   const uint32_t hash = internal_hash(key);
-  WriteLock lock(lock_);
-  if (2 * (count_ + 1) > slots_.size()) grow();
-  Entry& entry = slots_[slot_of(key, hash)];
-  if (!entry.pair.is_none()) {
-    if (exact_equal(tuple_elements(entry.pair)[1], value)) return PutResult::kDone;
-    if (mode == PutMode::kOnlyNew) return PutResult::kOtherValue;
+  Term looked_at = Term::none();
+  {
+    ReadLock lock(lock_);
+    if (!slots_.empty()) looked_at = slots_[slot_of(key, hash)].pair;
+    if (!looked_at.is_none()) {
+      if (const auto result = settled_by(looked_at, value, mode)) return *result;
+    }
   }
   Allocator scratch;
   LiteralSpace::Area area;
   const Term pair = copy_to_literals(literals_, make_tuple(scratch, {key, value}), &area);
   if (pair.is_none()) return PutResult::kNoRoom;
+  WriteLock lock(lock_);
+  if (2 * (count_ + 1) > slots_.size()) grow();
+  Entry& entry = slots_[slot_of(key, hash)];
+  if (!entry.pair.is_none() && !(entry.pair == looked_at)) {
+    if (const auto result = settled_by(entry.pair, value, mode)) {
+      literals_.release(area);
+      return *result;
+    }
+  }
   if (entry.pair.is_none()) {
     ++count_;
   } else {

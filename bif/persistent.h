@@ -10,6 +10,7 @@
 // areas never come back: nobody finds them in the table any more.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "vm/base/sync.h"
@@ -55,6 +56,7 @@ class PersistentTerms {
   // The slot with `key`, or the free one where it would go.
   size_t slot_of(Term key, uint32_t hash) const JOIST_REQUIRES_SHARED(lock_);
   size_t home_distance(size_t slot) const JOIST_REQUIRES_SHARED(lock_);
+  static std::optional<PutResult> settled_by(Term pair, Term value, PutMode mode);
   void grow() JOIST_REQUIRES(lock_);
   void remove(size_t slot) JOIST_REQUIRES(lock_);
 

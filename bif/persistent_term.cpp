@@ -3,12 +3,14 @@
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
+#include "vm/sched/dirty_call.h"
 
 namespace joist {
 
 namespace {
 
 Term put(Process& p, Term key, Term value, PersistentTerms::PutMode mode) {
+  if (is_handed_over(p, value)) return hand_over(p, {key, value});
   switch (p.runtime->persistent->put(key, value, mode)) {
     case PersistentTerms::PutResult::kDone:
       return atoms::ok;

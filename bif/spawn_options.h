@@ -4,6 +4,7 @@
 
 #include "vm/proc/process.h"
 #include "vm/proc/relations.h"
+#include "vm/sched/dirty_call.h"
 
 namespace joist {
 
@@ -49,9 +50,10 @@ struct Ancestor {
   uint32_t scheduler;
 };
 // A process that is in the process table, does not run yet and is not related to anybody. nullptr:
-// too many processes, or no memory.
+// too many processes, or no memory. `copy`: of the arguments, for the child to take over; null:
+// there is none yet.
 Process* make_child(Runtime& runtime, const Ancestor& ancestor, const Mfa& function, Term arguments,
-                    const SpawnOptions& options);
+                    const SpawnOptions& options, OwnedSignal copy = nullptr);
 
 // The same as a child of the process.
 struct Spawned {
@@ -61,7 +63,7 @@ struct Spawned {
 };
 // `arguments` is a proper list of function.arity elements.
 Spawned make_process(Process& parent, const Mfa& function, Term arguments,
-                     const SpawnOptions& options);
+                     const SpawnOptions& options, OwnedSignal copy = nullptr);
 void start_spawned(Process& parent, Process& child);
 
 // A scheduler's number from 1 on, or 0 for any; counted from 0 in *bound_to. False: there is none.

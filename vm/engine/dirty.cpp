@@ -6,6 +6,7 @@
 #include "vm/base/config.h"
 #include "vm/code/code_table.h"
 #include "vm/sched/dirty_call.h"
+#include "vm/sched/exit.h"
 #include "vm/sched/signal_handler.h"
 
 namespace joist {
@@ -35,9 +36,16 @@ void run_native(Process& p, EpochReader& reader) {
     kept->reductions += static_cast<uint64_t>(kReductionsPerSlice - p.reductions);
   } while (kept->value.is_none() && p.outcome == NativeOutcome::kYield);
   reader.online();
+  if (kept->value.is_none() && p.outcome == NativeOutcome::kDirty) {
+    // A KeptCopy, with which it goes on as after any of its slices.
+    JOIST_CHECK(p.suspended != nullptr);
+    p.reductions_done += kept->reductions;
+    p.live = arity;
+    return;
+  }
   kept->outcome = p.outcome;
   if (kept->value.is_none()) {
-    JOIST_CHECK(p.outcome != NativeOutcome::kHibernate && p.outcome != NativeOutcome::kDirty);
+    JOIST_CHECK(p.outcome != NativeOutcome::kHibernate);
     if (p.outcome == NativeOutcome::kTrap) {
       kept->trap_arguments.assign(p.registers->x, p.registers->x + p.live);
     }
@@ -56,6 +64,10 @@ void begin_hold(Schedulers& all, Process& p, uint32_t states) {
 void turn(Schedulers& all, Process& p, Registers& registers) {
   p.registers = &registers;
   registers.process = &p;
+  if (p.exit_stage != 0) {
+    tell_end(p);
+    return all.enqueue(p, Schedulers::kNone);
+  }
   p.load_registers();
   if ((p.state.load(std::memory_order_acquire) & process_state::kNotified) != 0) handle_signals(p);
   if (p.is_exiting) return release_dirty(all, p);

@@ -5,6 +5,9 @@
 //   native stub: kDirty   ->     runs the native       ->    the stub again, which returns, traps
 //   settle: DirtyQueue           keeps what it did           to or raises what was kept
 //
+// Collections that take long come here as well, and processes that have ended for a reason whose
+// copies do.
+//
 // While the native runs, its process has two hands: the dirty thread has the heap, the registers
 // and the reductions; a scheduler that finds signals for it (process_state::kAside) has the message
 // queue and the relations, and handles what needs no more than those. The rest waits in

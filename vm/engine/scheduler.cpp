@@ -291,6 +291,9 @@ void Scheduler::end(Process& p) {
   final_exit_reason(p);
   if (!continue_exit(p)) {
     if ((p.trace_flags & trace_flag::kTurns) != 0) runtime_.trace->scheduled(p, false);
+    if (is_long_to_tell(p)) [[unlikely]] {
+      return all_.dirty(ThreadKind::kDirtyCpu).push(p);
+    }
     return all_.enqueue(p, index_);
   }
   if (p.is_host) return observer_.host_stopped(p);

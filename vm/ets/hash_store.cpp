@@ -124,6 +124,31 @@ Term HashStore::copy_rows(EtsObject* row, Term key, uint32_t hash, Allocator& he
   return list;
 }
 
+// Whether one of a key's rows is too large to be copied here.
+bool HashStore::has_large(const EtsObject* row, Term key, uint32_t hash) const {
+  if (row == nullptr || !is_bag()) return row != nullptr && row->is_large();
+  for (; row != nullptr && same_key(row, key, hash); row = row->next) {
+    if (row->is_large()) return true;
+  }
+  return false;
+}
+
+StoreAnswer HashStore::pin_rows(EtsObject* row, Term key, uint32_t hash, PinnedRows* pins) const {
+  if (pins == nullptr) return StoreAnswer::kLarge;
+  for (; row != nullptr && same_key(row, key, hash); row = row->next) {
+    if (!row->dead) pins->add(*row);
+  }
+  return StoreAnswer::kOk;
+}
+
+StoreAnswer HashStore::copy_or_pin(EtsObject* row, Term key, uint32_t hash, Allocator& heap,
+                                   Term* rows, PinnedRows* pins) const {
+  if (has_large(row, key, hash)) [[unlikely]]
+    return pin_rows(row, key, hash, pins);
+  *rows = copy_rows(row, key, hash, heap);
+  return StoreAnswer::kOk;
+}
+
 void HashStore::count(Stripe& stripe, ptrdiff_t rows, ptrdiff_t words) {
   add_relaxed(stripe.rows, rows);
   add_relaxed(stripe.words, words);
@@ -202,13 +227,13 @@ void HashStore::shrink(Stripe& stripe) {
 
 // --- operations ---
 
-StoreAnswer HashStore::lookup(Term key, StoreGate gate, Allocator& heap, Term* rows) {
+StoreAnswer HashStore::lookup(Term key, StoreGate gate, Allocator& heap, Term* rows,
+                              PinnedRows* pins) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
   SharedGuard guard(stripe.lock);
   if (!gate.open()) return StoreAnswer::kRefused;
-  *rows = copy_rows(*find(stripe, key, hash), key, hash, heap);
-  return StoreAnswer::kOk;
+  return copy_or_pin(*find(stripe, key, hash), key, hash, heap, rows, pins);
 }
 
 StoreAnswer HashStore::member(Term key, StoreGate gate) {
@@ -220,13 +245,15 @@ StoreAnswer HashStore::member(Term key, StoreGate gate) {
 }
 
 StoreAnswer HashStore::element(Term key, size_t position, StoreGate gate, Allocator& heap,
-                               Term* value) {
+                               Term* value, PinnedRows* pins) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
   SharedGuard guard(stripe.lock);
   if (!gate.open()) return StoreAnswer::kRefused;
   EtsObject* row = find_living(stripe, key, hash);
   if (row == nullptr) return StoreAnswer::kNoKey;
+  if (has_large(row, key, hash)) [[unlikely]]
+    return pin_rows(row, key, hash, pins);
   if (!is_bag()) {
     if (position > row->arity()) return StoreAnswer::kPosition;
     *value = copy_term(heap, row->element(position), nullptr);
@@ -294,13 +321,16 @@ StoreAnswer HashStore::insert_all(std::span<EtsObject* const> rows, bool only_ne
   return answer;
 }
 
-StoreAnswer HashStore::erase(Term key, StoreGate gate, Allocator& heap, Term* taken) {
+StoreAnswer HashStore::erase(Term key, StoreGate gate, Allocator& heap, Term* taken,
+                             PinnedRows* pins) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
   ExclusiveGuard guard(stripe.lock);
   if (!gate.open()) return StoreAnswer::kRefused;
   EtsObject** link = find(stripe, key, hash);
-  if (taken != nullptr) *taken = copy_rows(*link, key, hash, heap);
+  if (taken != nullptr && copy_or_pin(*link, key, hash, heap, taken, pins) == StoreAnswer::kLarge) {
+    return StoreAnswer::kLarge;
+  }
   if (*link == nullptr) return StoreAnswer::kOk;
   while (*link != nullptr && same_key(*link, key, hash)) {
     link = (*link)->dead ? &(*link)->next : remove(stripe, link);
@@ -402,21 +432,20 @@ StoreAnswer HashStore::slot(size_t number, StoreGate gate, Allocator& heap, Term
 
 // --- visits ---
 
-void HashStore::visit_chain(Stripe& stripe, EtsObject** link, RowVisitor& visitor) {
-  while (*link != nullptr) {
-    EtsObject* row = *link;
-    EtsObject* replacement = nullptr;
-    const RowAction action = row->dead ? RowAction::kKeep : visitor.visit(*row, &replacement);
-    if (action == RowAction::kDelete) {
-      link = remove(stripe, link);
-      continue;
-    }
-    if (action == RowAction::kReplace) {
-      replacement->hash = row->hash;
-      replace(stripe, link, replacement);
-    }
-    link = &(*link)->next;
+EtsObject** HashStore::visit_row(Stripe& stripe, EtsObject** link, RowVisitor& visitor) {
+  EtsObject* row = *link;
+  EtsObject* replacement = nullptr;
+  const RowAction action = row->dead ? RowAction::kKeep : visitor.visit(*row, &replacement);
+  if (action == RowAction::kDelete) return remove(stripe, link);
+  if (action == RowAction::kReplace) {
+    replacement->hash = row->hash;
+    replace(stripe, link, replacement);
   }
+  return &(*link)->next;
+}
+
+void HashStore::visit_chain(Stripe& stripe, EtsObject** link, RowVisitor& visitor) {
+  while (*link != nullptr) link = visit_row(stripe, link, visitor);
 }
 
 StoreAnswer HashStore::visit_key(Term key, bool exclusive, StoreGate gate, RowVisitor& visitor) {
@@ -426,21 +455,7 @@ StoreAnswer HashStore::visit_key(Term key, bool exclusive, StoreGate gate, RowVi
   const bool open = gate.open();
   if (open) {
     EtsObject** link = find(stripe, key, hash);
-    // Only the rows of the key: the chain is cut behind them for the visit.
-    while (*link != nullptr && same_key(*link, key, hash)) {
-      EtsObject* replacement = nullptr;
-      const RowAction action =
-          (*link)->dead ? RowAction::kKeep : visitor.visit(**link, &replacement);
-      if (action == RowAction::kDelete) {
-        link = remove(stripe, link);
-        continue;
-      }
-      if (action == RowAction::kReplace) {
-        replacement->hash = hash;
-        replace(stripe, link, replacement);
-      }
-      link = &(*link)->next;
-    }
+    while (*link != nullptr && same_key(*link, key, hash)) link = visit_row(stripe, link, visitor);
     if (exclusive) shrink(stripe);
   }
   exclusive ? stripe.lock.unlock() : stripe.lock.unlock_shared();

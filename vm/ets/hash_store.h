@@ -31,13 +31,15 @@ class HashStore final : public EtsStore {
             const std::atomic<uint32_t>& fix_count);
   ~HashStore() override;
 
-  StoreAnswer lookup(Term key, StoreGate gate, Allocator& heap, Term* rows) override;
+  StoreAnswer lookup(Term key, StoreGate gate, Allocator& heap, Term* rows,
+                     PinnedRows* pins) override;
   StoreAnswer member(Term key, StoreGate gate) override;
-  StoreAnswer element(Term key, size_t position, StoreGate gate, Allocator& heap,
-                      Term* value) override;
+  StoreAnswer element(Term key, size_t position, StoreGate gate, Allocator& heap, Term* value,
+                      PinnedRows* pins) override;
   StoreAnswer insert(EtsObject* row, bool only_new, StoreGate gate) override;
   StoreAnswer insert_all(std::span<EtsObject* const> rows, bool only_new, StoreGate gate) override;
-  StoreAnswer erase(Term key, StoreGate gate, Allocator& heap, Term* taken) override;
+  StoreAnswer erase(Term key, StoreGate gate, Allocator& heap, Term* taken,
+                    PinnedRows* pins) override;
   StoreAnswer erase_object(Term tuple, StoreGate gate) override;
   StoreAnswer update(Term key, StoreGate gate, RowUpdater& updater) override;
   StoreAnswer step(KeyStep step, Term key, bool with_rows, StoreGate gate, Allocator& heap,
@@ -85,6 +87,11 @@ class HashStore final : public EtsStore {
   // The first living row of the key; null: none.
   EtsObject* find_living(Stripe& stripe, Term key, uint32_t hash) const;
   Term copy_rows(EtsObject* row, Term key, uint32_t hash, Allocator& heap) const;
+  bool has_large(const EtsObject* row, Term key, uint32_t hash) const;
+  // kLarge: there are no pins.
+  StoreAnswer pin_rows(EtsObject* row, Term key, uint32_t hash, PinnedRows* pins) const;
+  StoreAnswer copy_or_pin(EtsObject* row, Term key, uint32_t hash, Allocator& heap, Term* rows,
+                          PinnedRows* pins) const;
   StoreAnswer put(Stripe& stripe, EtsObject* row, bool only_new);
   void add(Stripe& stripe, EtsObject** link, EtsObject* row);
   void replace(Stripe& stripe, EtsObject** link, EtsObject* row);
@@ -93,6 +100,8 @@ class HashStore final : public EtsStore {
   void grow(Stripe& stripe);
   void shrink(Stripe& stripe);
   void count(Stripe& stripe, ptrdiff_t rows, ptrdiff_t words);
+  // Returns the link to the row that comes next.
+  EtsObject** visit_row(Stripe& stripe, EtsObject** link, RowVisitor& visitor);
   void visit_chain(Stripe& stripe, EtsObject** link, RowVisitor& visitor);
 
   const EtsType type_;

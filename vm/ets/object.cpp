@@ -13,6 +13,7 @@ EtsObject* allocate(size_t words) {
   object->next = nullptr;
   object->hash = 0;
   object->dead = false;
+  object->pins.store(0, std::memory_order_relaxed);
   object->count = words;
   object->off_heap = nullptr;
   return object;
@@ -74,11 +75,12 @@ class QuickPacker {
 
 }  // namespace
 
-EtsObject* new_object(Term tuple) {
+EtsObject* new_object(Term tuple, size_t most_words) {
   const std::span<const Term> elements = tuple_elements(tuple);
   bool flat = true;
   for (const Term element : elements) flat &= !element.is_pointer();
   if (flat) {
+    if (elements.size() > most_words) return nullptr;
     EtsObject* object = allocate(elements.size() + 1);
     object->flat = true;
     memcpy(object->words, tuple.object(), (elements.size() + 1) * sizeof(Word));
@@ -93,16 +95,41 @@ EtsObject* new_object(Term tuple) {
     JOIST_ASSERT(top == object->words + quick_words);
     return object;
   }
-  const size_t words = packed_words(tuple);
+  const size_t words = copy_size_up_to(tuple, nullptr, most_words);
+  if (words == kMoreWords) return nullptr;
   EtsObject* object = allocate(words);
   object->flat = false;
   pack_term(object->words, words, tuple, &object->off_heap);
   return object;
 }
 
-void free_object(EtsObject* object) {
+namespace {
+
+// In EtsObject::pins: the row has left its table.
+constexpr uint16_t kGone = 0x8000;
+
+void destroy(EtsObject* object) {
   if (object->off_heap != nullptr) release_off_heap(object->off_heap);
   free(object);
+}
+
+}  // namespace
+
+void free_object(EtsObject* object) {
+  // Nobody can pin it any more.
+  if (object->is_pinned() && object->pins.fetch_or(kGone, std::memory_order_acq_rel) != 0) return;
+  destroy(object);
+}
+
+void PinnedRows::add(EtsObject& row) {
+  row.pins.fetch_add(1, std::memory_order_relaxed);
+  rows_.push_back(&row);
+}
+
+PinnedRows::~PinnedRows() {
+  for (EtsObject* row : rows_) {
+    if (row->pins.fetch_sub(1, std::memory_order_acq_rel) == (kGone | 1)) destroy(row);
+  }
 }
 
 }  // namespace joist

@@ -3,10 +3,18 @@
 //   | next | hash, flags | words | off-heap list | tuple header | element... | what they lead to |
 //
 // Rows belong to exactly one table, or to the native that has just made them. What guards their
-// fields is the lock of the stripe or leaf they are in; the tuple of a row changes only by
-// set_element, under that lock held exclusively.
+// fields is the lock of the stripe or leaf they are in; the tuple of a row changes only while that
+// is held exclusively.
+//
+// A row that is too large to be copied under a lock is pinned under it, and copied afterwards:
+// what would change it makes a new row meanwhile, and the last pin frees it if it has left its
+// table by then.
 #pragma once
 
+#include <atomic>
+#include <vector>
+
+#include "vm/heap/copy.h"
 #include "vm/heap/packed.h"
 
 namespace joist {
@@ -16,10 +24,15 @@ struct EtsObject {
   uint32_t hash;    // of its key; hash tables only
   bool dead;        // deleted while the table was fixed: only traversals see it
   bool flat;        // all elements are immediates
-  size_t count;     // words of the packed tuple
+  std::atomic<uint16_t> pins;
+  size_t count;  // words of the packed tuple
   OffHeap* off_heap;
   Word words[];
 
+  // Too large to be copied while others wait for the lock.
+  bool is_large() const { return count > kLargeTermWords; }
+  // Under the lock: it must stay as it is.
+  bool is_pinned() const { return pins.load(std::memory_order_acquire) != 0; }
   Term tuple() const { return Term::boxed(words); }
   size_t arity() const { return header_words(words[0]); }
   Term element(size_t position) const { return Term::from_bits(words[position]); }  // from 1
@@ -30,17 +43,28 @@ struct EtsObject {
     for (size_t i = 0; i < count; ++i) target[i] = words[i];
     return Term::boxed(target);
   }
-  // Elements that are immediates are replaced in place. False: it needs a new object.
-  bool set_element(size_t position, Term value) {
-    if (value.is_pointer() || element(position).is_pointer()) return false;
-    words[position] = value.bits();
-    return true;
-  }
 };
 
-// A row for `tuple`, not in any table yet. hash is 0.
-EtsObject* new_object(Term tuple);
+// A row for `tuple`, not in any table yet. hash is 0. null: it takes more than so many words.
+EtsObject* new_object(Term tuple, size_t most_words = SIZE_MAX);
+// A pinned one goes with its last pin.
 void free_object(EtsObject* object);
+
+// Pins rows as long as it lives.
+class PinnedRows {
+ public:
+  PinnedRows() = default;
+  ~PinnedRows();
+  PinnedRows(const PinnedRows&) = delete;
+  PinnedRows& operator=(const PinnedRows&) = delete;
+  // Under the row's lock.
+  void add(EtsObject& row);
+  const std::vector<EtsObject*>& rows() const { return rows_; }
+
+ private:
+  std::vector<EtsObject*> rows_;
+};
+
 // What ets:info(Tab, memory) counts for an object of a hash table or of an ordered one.
 inline constexpr size_t kHashObjectWords = 4;
 inline constexpr size_t kOrderedObjectWords = 5;

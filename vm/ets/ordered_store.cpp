@@ -266,13 +266,28 @@ StoreAnswer OrderedStore::put_exclusive(EtsObject* row, bool only_new) {
 
 // --- operations ---
 
-StoreAnswer OrderedStore::lookup(Term key, StoreGate gate, Allocator& heap, Term* rows) {
+namespace {
+
+StoreAnswer pin(EtsObject& row, PinnedRows* pins) {
+  if (pins == nullptr) return StoreAnswer::kLarge;
+  pins->add(row);
+  return StoreAnswer::kOk;
+}
+
+}  // namespace
+
+StoreAnswer OrderedStore::lookup(Term key, StoreGate gate, Allocator& heap, Term* rows,
+                                 PinnedRows* pins) {
   Reading reading(*this);
   if (!gate.open()) return StoreAnswer::kRefused;
   const Leaf& leaf = reading.enter(place_of(key));
   const size_t index = leaf.find(key);
-  *rows = index == leaf.count ? Term::nil()
-                              : make_cons(heap, leaf.rows[index]->copy(heap), Term::nil());
+  *rows = Term::nil();
+  if (index == leaf.count) return StoreAnswer::kOk;
+  EtsObject& row = *leaf.rows[index];
+  if (row.is_large()) [[unlikely]]
+    return pin(row, pins);
+  *rows = make_cons(heap, row.copy(heap), Term::nil());
   return StoreAnswer::kOk;
 }
 
@@ -284,12 +299,14 @@ StoreAnswer OrderedStore::member(Term key, StoreGate gate) {
 }
 
 StoreAnswer OrderedStore::element(Term key, size_t position, StoreGate gate, Allocator& heap,
-                                  Term* value) {
+                                  Term* value, PinnedRows* pins) {
   Reading reading(*this);
   if (!gate.open()) return StoreAnswer::kRefused;
   const Leaf& leaf = reading.enter(place_of(key));
   const size_t index = leaf.find(key);
   if (index == leaf.count) return StoreAnswer::kNoKey;
+  if (leaf.rows[index]->is_large()) [[unlikely]]
+    return pin(*leaf.rows[index], pins);
   if (position > leaf.rows[index]->arity()) return StoreAnswer::kPosition;
   *value = copy_term(heap, leaf.rows[index]->element(position), nullptr);
   return StoreAnswer::kOk;
@@ -335,7 +352,8 @@ StoreAnswer OrderedStore::insert_all(std::span<EtsObject* const> rows, bool only
   return answer;
 }
 
-StoreAnswer OrderedStore::erase(Term key, StoreGate gate, Allocator& heap, Term* taken) {
+StoreAnswer OrderedStore::erase(Term key, StoreGate gate, Allocator& heap, Term* taken,
+                                PinnedRows* pins) {
   if (taken != nullptr) *taken = Term::nil();
   {
     Changing changing(*this);
@@ -343,7 +361,11 @@ StoreAnswer OrderedStore::erase(Term key, StoreGate gate, Allocator& heap, Term*
     Leaf& leaf = changing.enter(key);
     const size_t index = leaf.find(key);
     if (index == leaf.count) return StoreAnswer::kOk;
-    if (taken != nullptr) *taken = make_cons(heap, leaf.rows[index]->copy(heap), Term::nil());
+    if (taken != nullptr && leaf.rows[index]->is_large()) [[unlikely]] {
+      if (pin(*leaf.rows[index], pins) == StoreAnswer::kLarge) return StoreAnswer::kLarge;
+    } else if (taken != nullptr) {
+      *taken = make_cons(heap, leaf.rows[index]->copy(heap), Term::nil());
+    }
     remove_at(leaf, index);
     if (changing.has_structure()) {
       if (leaf.count < kSparseLeafRows) tidy(changing.place());

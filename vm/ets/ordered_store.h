@@ -30,13 +30,15 @@ class OrderedStore final : public EtsStore {
   OrderedStore(size_t key_position, bool write_concurrency);
   ~OrderedStore() override;
 
-  StoreAnswer lookup(Term key, StoreGate gate, Allocator& heap, Term* rows) override;
+  StoreAnswer lookup(Term key, StoreGate gate, Allocator& heap, Term* rows,
+                     PinnedRows* pins) override;
   StoreAnswer member(Term key, StoreGate gate) override;
-  StoreAnswer element(Term key, size_t position, StoreGate gate, Allocator& heap,
-                      Term* value) override;
+  StoreAnswer element(Term key, size_t position, StoreGate gate, Allocator& heap, Term* value,
+                      PinnedRows* pins) override;
   StoreAnswer insert(EtsObject* row, bool only_new, StoreGate gate) override;
   StoreAnswer insert_all(std::span<EtsObject* const> rows, bool only_new, StoreGate gate) override;
-  StoreAnswer erase(Term key, StoreGate gate, Allocator& heap, Term* taken) override;
+  StoreAnswer erase(Term key, StoreGate gate, Allocator& heap, Term* taken,
+                    PinnedRows* pins) override;
   StoreAnswer erase_object(Term tuple, StoreGate gate) override;
   StoreAnswer update(Term key, StoreGate gate, RowUpdater& updater) override;
   StoreAnswer step(KeyStep step, Term key, bool with_rows, StoreGate gate, Allocator& heap,

@@ -20,6 +20,7 @@ enum class StoreAnswer : uint8_t {
   kPosition,  // the row has no such element
   kEnd,       // no (more) rows
   kRefused,   // the gate was closed
+  kLarge,     // the rows are too large to be copied under a lock, and there are no `pins`
 };
 
 // Whether an operation may go on, asked under the lock.
@@ -67,19 +68,22 @@ class EtsStore {
  public:
   virtual ~EtsStore() = default;
 
+  // `pins`: on a dirty thread, takes all rows of the key where one is large, instead of copies.
   // *rows: the list of copies of the rows.
-  virtual StoreAnswer lookup(Term key, StoreGate gate, Allocator& heap, Term* rows) = 0;
+  virtual StoreAnswer lookup(Term key, StoreGate gate, Allocator& heap, Term* rows,
+                             PinnedRows* pins = nullptr) = 0;
   virtual StoreAnswer member(Term key, StoreGate gate) = 0;
   // Copies of the elements: a list for bags.
   virtual StoreAnswer element(Term key, size_t position, StoreGate gate, Allocator& heap,
-                              Term* value) = 0;
+                              Term* value, PinnedRows* pins = nullptr) = 0;
   // Takes the row over where the answer is kOk; otherwise the caller frees it.
   virtual StoreAnswer insert(EtsObject* row, bool only_new, StoreGate gate) = 0;
   // All or nothing, as one step. Rows of one key keep their order.
   virtual StoreAnswer insert_all(std::span<EtsObject* const> rows, bool only_new,
                                  StoreGate gate) = 0;
   // Deletes the rows of a key; `taken`: as a list of copies, or null.
-  virtual StoreAnswer erase(Term key, StoreGate gate, Allocator& heap, Term* taken) = 0;
+  virtual StoreAnswer erase(Term key, StoreGate gate, Allocator& heap, Term* taken,
+                            PinnedRows* pins = nullptr) = 0;
   // Deletes the rows that equal the tuple.
   virtual StoreAnswer erase_object(Term tuple, StoreGate gate) = 0;
   // Sets only. What the updater makes of an initial row is added unless it is null.

@@ -193,6 +193,8 @@ bool Process::put_off_collection(size_t need, Collection kind) {
   if (registers->thread != ThreadKind::kScheduler) return false;
   const size_t limit = registers->gc_stress ? kLongStressCollectionWords : kLongCollectionWords;
   if (due_collection == DueCollection::kNone && collection_words(heap, kind) < limit) return false;
+  // The dirty thread that collects has chances of its own to let pass.
+  if (registers->gc_stress) registers->stress_pause = stress_pause(heap);
   const bool has_room = static_cast<size_t>(heap.limit - heap.top) > need;
   if (!has_room && !abandon_young_block(heap, need)) return false;
   if (kind != Collection::kMinor) {

@@ -13,8 +13,11 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 #include <vector>
 
+#include "vm/heap/copy.h"
 #include "vm/proc/process.h"
 
 namespace joist {
@@ -28,6 +31,30 @@ struct KeptOutcome final : SuspendedNative {
   uint64_t reductions = 0;
   std::vector<Term> trap_arguments;
 };
+
+// A copy of a large term that a dirty thread has made for the native, which goes on with it on its
+// scheduler:
+//
+//   if (!on_scheduler(p)) return keep_copy(p, new_signal_of(...));
+//   OwnedSignal copy;
+//   if (p.suspended != nullptr) copy = take_copy(p);
+//   else if (is_large(a)) return hand_to_dirty(p, {a, b});
+struct SignalRelease {
+  void operator()(Signal* signal) const { release_signal(signal); }
+};
+using OwnedSignal = std::unique_ptr<Signal, SignalRelease>;
+
+struct KeptCopy final : SuspendedNative {
+  explicit KeptCopy(Signal* made) : copy(made) {}
+  OwnedSignal copy;
+};
+
+inline Term keep_copy(Process& p, Signal* copy) {
+  p.suspended = std::make_unique<KeptCopy>(copy);
+  p.outcome = NativeOutcome::kDirty;
+  return Term::none();
+}
+inline OwnedSignal take_copy(Process& p) { return std::move(p.resume<KeptCopy>()->copy); }
 
 inline bool on_scheduler(const Process& p) { return p.registers->thread == ThreadKind::kScheduler; }
 
@@ -50,6 +77,14 @@ inline Term back_from_dirty(Process& p) {
     p.run_outcome = RunOutcome::kExited;
   }
   return kept->value;
+}
+
+// For natives whose `term` decides: whether one is to run on a dirty thread, or has run there.
+inline bool is_handed_over(const Process& p, Term term) {
+  return on_scheduler(p) && (p.suspended != nullptr || is_larger_than(term, kLargeTermWords));
+}
+inline Term hand_over(Process& p, std::initializer_list<Term> arguments) {
+  return p.suspended != nullptr ? back_from_dirty(p) : hand_to_dirty(p, arguments);
 }
 
 }  // namespace joist

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "vm/base/config.h"
 #include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
 #include "vm/proc/name_table.h"
 #include "vm/proc/process_extras.h"
 #include "vm/proc/process_table.h"
@@ -59,8 +61,8 @@ bool run_upper_stages(Process& p) {
 bool close_signals(Process& p) {
   if (p.extras != nullptr) put_off_collections(p, false);
   run_system_tasks_gc(p);
-  Signal** last = &p.late_signals;
-  while (*last != nullptr) last = &(*last)->next;
+  Signal* late = nullptr;
+  Signal** end = &late;
   Signal* signal = p.signals.close();
   while (signal != nullptr) {
     Signal* next = std::exchange(signal->next, nullptr);
@@ -70,11 +72,12 @@ bool close_signals(Process& p) {
     if (signal->kind == SignalKind::kDemonitor || signal->kind == SignalKind::kUnlink) {
       refuse_signal(p, signal);
     } else {
-      *last = signal;
-      last = &signal->next;
+      *end = signal;
+      end = &signal->next;
     }
     signal = next;
   }
+  append_late_signals(p, late);
   return true;
 }
 
@@ -121,6 +124,10 @@ bool tell_watchers(Process& p) {
   });
 }
 
+bool is_telling(bool (*stage)(Process&)) {
+  return stage == send_link_exits || stage == tell_watchers;
+}
+
 bool end_remote_relations(Process& p) {
   if (p.relations == nullptr || p.relations->remote == nullptr) return true;
   return remote_nodes(*p.runtime)->end_relations(p);
@@ -144,6 +151,21 @@ Term final_exit_reason(Process& p) {
   return p.exit_reason;
 }
 
+bool is_long_to_tell(const Process& p) {
+  if (p.exit_stage >= std::size(kStages) || !is_telling(kStages[p.exit_stage])) return false;
+  if (p.relations == nullptr || !p.exit_reason.is_pointer()) return false;
+  if (p.relations->links.empty() && p.relations->watchers.empty()) return false;
+  return !p.runtime->schedulers->only_one() &&
+         copy_size_up_to(p.exit_reason, p.runtime->literals, kLargeTermWords) == kMoreWords;
+}
+
+void tell_end(Process& p) {
+  while (is_telling(kStages[p.exit_stage])) {
+    p.reductions = kReductionsPerSlice;
+    if (kStages[p.exit_stage](p)) ++p.exit_stage;
+  }
+}
+
 bool continue_exit(Process& p) {
   if (p.exit_stage == 0 && !p.is_exit_told) {
     p.is_exit_told = true;
@@ -153,7 +175,7 @@ bool continue_exit(Process& p) {
   }
   p.is_exiting = true;
   while (p.exit_stage < std::size(kStages)) {
-    if (!kStages[p.exit_stage](p)) return false;
+    if (is_long_to_tell(p) || !kStages[p.exit_stage](p)) return false;
     ++p.exit_stage;
   }
   if ((p.trace_flags & trace_flag::kExiting) != 0) p.runtime->trace->out_exited(p);

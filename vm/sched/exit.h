@@ -13,4 +13,9 @@ Term final_exit_reason(Process& process);
 // True: it is over, nobody can find the process any more; its record is the caller's.
 bool continue_exit(Process& process);
 
+// Whether what comes next, telling others a large reason, is left to a dirty thread, which calls
+// tell_end(); continue_exit() stops there unless all other schedulers are blocked.
+bool is_long_to_tell(const Process& process);
+void tell_end(Process& process);
+
 }  // namespace joist

@@ -308,14 +308,8 @@ void append_late(Process& p, Signal* signals) {
       p.state.fetch_or(process_state::kDoomed, std::memory_order_relaxed);
     }
   }
-  Signal** last = &p.late_signals;
-  while (*last != nullptr) last = &(*last)->next;
-  *last = signals;
+  append_late_signals(p, signals);
 }
-
-}  // namespace
-
-namespace {
 
 Signal* new_signal_of_other_node(SignalKind kind, Term sender, Term reason,
                                  const LiteralSpace* literals, size_t extra_words) {
@@ -340,6 +334,12 @@ Signal* new_down_of_other_node(uint64_t id, Term sender, Term reason,
       new_signal_of_other_node(SignalKind::kDown, sender, reason, literals, kDownWords);
   signal->id = id;
   return signal;
+}
+
+void append_late_signals(Process& p, Signal* chain) {
+  Signal** end = &p.late_signals;
+  while (*end != nullptr) end = &(*end)->next;
+  *end = chain;
 }
 
 void handle_own_signal(Process& p, Signal* signal) { handle_signal(p, signal); }

@@ -15,6 +15,9 @@ void handle_signals(Process& process);
 // needs the heap or ends the process, and all after that, is kept for later.
 void handle_signals_aside(Process& process);
 
+// Puts a chain of signals behind those of Process::late_signals.
+void append_late_signals(Process& process, Signal* chain);
+
 // What becomes of a signal that reached a process which has ended: its sender is told so, where
 // that is due. Releases it.
 void refuse_signal(Process& process, Signal* signal);
