@@ -9,6 +9,7 @@
 
 #include "bif/list_text.h"
 #include "bif/registry.h"
+#include "vm/codec/etf.h"
 #include "vm/dist/nodes.h"
 #include "vm/heap/builder.h"
 #include "vm/term/print.h"
@@ -79,6 +80,11 @@ const Node* node_of_channel(Process& p, uint64_t channel) {
   return info.state == Channel::State::kUp ? intern_node(name, info.creation) : nullptr;
 }
 
+Term ref_to_list_1(Process& p, Term reference) {
+  if (is_kind(reference, Boxed::kMagicRef)) p.runtime->externals->keep_magic(reference);
+  return identifier_to_list_1<is_ref>(p, reference);
+}
+
 Term list_to_pid_1(Process& p, Term list) {
   bool wide = has_wide_identifiers();
   IdentifierReader reader(list);
@@ -122,6 +128,8 @@ Term list_to_ref_1(Process& p, Term list) {
     return p.badarg();
   }
   if (node != local_node()) return make_external_ref(p.heap, node, numbers);
+  Binary* magic = p.runtime->externals->find_magic(numbers);
+  if (magic != nullptr) return make_magic_ref(p.heap, numbers, magic);
   return make_ref(p.allocator(), numbers);
 }
 
@@ -131,7 +139,7 @@ constexpr NativeEntry kErlangIdentifierNatives[] = {
     {"erlang", "list_to_ref", native<list_to_ref_1>},
     {"erlang", "pid_to_list", native<identifier_to_list_1<is_pid>>},
     {"erlang", "port_to_list", native<identifier_to_list_1<is_port>>},
-    {"erlang", "ref_to_list", native<identifier_to_list_1<is_ref>>},
+    {"erlang", "ref_to_list", native<ref_to_list_1>},
 };
 
 }  // namespace

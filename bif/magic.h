@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "vm/codec/magic_table.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/process.h"
 
@@ -51,6 +52,7 @@ class Magic {
   static constexpr size_t kPrefix = round_up(sizeof(Binary));
 
   static void destroy(Binary* binary) {
+    MagicTable::forget(binary);
     reinterpret_cast<Object*>(binary->bytes)->~Object();
     std::free(binary);
   }

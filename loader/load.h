@@ -15,7 +15,7 @@
 namespace joist {
 
 // What external terms in a module refer to: export entries of the code table.
-class CodeResolver final : public ExternalResolver {
+class CodeResolver : public ExternalResolver {
  public:
   explicit CodeResolver(CodeTable& code) : code_(code) {}
   const ExportIdentity* find_export(const Mfa& mfa, bool only_existing) override;

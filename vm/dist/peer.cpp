@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "vm/base/check.h"
+#include "vm/codec/magic_table.h"
 #include "vm/dist/flags.h"
 #include "vm/dist/incoming.h"
 #include "vm/dist/nodes.h"
@@ -18,7 +19,10 @@ namespace joist {
 
 namespace {
 
-void destroy_handle(Binary* binary) { free(binary); }
+void destroy_handle(Binary* binary) {
+  MagicTable::forget(binary);
+  free(binary);
+}
 
 // What a handle refers to lies behind the record.
 Binary* new_handle(Peer* peer) {

@@ -10,6 +10,7 @@
 #include "vm/base/config.h"
 #include "vm/base/fatal.h"
 #include "vm/code/op_counts.h"
+#include "vm/engine/external_terms.h"
 #include "vm/ets/tables.h"
 #include "vm/exec/run.h"
 #include "vm/os/entropy.h"
@@ -95,12 +96,12 @@ Result<void> Vm::start() {
   persistent_ = std::make_unique<PersistentTerms>(literals_);
   regexes_ = std::make_unique<RegexCache>();
   ets_ = std::make_unique<EtsTables>();
-  resolver_ = std::make_unique<CodeResolver>(*code_);
+  external_terms_ = std::make_unique<ExternalTerms>(*code_, magic_references_);
   runtime_.code = code_.get();
   runtime_.persistent = persistent_.get();
   runtime_.regexes = regexes_.get();
   runtime_.ets = ets_.get();
-  runtime_.externals = resolver_.get();
+  runtime_.externals = external_terms_.get();
   runtime_.local_term_key = SystemEntropy().seed();
   runtime_.literals = &literals_;
   runtime_.retired_literals = retired_literals_.get();

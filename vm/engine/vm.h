@@ -18,6 +18,7 @@
 
 #include "vm/base/result.h"
 #include "vm/code/code_table.h"
+#include "vm/codec/magic_table.h"
 #include "vm/dist/nodes.h"
 #include "vm/engine/code_path.h"
 #include "vm/engine/crash_dump.h"
@@ -80,7 +81,7 @@ struct VmOptions {
   std::vector<std::string> emulator_arguments;
 };
 
-class CodeResolver;
+class ExternalTerms;
 
 class Vm : private ModuleFinder, private ProcessObserver {
  public:
@@ -142,6 +143,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   CallResult host_result() const;
 
   VmOptions options_;
+  MagicTable magic_references_;  // outlives all references
   LiteralSpace literals_;
   std::unique_ptr<RetiredLiterals> retired_literals_;
   SystemClock clock_;
@@ -155,7 +157,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   std::unique_ptr<PersistentTerms> persistent_;
   std::unique_ptr<RegexCache> regexes_;
   std::unique_ptr<EtsTables> ets_;
-  std::unique_ptr<CodeResolver> resolver_;
+  std::unique_ptr<ExternalTerms> external_terms_;
   std::unique_ptr<OpCounts> op_counts_;
   ProcessTable processes_;
   NameTable names_;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "vm/codec/magic_table.h"
 #include "vm/heap/builder.h"
 
 namespace joist {
@@ -74,6 +75,7 @@ EtsTable* EtsTable::create(Term name, const EtsOptions& options, Term owner,
 }
 
 void EtsTable::destroy(Binary* binary) {
+  MagicTable::forget(binary);
   reinterpret_cast<EtsTable*>(binary->bytes)->~EtsTable();
   std::free(binary);
 }
