@@ -10,8 +10,10 @@ namespace joist {
 namespace {
 
 // Fragments start small, as most natives that overflow need a few words more, and double with
-// what has piled up, so that filling n words costs O(log n) fragments.
+// what has piled up, so that few are needed. From a megabyte on they do not grow any more: a call
+// for that memory is nothing against filling it, and no more than that is ever left over.
 constexpr size_t kMinFragmentWords = 128;
+constexpr size_t kMaxSpareFragmentWords = size_t{1} << 17;
 
 }  // namespace
 
@@ -57,7 +59,8 @@ Allocator::~Allocator() {
 Word* Allocator::alloc_in_fragment(size_t count) {
   Fragment* fragment = fragments;
   if (fragment == nullptr || fragment->capacity - fragment->used < count) {
-    fragment = new_fragment(std::max({count, kMinFragmentWords, fragment_words}));
+    fragment = new_fragment(
+        std::max(count, std::clamp(fragment_words, kMinFragmentWords, kMaxSpareFragmentWords)));
     fragment->next = fragments;
     fragments = fragment;
     fragment_words += fragment->capacity;
