@@ -12,39 +12,42 @@
 namespace joist {
 namespace {
 
-// Moves the elements of a proper list to the X registers. nullopt: no proper list, or too long.
-std::optional<uint32_t> spread(Process& p, Term list) {
-  // Checked before the registers change: an error shows the arguments that are in them.
-  uint32_t length = 0;
-  Term rest = list;
-  for (; rest.is_list(); rest = rest.tail()) {
-    if (++length > 255) return std::nullopt;
-  }
-  if (!rest.is_nil()) return std::nullopt;
-  uint32_t count = 0;
-  for (; list.is_list(); list = list.tail()) p.registers->x[count++] = list.head();
-  return count;
+// Moves the elements of the list to the X registers. False: it raises, and the registers, whose
+// first ones the error shows, are as they were.
+bool spread(Process& p, Term list, size_t limit, uint32_t* arity) {
+  Term* x = p.registers->x;
+  const Term first[] = {x[0], x[1], x[2]};
+  const ArgumentList kind = spread_arguments(list, limit, x, arity);
+  if (kind == ArgumentList::kProper) return true;
+  std::copy(std::begin(first), std::end(first), x);
+  kind == ArgumentList::kTooLong ? p.system_limit() : p.badarg();
+  return false;
 }
 
 Term apply_3(Process& p, Term module, Term function, Term arguments) {
   if (!module.is_atom() || !function.is_atom()) return p.badarg();
-  const std::optional<uint32_t> arity = spread(p, arguments);
-  if (!arity) return p.badarg();
-  return p.trap_to(p.runtime->code->export_entry({module, function, *arity})->target(), *arity);
+  uint32_t arity;
+  if (!spread(p, arguments, kMaxAppliedArguments, &arity)) return Term::none();
+  return p.trap_to(p.runtime->code->export_entry({module, function, arity})->target(), arity);
 }
 
 Term apply_2(Process& p, Term fun, Term arguments) {
-  const std::optional<uint32_t> arity = spread(p, arguments);
-  if (!arity) return p.badarg();
-  if (!is_fun(fun)) return p.error_tuple(atoms::badfun, fun);
-  if (fun_arity(fun) != *arity) {
-    return p.error_tuple(atoms::badarity, make_tuple(p.heap, {fun, arguments}));
+  const auto raise = [&](Term reason, Term value) {
+    p.registers->x[0] = fun;
+    p.registers->x[1] = arguments;
+    return p.error_tuple(reason, value);
+  };
+  uint32_t arity;
+  if (!spread(p, arguments, kMaxFunArguments, &arity)) return Term::none();
+  if (!is_fun(fun)) return raise(atoms::badfun, fun);
+  if (fun_arity(fun) != arity) {
+    return raise(atoms::badarity, make_tuple(p.heap, {fun, arguments}));
   }
   if (is_kind(fun, Boxed::kExportFun)) {
-    return p.trap_to(export_of(export_fun_identity(fun))->target(), *arity);
+    return p.trap_to(export_of(export_fun_identity(fun))->target(), arity);
   }
-  spread_environment(fun, p.registers->x, *arity);
-  return p.trap_to(local_fun_code(fun), *arity + local_fun_identity(fun)->free_count);
+  spread_environment(fun, p.registers->x, arity);
+  return p.trap_to(local_fun_code(fun), arity + local_fun_identity(fun)->free_count);
 }
 
 Term self_0(Process& p) { return p.pid; }

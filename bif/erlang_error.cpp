@@ -1,4 +1,6 @@
 // Raising exceptions: erlang:error/1,2,3, exit/1, throw/1, raise/3, nif_error/1,2.
+#include <algorithm>
+
 #include "vm/heap/builder.h"
 #include "vm/proc/native.h"
 #include "vm/sched/system_flags.h"
@@ -63,7 +65,7 @@ Term raise_3(Process& p, Term exception, Term reason, Term trace) {
     return atoms::badarg;
   }
   ListBuilder entries(p.heap);
-  const size_t limit = backtrace_depth(p);
+  const size_t limit = std::max<size_t>(backtrace_depth(p), 1);  // as of any trace
   size_t depth = 0;
   for (; trace.is_list(); trace = trace.tail()) {
     const Term entry = trace_entry(p, trace.head());

@@ -3,6 +3,7 @@
 #include "bif/registry.h"
 #include "bif/spawn_options.h"
 #include "vm/code/code_table.h"
+#include "vm/code/fun_call.h"
 #include "vm/dist/relations.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
@@ -17,7 +18,6 @@ namespace joist {
 
 namespace {
 
-constexpr size_t kMaxArity = 255;
 constexpr int64_t kSpawnReductions = 8;
 // The first block of a process that asks for no particular size. OTP's min_heap_size is what its
 // first collection gives it; most processes of a large population wait with less.
@@ -149,7 +149,7 @@ Term spawn_with(Process& p, Term module, Term function, Term arguments, const Sp
                 OwnedSignal copy) {
   const std::optional<uint32_t> arity = list_length(arguments);
   if (!module.is_atom() || !function.is_atom() || !arity) return p.badarg();
-  if (*arity > kMaxArity) return p.system_limit();
+  if (*arity > kMaxAppliedArguments) return p.system_limit();
   const Spawned spawned =
       make_process(p, {module, function, *arity}, arguments, options, std::move(copy));
   if (spawned.process == nullptr) return p.error(spawned.error);
@@ -209,7 +209,7 @@ Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Ter
   Spawned spawned = {nullptr, atoms::system_limit};
   if (wrong == SpawnOptionError::kBadOption) {
     spawned.error = atoms::badopt;
-  } else if (*arity <= kMaxArity) {
+  } else if (*arity <= kMaxAppliedArguments) {
     spawned = make_process(p, {module, function, *arity}, arguments, options, std::move(copy));
   }
   Term request = spawned.monitor;
@@ -238,7 +238,7 @@ Term spawn_request_abandon_1(Process& p, Term request) {
 Term spawn_system_process_3(Process& p, Term module, Term function, Term arguments) {
   const std::optional<uint32_t> arity = list_length(arguments);
   if (!module.is_atom() || !function.is_atom() || !arity) return p.badarg();
-  if (*arity > kMaxArity) return p.system_limit();
+  if (*arity > kMaxAppliedArguments) return p.system_limit();
   const Spawned spawned =
       make_process(p, {module, function, *arity}, arguments, default_spawn_options(p));
   if (spawned.process == nullptr) return p.error(spawned.error);

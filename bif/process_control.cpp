@@ -4,6 +4,7 @@
 #include "bif/process_request.h"
 #include "bif/registry.h"
 #include "vm/code/code_table.h"
+#include "vm/code/fun_call.h"
 #include "vm/dist/relations.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
@@ -15,8 +16,6 @@
 namespace joist {
 
 namespace {
-
-constexpr uint32_t kMaxArity = 255;
 
 // --- is it alive? ---
 
@@ -181,8 +180,8 @@ Term hibernate_3(Process& p, Term module, Term function, Term arguments) {
   if (!module.is_atom() || !function.is_atom()) return p.badarg();
   uint32_t arity = 0;
   Term rest = arguments;
-  for (; rest.is_list() && arity <= kMaxArity; rest = rest.tail()) ++arity;
-  if (arity > kMaxArity) return p.system_limit();
+  for (; rest.is_list() && arity <= kMaxAppliedArguments; rest = rest.tail()) ++arity;
+  if (arity > kMaxAppliedArguments) return p.system_limit();
   if (!rest.is_nil()) return p.badarg();
   if (!p.signals.empty()) handle_signals(p);
   if (p.is_exiting) return p.ended_by_signal();

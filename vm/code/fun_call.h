@@ -5,6 +5,26 @@
 
 namespace joist {
 
+// What erlang:apply/2,3 take: no function has more than 255 arguments, but a call with more is
+// undef or badarity like any other, as long as all of them fit into the X registers.
+inline constexpr size_t kMaxAppliedArguments = 1023;
+inline constexpr size_t kMaxFunArguments = 1022;
+
+enum class ArgumentList : uint8_t { kProper, kImproper, kTooLong };
+
+// Puts the elements of a list of at most `limit` elements into x. Elements of other lists may be
+// there, too, then.
+[[gnu::always_inline]] inline ArgumentList spread_arguments(Term list, size_t limit, Term* x,
+                                                            uint32_t* arity) {
+  uint32_t length = 0;
+  for (; list.is_list(); list = list.tail()) {
+    if (length == limit) return ArgumentList::kTooLong;
+    x[length++] = list.head();
+  }
+  *arity = length;
+  return list.is_nil() ? ArgumentList::kProper : ArgumentList::kImproper;
+}
+
 inline uint32_t fun_arity(Term fun) {
   return is_kind(fun, Boxed::kLocalFun) ? local_fun_identity(fun)->arity
                                         : export_fun_identity(fun)->mfa.arity;

@@ -430,16 +430,7 @@ struct op_apply_last : SlowOp {
   }
 };
 
-// Puts the list's elements into x, which has room for as many as a call can have, and tells how
-// many they are; SIZE_MAX: it is no proper list, or too long.
-[[gnu::always_inline]] inline size_t spread_arguments(Term list, Term* x) {
-  size_t length = 0;
-  for (; list.is_list(); list = list.tail()) {
-    if (length == 255) return SIZE_MAX;
-    x[length++] = list.head();
-  }
-  return list.is_nil() ? length : SIZE_MAX;
-}
+static_assert(kMaxAppliedArguments < kXRegisters);
 
 // Goes to `target` with `live` arguments, in memory: save() was not done since.
 template <bool kTail>
@@ -461,12 +452,12 @@ Flow apply_to_list(State& s, const Cell* next, const ExportEntry* native, size_t
                    size_t slots) {
   const Term module = s.x0;
   const Term function = s.x1;
-  const size_t arity = spread_arguments(s.x2, s.r->x);
-  if (!module.is_atom() || !function.is_atom() || arity == SIZE_MAX) {
+  uint32_t arity;
+  if (!module.is_atom() || !function.is_atom() ||
+      spread_arguments(s.x2, kMaxAppliedArguments, s.r->x, &arity) != ArgumentList::kProper) {
     return run_native(s, native, kTail ? nullptr : next, slots);
   }
-  const ExportEntry* entry =
-      applied_entry(s, cache, {module, function, static_cast<uint32_t>(arity)});
+  const ExportEntry* entry = applied_entry(s, cache, {module, function, arity});
   if (kTail && entry->is_native() && raises_for_caller(entry->mfa)) {
     s.load_x();
     return apply_native_last(s, entry, slots);
@@ -487,13 +478,24 @@ struct op_apply_list_last : SlowOp {
   }
 };
 
+// A fun that does not fit is the caller's error, not apply's. As in ERTS, whose call has pushed its
+// return address by then, traces show the caller both for where it is and for where it goes on.
+template <bool kTail>
+[[gnu::noinline]] Flow raise_unfit_fun(State& s, const Cell* next, uint32_t arity) {
+  const Term fun = s.x0;
+  s.load_x();
+  if constexpr (!kTail) *--s.sp = return_word(next);
+  return raise_bad_fun(s, fun, arity);
+}
+
 template <bool kTail>
 Flow apply_fun_to_list(State& s, const Cell* next, const ExportEntry* native, size_t slots) {
   const Term fun = s.x0;
-  const size_t arity = spread_arguments(s.x1, s.r->x);
-  if (!is_fun(fun) || fun_arity(fun) != arity) {
+  uint32_t arity;
+  if (spread_arguments(s.x1, kMaxFunArguments, s.r->x, &arity) != ArgumentList::kProper) {
     return run_native(s, native, kTail ? nullptr : next, slots);
   }
+  if (!is_fun(fun) || fun_arity(fun) != arity) return raise_unfit_fun<kTail>(s, next, arity);
   if (!is_kind(fun, Boxed::kLocalFun)) {
     const ExportEntry* entry = export_of(export_fun_identity(fun));
     if (kTail && entry->is_native() && raises_for_caller(entry->mfa)) {
