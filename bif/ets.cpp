@@ -221,7 +221,7 @@ Term give_away_3(Process& p, Term id, Term pid, Term gift) {
   if (!pid.is_local_pid() || !is_alive(p, pid)) return p.badarg();
   if (!table->is_owned_by(p.pid)) return p.badarg(atoms::not_owner);
   if (pid == p.pid) return p.badarg(atoms::owner);
-  p.runtime->ets->give_away(*table.get(), pid);
+  if (!p.runtime->ets->give_away(p, *table.get(), pid)) return p.badarg();
   const Term shown = table->options.named ? table->name_term() : table->make_reference(p.heap);
   send_message(p, pid, make_tuple(p.heap, {atoms::ets_transfer, shown, p.pid, gift}));
   return atoms::true_;

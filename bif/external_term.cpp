@@ -151,6 +151,10 @@ bool inflates_much(Process& p, Term binary) {
          etf::load32(head.data() + 2) > kLargeTermWords * sizeof(Word);
 }
 
+Term refuse_external(Process& p) {
+  return atom_count() >= atom_limit() ? p.system_limit() : p.badarg();
+}
+
 struct Decode {
   Progress run(int64_t* budget) { return decoding.run(budget); }
   std::unique_ptr<ByteScratch> scratch;
@@ -167,6 +171,8 @@ Term decoded(Process& p, Term binary, bool safe, bool with_used,
   options.this_node = local_node();
   options.local_key = p.runtime->local_term_key;
   options.resolver = p.runtime->externals;
+  // A full atom table is as likely a reason as any other, and the one that should be told.
+  const auto refuse = safe ? refuse_argument : refuse_external;
   auto finish = [&](const Decoded& result) {
     if (!with_used) return result.term;
     return make_tuple(p.heap, {result.term, make_unsigned(p.heap, result.used)});
@@ -178,7 +184,7 @@ Term decoded(Process& p, Term binary, bool safe, bool with_used,
     p.charge(static_cast<int64_t>(size / kBytesPerReduction));
     if (!(bytes.size() > 1 && bytes[1] == etf::kCompressed)) {
       std::optional<Decoded> result = decode_external(bytes, p.heap, options);
-      return result ? finish(*result) : p.badarg();
+      return result ? finish(*result) : refuse(p);
     }
   }
   return in_slices<Decode>(
@@ -188,7 +194,7 @@ Term decoded(Process& p, Term binary, bool safe, bool with_used,
         const ByteSpan bytes = binary_bytes(binary, *scratch);
         return Decode{std::move(scratch), ExternalDecoding(p.heap, bytes, options)};
       },
-      [&](Decode& decode) { return finish(decode.decoding.result()); });
+      [&](Decode& decode) { return finish(decode.decoding.result()); }, refuse);
 }
 
 Term binary_to_term_1(Process& p, Term binary) {

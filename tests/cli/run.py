@@ -59,6 +59,29 @@ mixed(N, Term) ->
                      3 -> #{Term => a}
                  end).
 """
+# Fills the atom table; what still wants a new atom then is refused, and nobody else notices.
+NO_ATOMS = """
+-module(no_atoms).
+-export([run/1]).
+run(Name) ->
+    {_, Early} = spawn_monitor(fun() -> ok end),  % loads what it takes
+    receive {'DOWN', Early, _, _, normal} -> ok end,
+    system_limit = fill(0),
+    Errors = [try F(), made catch _:Reason -> Reason end
+              || F <- [fun() -> list_to_atom(Name ++ "_1") end,
+                       fun() -> binary_to_atom(list_to_binary(Name)) end,
+                       fun() -> binary_to_term(<<131, 119, 9, "never yet">>) end,
+                       fun() -> binary_to_term(<<131, 119, 9, "never yet">>, [safe]) end,
+                       fun() -> list_to_existing_atom(Name) end,
+                       fun() -> open_port({spawn, "true"}, []), throw(opened) end,
+                       fun() -> list_to_atom("ok") end]],
+    {Pid, Ref} = spawn_monitor(fun() -> list_to_atom(Name) end),
+    receive {'DOWN', Ref, process, Pid, {Reason, _}} -> {Errors, Reason} end.
+fill(N) ->
+    try list_to_atom("atom_" ++ integer_to_list(N)) of _ -> fill(N + 1)
+    catch error:Reason -> Reason
+    end.
+"""
 
 
 def joist(*arguments, environment=None):
@@ -224,6 +247,14 @@ class Cli(unittest.TestCase):
         self.assertEqual(result.stderr, "** exception error: bad argument\n"
                          "     in function  atom_to_list/1\n        called as atom_to_list(1)\n"
                          "        *** argument 1: not an atom\n")
+
+    def test_a_full_atom_table_stops_nobody_but_who_wants_more(self):
+        subprocess.run(["erlc", self.path("no_atoms.erl", NO_ATOMS.encode())], check=True,
+                       cwd=self.folder.name)
+        result = joist("exec", "-pa", self.folder.name, "no_atoms", "run", '"never seen"')
+        self.assertEqual(result.returncode, 0, result)
+        self.assertEqual("".join(result.stdout.split()), "{[system_limit,system_limit,system_limit,"
+                         "badarg,badarg,opened,made],system_limit}", result)
 
     def test_exec_names_what_is_wrong_with_its_operands(self):
         self.check(joist("exec", "no_such_module", "f"), 1, stderr="no module no_such_module")

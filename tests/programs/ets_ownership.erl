@@ -5,7 +5,8 @@
 main() ->
     [rights(), gift(), heir(), gone(), fixed(), all(), counters(set, []),
      counters(set, [{write_concurrency, true}]), counters(ordered_set, []),
-     counters(ordered_set, [{write_concurrency, true}]), lists_are_atomic(), cleared()].
+     counters(ordered_set, [{write_concurrency, true}]), lists_are_atomic(), cleared(),
+     given_to_the_dying(), deleted_by_two()].
 
 %% What a new process makes of it.
 elsewhere(F) ->
@@ -163,3 +164,55 @@ cleared() ->
     unlink(Pid),
     ets:insert(T, {another, row}),
     {ets:lookup(T, 5), ets:info(T, size) =< 2}.
+
+%% Whoever is given a table while it ends: the giver keeps it, or it goes with the one who has it.
+given_to_the_dying() ->
+    Lost = [N || N <- lists:seq(1, 3000), given_to_one(N) =:= lost],
+    {Lost, [T || T <- ets:all(), ets:info(T, name) =:= given]}.
+
+given_to_one(N) ->
+    given = ets:new(given, [named_table, public]),
+    Pid = spawn(fun() -> spin(N rem 40) end),
+    spin(N rem 37),
+    Given = try ets:give_away(given, Pid, gift) catch error:badarg -> false end,
+    Ref = monitor(process, Pid),
+    receive {'DOWN', Ref, process, Pid, _} -> ok end,
+    case Given of
+        true -> soon(fun() -> ets:whereis(given) =:= undefined end, 2000);
+        false ->
+            Owner = ets:info(given, owner),
+            ets:delete(given),
+            if Owner =:= self() -> kept; true -> lost end
+    end.
+
+spin(0) -> ok;
+spin(N) -> _ = lists:seq(1, 10), spin(N - 1).
+
+soon(_, 0) -> lost;
+soon(F, N) ->
+    case F() of
+        true -> gone;
+        false -> receive after 1 -> soon(F, N - 1) end
+    end.
+
+%% Deleted by another process while its owner ends.
+deleted_by_two() ->
+    Before = length(ets:all()),
+    Pids = [begin
+                Self = self(),
+                Owner = spawn(fun() ->
+                                  T = ets:new(t, [public]),
+                                  ets:insert(T, [{K, K} || K <- lists:seq(1, 200)]),
+                                  Self ! {table, T},
+                                  spin(N rem 30)
+                              end),
+                T = receive {table, Table} -> Table end,
+                spin(N rem 29),
+                catch ets:delete(T),
+                Owner
+            end || N <- lists:seq(1, 3000)],
+    [begin
+         Ref = monitor(process, Pid),
+         receive {'DOWN', Ref, process, Pid, _} -> ok end
+     end || Pid <- Pids],
+    soon(fun() -> length(ets:all()) =:= Before end, 2000).

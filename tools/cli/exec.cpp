@@ -203,6 +203,8 @@ void Exec::print_exception(Vm::CallResult result) {
   }
 }
 
+constexpr size_t kAtomsToShow = 10'000;
+
 Result<int> Exec::run() {
   const std::optional<Term> module = make_atom(options_.module);
   const std::optional<Term> function = make_atom(options_.function);
@@ -219,6 +221,8 @@ Result<int> Exec::run() {
     arguments.push_back(list.head());
   }
   const Vm::CallResult result = vm_.call(mfa, arguments);
+  // Showing the result takes modules, which takes atoms; the program may have left none.
+  set_atom_limit(atom_limit() + kAtomsToShow);
   if (result.returned) {
     JOIST_TRY(print_result(result.value));
     return 0;

@@ -131,6 +131,28 @@ void EtsTables::add_owned(EtsTable& table, Term pid) {
   shard.owners[pid.bits()].tables.push_back(&table);
 }
 
+bool EtsTables::add_owned_alive(Process& giver, EtsTable& table, Term pid) {
+  const ProcessTable* processes = giver.runtime->processes;
+  if (processes == nullptr) return false;
+  OwnerShard& shard = owner_shard(pid);
+  MutexLock lock(shard.mutex);
+  const Process* owner = processes->find(pid);
+  if (owner == nullptr) return false;
+  if ((owner->state.load(std::memory_order_acquire) & process_state::kLeftTables) != 0)
+    return false;
+  shard.owners[pid.bits()].tables.push_back(&table);
+  return true;
+}
+
+// False: it has been given one in between.
+bool EtsTables::leave_for_good(Process& process) {
+  OwnerShard& shard = owner_shard(process.pid);
+  MutexLock lock(shard.mutex);
+  if (shard.owners.contains(process.pid.bits())) return false;
+  process.state.fetch_or(process_state::kLeftTables, std::memory_order_acq_rel);
+  return true;
+}
+
 void EtsTables::remove_owned(EtsTable& table, Term pid) {
   OwnerShard& shard = owner_shard(pid);
   MutexLock lock(shard.mutex);
@@ -194,20 +216,26 @@ void EtsTables::set_rights(EtsTable& table, uint32_t rights) {
 
 bool EtsTables::begin_delete(Process& deleter, EtsTable& table) {
   {
-    MutexLock lock(table.pending_mutex);
+    MutexLock pending_lock(table.pending_mutex);
     const uint32_t rights = table.rights.load(std::memory_order_acquire);
     if ((rights & (ets_rights::kDeleted | ets_rights::kBusy)) != 0) return false;
+    // Whoever sees it deleted sees who will free its rows.
+    MutexLock lock(table.mutex);
     table.rights.store(ets_rights::kDeleted, std::memory_order_release);
+    if (!table.is_owned_by(deleter.pid)) {
+      const Term owner = table.owner_term();
+      add_owned(table, deleter.pid);
+      table.owner.store(deleter.pid.bits(), std::memory_order_release);
+      remove_owned(table, owner);
+    }
+    table.heir = {};
   }
   table.store().pass_through();
-  if (!table.is_owned_by(deleter.pid)) give_away(table, deleter.pid);
   if (table.options.named) {
     NameShard& shard = name_shard(table.name_term());
     MutexLock lock(shard.mutex);
     remove_name(deleter, shard, table);
   }
-  MutexLock lock(table.mutex);
-  table.heir = {};
   return true;
 }
 
@@ -220,10 +248,15 @@ bool EtsTables::free_rows(Process& process, EtsTable& table, int64_t* budget) {
   return true;
 }
 
-void EtsTables::give_away(EtsTable& table, Term new_owner) {
-  remove_owned(table, table.owner_term());
+// Both that end at the same time agree under the table's mutex on whose it is.
+bool EtsTables::give_away(Process& giver, EtsTable& table, Term new_owner) {
+  MutexLock lock(table.mutex);
+  if ((table.rights.load(std::memory_order_acquire) & ets_rights::kDeleted) != 0) return false;
+  const Term old_owner = table.owner_term();
+  if (!add_owned_alive(giver, table, new_owner)) return false;
   table.owner.store(new_owner.bits(), std::memory_order_release);
-  add_owned(table, new_owner);
+  remove_owned(table, old_owner);
+  return true;
 }
 
 // --- long operations ---
@@ -337,7 +370,7 @@ bool EtsTables::bequeath(EtsTable& table, Process& process) {
       processes->find(pid) == nullptr) {
     return false;
   }
-  give_away(table, pid);
+  if (!give_away(process, table, pid)) return false;
   if (!data.is_none()) {
     const Term id = table.options.named ? table.name_term() : table.make_reference(scratch);
     send_message(process, pid,
@@ -349,6 +382,11 @@ bool EtsTables::bequeath(EtsTable& table, Process& process) {
 bool EtsTables::process_exited(Process& process, int64_t* budget) {
   const Term pid = process.pid;
   while (EtsTable* table = last_owned(pid)) {
+    // Somebody may just be taking it over, to delete it, or giving it away to this process.
+    {
+      MutexLock lock(table->mutex);
+      if (!table->is_owned_by(pid)) continue;
+    }
     if (!help(*table, budget)) return false;
     const uint32_t rights = table->rights.load(std::memory_order_acquire);
     if ((rights & ets_rights::kDeleted) == 0) {
@@ -381,7 +419,7 @@ bool EtsTables::process_exited(Process& process, int64_t* budget) {
     if (--*budget <= 0) return false;
   }
   set_super_user(pid, false);
-  return true;
+  return leave_for_good(process);
 }
 
 bool EtsTables::is_super_user(Term pid) {

@@ -13,6 +13,11 @@
 
 namespace joist {
 
+namespace process_state {
+// It has ended so far that it can own no tables. Set under the owner shard's mutex.
+inline constexpr uint32_t kLeftTables = 4096;
+}  // namespace process_state
+
 class EtsTables {
  public:
   EtsTables();
@@ -36,7 +41,9 @@ class EtsTables {
   bool begin_delete(Process& deleter, EtsTable& table);
   bool free_rows(Process& process, EtsTable& table, int64_t* budget);
 
-  void give_away(EtsTable& table, Term new_owner);
+  // By its owner, or on its behalf. False: there is no such process any more, or the table is being
+  // deleted.
+  bool give_away(Process& giver, EtsTable& table, Term new_owner);
 
   // --- long operations ---
   // Makes the table busy with `pending`. False: it is busy, or deleted.
@@ -91,6 +98,9 @@ class EtsTables {
   OwnerShard& owner_shard(Term pid) { return owners_[pid.payload() % kShards]; }
   NameShard& name_shard(Term name) { return names_[name.atom_index() % kShards]; }
   void add_owned(EtsTable& table, Term pid);
+  // The same unless the process has left its tables already.
+  bool add_owned_alive(Process& giver, EtsTable& table, Term pid);
+  bool leave_for_good(Process& process);
   void remove_owned(EtsTable& table, Term pid);
   // Both with the shard's mutex.
   void add_name(Process& process, NameShard& shard, EtsTable& table);

@@ -133,7 +133,8 @@ struct Writer {
   // The current lookup table with room for one more name.
   Lookup& roomy_lookup() JOIST_REQUIRES(mutex);
   const char* store_text(std::string_view text) JOIST_REQUIRES(mutex);
-  std::optional<Term> add(std::string_view text, uint64_t hash) JOIST_REQUIRES(mutex);
+  // nullopt: there are `most` atoms already.
+  std::optional<Term> add(std::string_view text, uint64_t hash, size_t most) JOIST_REQUIRES(mutex);
 };
 
 constinit std::atomic<Lookup*> current_lookup{nullptr};
@@ -169,13 +170,13 @@ const char* Writer::store_text(std::string_view text) {
   return place;
 }
 
-std::optional<Term> Writer::add(std::string_view text, uint64_t hash) {
+std::optional<Term> Writer::add(std::string_view text, uint64_t hash, size_t most) {
   Lookup& lookup = roomy_lookup();
   if (int64_t index = lookup.find(text, hash); index >= 0) {
     return Term::atom(static_cast<uint32_t>(index));
   }
   size_t index = count.load(std::memory_order_relaxed);
-  if (index >= limit.load(std::memory_order_relaxed)) return std::nullopt;
+  if (index >= most) return std::nullopt;
   std::atomic<AtomEntry*>& chunk = chunks[index >> kChunkBits];
   AtomEntry* entries = chunk.load(std::memory_order_relaxed);
   if (entries == nullptr) {
@@ -212,11 +213,18 @@ std::optional<Term> make_atom(std::string_view utf8) {
   if (std::optional<Term> known = existing_atom(utf8)) return known;
   Writer& table = writer();
   MutexLock lock(table.mutex);
-  return table.add(utf8, slot_hash(utf8));
+  return table.add(utf8, slot_hash(utf8), limit.load(std::memory_order_relaxed));
 }
 
+// The VM's own names find room beyond the limit: that programs have filled the table must not keep
+// it from answering them.
 Term must_atom(std::string_view utf8) {
-  std::optional<Term> atom = make_atom(utf8);
+  std::optional<Term> atom = existing_atom(utf8);
+  if (!atom) {
+    Writer& table = writer();
+    MutexLock lock(table.mutex);
+    atom = table.add(utf8, slot_hash(utf8), kMaxAtoms);
+  }
   if (!atom) fatal("no more atoms: the limit of %zu is reached", atom_limit());
   return *atom;
 }
