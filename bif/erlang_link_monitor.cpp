@@ -8,6 +8,7 @@
 #include "vm/sched/dirty_call.h"
 #include "vm/sched/online.h"
 #include "vm/sched/signal_handler.h"
+#include "vm/sched/time_offset.h"
 #include "vm/term/compare.h"
 #include "vm/term/node.h"
 
@@ -118,13 +119,22 @@ void report_down(Process& p, Term reference, Term type, Term item, Term reason,
   send_to_self(p, make_tuple(p.heap, {tag, reference, type, item, reason}));
 }
 
+// As a Monitor keeps it.
+Signal* tag_of(const Process& p, const MonitorOptions& options) {
+  if (options.tag.is_none()) return nullptr;
+  return new_signal_of(SignalKind::kMarker, p.pid, options.tag, p.runtime->literals);
+}
+
 Term monitor_3(Process& p, Term type, Term item, Term list) {
   MonitorOptions options;
   if (!parse_monitor_options(list, &options)) return p.badarg(atoms::badopt);
   if (type == atoms::time_offset) {
     if (!(item == atoms::clock_service)) return p.badarg();
     const Term reference = new_monitor_reference(p, options);
-    p.make_relations().monitors[reference_id(reference)].kind = MonitorKind::kTimeOffset;
+    Monitor& monitor = p.make_relations().monitors[reference_id(reference)];
+    monitor.kind = MonitorKind::kTimeOffset;
+    monitor.tag = tag_of(p, options);
+    watch_time_offset(p, reference_id(reference));
     return reference;
   }
   if (!(type == atoms::process) && !(type == atoms::port)) return p.badarg(atoms::badtype);
@@ -140,10 +150,7 @@ Term monitor_3(Process& p, Term type, Term item, Term list) {
     report_down(p, reference, type, item, is_gone ? atoms::noproc : atoms::noconnection, options);
     return reference;
   }
-  Signal* tag = nullptr;
-  if (!options.tag.is_none()) {
-    tag = new_signal_of(SignalKind::kMarker, p.pid, options.tag, p.runtime->literals);
-  }
+  Signal* tag = tag_of(p, options);
   if (target.node.is_none()) {
     monitor_target(p, reference_id(reference), kind, target.owner, target.name, tag);
   } else {

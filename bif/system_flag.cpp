@@ -6,9 +6,12 @@
 #include "bif/heap_options.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
+#include "vm/proc/time.h"
 #include "vm/sched/schedulers.h"
 #include "vm/sched/system_flags.h"
 #include "vm/sched/system_logger.h"
+#include "vm/sched/time_offset.h"
+#include "vm/term/atoms_emulator.h"
 #include "vm/trace/tracing.h"
 
 namespace joist {
@@ -16,6 +19,15 @@ namespace joist {
 namespace {
 
 bool is_boolean(Term term) { return term == atoms::true_ || term == atoms::false_; }
+
+}  // namespace
+
+Term time_offset_state(Process& p) {
+  if (p.runtime->time->warp() == TimeWarp::kMulti) return atoms::volatile_;
+  return p.runtime->time->is_final() ? Term(atoms::final_) : atoms::preliminary;
+}
+
+namespace {
 
 Term set_schedulers_online(Process& p, Term value) {
   Schedulers& schedulers = *p.runtime->schedulers;
@@ -160,6 +172,13 @@ Term set_trace_control_word(Process& p, Term value) {
       p.runtime->tracing->control_word.exchange(static_cast<uint32_t>(value.small_value())));
 }
 
+Term finalize_time_offset(Process& p, Term value) {
+  if (!(value == atoms::finalize)) return p.badarg(atoms::badopt);
+  const Term before = time_offset_state(p);
+  if (p.runtime->time->finalize()) tell_time_offset(*p.runtime, p.registers->scheduler);
+  return before;
+}
+
 Term not_there(Process& p, Term) { return p.not_supported("system_flag"); }
 
 constexpr struct {
@@ -182,7 +201,7 @@ constexpr struct {
     {atoms::schedulers_online, set_schedulers_online},
     {atoms::sequential_tracer, set_sequential_tracer},
     {atoms::system_logger, set_system_logger},
-    {atoms::time_offset, not_there},
+    {atoms::time_offset, finalize_time_offset},
     {atoms::trace_control_word, set_trace_control_word},
 };
 

@@ -8,4 +8,7 @@ namespace joist {
 // enabled, blocked or blocked_normal.
 Term multi_scheduling_state(Process& p);
 
+// final, preliminary or volatile.
+Term time_offset_state(Process& p);
+
 }  // namespace joist

@@ -208,12 +208,16 @@ Term start_time(Process& p) { return make_integer(p.heap, p.runtime->time->start
 Term end_time(Process& p) {
   return make_integer(p.heap, INT64_MAX / ErlangTime::kSecond * ErlangTime::kSecond);
 }
-Term time_offset(Process& p) {
-  return p.runtime->time->offset_follows_wall_clock() ? atoms::volatile_ : atoms::final_;
-}
 Term time_warp_mode(Process& p) {
-  return p.runtime->time->offset_follows_wall_clock() ? atoms::multi_time_warp
-                                                      : atoms::no_time_warp;
+  switch (p.runtime->time->warp()) {
+    case TimeWarp::kSingle:
+      return atoms::single_time_warp;
+    case TimeWarp::kMulti:
+      return atoms::multi_time_warp;
+    case TimeWarp::kNone:
+      break;
+  }
+  return atoms::no_time_warp;
 }
 
 Term time_source(Process& p, Term clock, int64_t now, bool monotonic) {
@@ -396,7 +400,7 @@ constexpr Item kItems[] = {
     {atoms::thread_pool_size, &SystemSettings::async_threads},
     {atoms::threads, atoms::true_},
     {atoms::time_correction, time_correction},
-    {atoms::time_offset, time_offset},
+    {atoms::time_offset, time_offset_state},
     {atoms::time_warp_mode, time_warp_mode},
     {atoms::tolerant_timeofday, atoms::enabled},
     {atoms::total_scheduling_statistics, scheduling_counts},

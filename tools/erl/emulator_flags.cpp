@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -157,11 +158,14 @@ bool set_break(Parsing& to, const std::string& value) {
   return std::string_view("dic").find(to.options.break_mode) != std::string_view::npos;
 }
 
-// single_time_warp warps once the time offset is finalised, which nothing does before OTP is told
-// to: until then the offset stays what it is, as with no_time_warp.
 bool set_warp(Parsing& to, const std::string& value) {
-  to.options.multi_time_warp = value == "multi_time_warp";
-  return value == "no_time_warp" || value == "multi_time_warp";
+  static const std::map<std::string, TimeWarp> kModes = {{"no_time_warp", TimeWarp::kNone},
+                                                         {"single_time_warp", TimeWarp::kSingle},
+                                                         {"multi_time_warp", TimeWarp::kMulti}};
+  const auto mode = kModes.find(value);
+  if (mode == kModes.end()) return false;
+  to.options.time_warp = mode->second;
+  return true;
 }
 
 bool read_boolean(const std::string& value, bool* to) {
@@ -269,7 +273,8 @@ constexpr Flag kFlags[] = {
      "+a WORDS\t their stacks; no effect"},
     {"B", false, set_break, "bad break option ",
      "+B[c|d|i]\t what Ctrl-C does: shell, nothing, ignored"},
-    {"C", true, set_warp, "Invalid time warp mode: ", "+C MODE\t no_time_warp or multi_time_warp"},
+    {"C", true, set_warp,
+     "Invalid time warp mode: ", "+C MODE\t no_time_warp, single_time_warp or multi_time_warp"},
     {"c", false, set_time_correction,
      "Invalid time correnction value: ", "+c [BOOL]\t time correction: told, not followed"},
     {"dcg", true, is_count, "bad decentralized counter groups limit: ", "+dcg N\t no effect"},

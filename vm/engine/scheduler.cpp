@@ -8,6 +8,7 @@
 #include "vm/exec/run.h"
 #include "vm/os/memory_count.h"
 #include "vm/proc/process_table.h"
+#include "vm/proc/time.h"
 #include "vm/sched/elevation.h"
 #include "vm/sched/exit.h"
 #include "vm/sched/signal_handler.h"
@@ -48,6 +49,8 @@ void Scheduler::run(const std::atomic<bool>& stop) {
     if (all_.is_frozen()) [[unlikely]]
       stand_still();
     if (slot_.timers.next_event_ns() != INT64_MAX) run_timers();
+    if (watches_time()) [[unlikely]]
+      time_offset_.look(runtime_, index_);
     Process* process = take();
     if (process != nullptr) {
       turn(*process);
@@ -61,6 +64,8 @@ void Scheduler::run(const std::atomic<bool>& stop) {
   all_.announce_asleep(index_);
   slot_.thread.store(pthread_t{}, std::memory_order_relaxed);
 }
+
+bool Scheduler::watches_time() const { return index_ == 0 && runtime_.time->is_watched(); }
 
 void Scheduler::stand_still() {
   slot_.running.store(false, std::memory_order_seq_cst);
@@ -177,6 +182,7 @@ void Scheduler::sleep() {
   } else if (all_.ended_processes() - ended_when_tidied_ >= kEndedForTidying) {
     longest = kTidyNs;
   }
+  if (watches_time()) longest = std::min(longest, TimeOffsetWatch::kIntervalNs);
   const int64_t event = slot_.timers.next_event_ns();
   if (event == INT64_MAX) return slot_.parker.park(longest == INT64_MAX ? -1 : longest);
   const int64_t wait = std::min(longest, event - all_.clock().monotonic_ns());

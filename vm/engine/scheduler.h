@@ -6,6 +6,7 @@
 
 #include "vm/proc/process.h"
 #include "vm/sched/schedulers.h"
+#include "vm/sched/time_offset.h"
 
 namespace joist {
 
@@ -50,6 +51,7 @@ class Scheduler {
   Process* rescue();
   void sleep();
   void tidy_memory();
+  bool watches_time() const;
 
   Schedulers& all_;
   Schedulers::Slot& slot_;
@@ -62,6 +64,7 @@ class Scheduler {
   uint64_t watched_turns_ = 0;
   int watched_looks_ = 0;
   uint64_t ended_when_tidied_ = 0;
+  TimeOffsetWatch time_offset_;  // of the first scheduler
 };
 
 // Frees the record of a process that is over: the Destroy of EpochReader::retire.

@@ -69,15 +69,15 @@ struct VmOptions {
   size_t distribution_busy_limit = size_t{1} << 20;  // +zdbbl, in bytes
   bool printable_unicode = false;
   bool utf8_file_names = true;
-  char break_mode = 0;                  // +B: 'd', 'i' or 'c'
-  char warnings_as = 'w';               // +W: 'i', 'w' or 'e'
-  std::optional<bool> multi_time_warp;  // +C; unset: the release's default
-  HeapOptions heap;                     // +hms and its like
-  bool messages_off_heap = false;       // +hmqd
-  bool time_correction = true;          // +c
-  bool port_parallelism = false;        // +spp
-  bool tables_are_compressed = false;   // +ec
-  bool dumps_after_own_errors = true;   // +d: only a core dump, no erl_crash.dump
+  char break_mode = 0;                 // +B: 'd', 'i' or 'c'
+  char warnings_as = 'w';              // +W: 'i', 'w' or 'e'
+  std::optional<TimeWarp> time_warp;   // +C; unset: the release's default
+  HeapOptions heap;                    // +hms and its like
+  bool messages_off_heap = false;      // +hmqd
+  bool time_correction = true;         // +c
+  bool port_parallelism = false;       // +spp
+  bool tables_are_compressed = false;  // +ec
+  bool dumps_after_own_errors = true;  // +d: only a core dump, no erl_crash.dump
   std::vector<std::string> emulator_arguments;
 };
 
@@ -147,7 +147,8 @@ class Vm : private ModuleFinder, private ProcessObserver {
   LiteralSpace literals_;
   std::unique_ptr<RetiredLiterals> retired_literals_;
   SystemClock clock_;
-  ErlangTime time_{clock_, options_.multi_time_warp.value_or(options_.otp_release >= 26)};
+  ErlangTime time_{clock_, options_.time_warp.value_or(
+                               options_.otp_release >= 26 ? TimeWarp::kMulti : TimeWarp::kNone)};
   Environment environment_;
   SystemFlags flags_;
   Runtime runtime_;

@@ -8,6 +8,7 @@
 #include "vm/proc/relations.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/remote_nodes.h"
+#include "vm/sched/time_offset.h"
 #include "vm/term/atoms_trace.h"
 #include "vm/term/node.h"
 
@@ -453,6 +454,7 @@ bool demonitor(Process& p, uint64_t id) {
     remote_nodes(*p.runtime)->demonitor(p, id);
     return true;
   }
+  if (monitor.kind == MonitorKind::kTimeOffset) unwatch_time_offset(p, id);
   if (monitor.kind <= MonitorKind::kPort && !monitor.target.is_none()) {
     Signal* signal = new_signal(SignalKind::kDemonitor, p.pid);
     signal->id = id;

@@ -29,9 +29,10 @@ TEST_CASE("Erlang time starts at its fixed point and follows the monotonic clock
 }
 
 TEST_CASE("the time offset follows a wall clock that was set, or stays, as the release has it") {
-  for (bool follows : {false, true}) {
+  for (TimeWarp warp : {TimeWarp::kNone, TimeWarp::kSingle, TimeWarp::kMulti}) {
+    const bool follows = warp == TimeWarp::kMulti;
     FakeClock clock;
-    ErlangTime time(clock, follows);
+    ErlangTime time(clock, warp);
     int64_t offset = time.offset();
     clock.wall += ErlangTime::kOffsetTolerance;  // drift
     CHECK(time.offset() == offset);
@@ -40,6 +41,35 @@ TEST_CASE("the time offset follows a wall clock that was set, or stays, as the r
           (follows ? offset + ErlangTime::kOffsetTolerance + 3600 * ErlangTime::kSecond : offset));
     CHECK(time.monotonic() == ErlangTime::kStart);
   }
+}
+
+TEST_CASE("a change of the wall clock is noticed once") {
+  FakeClock clock;
+  ErlangTime time(clock, TimeWarp::kMulti);
+  CHECK_FALSE(time.has_changed());
+  clock.wall += 5 * ErlangTime::kSecond;
+  CHECK(time.has_changed());
+  CHECK_FALSE(time.has_changed());
+  clock.wall -= 7 * ErlangTime::kSecond;
+  CHECK(time.system() == clock.wall);  // whoever asks for the time first sees it
+  CHECK(time.has_changed());
+  CHECK_FALSE(time.finalize());
+  CHECK_FALSE(time.is_final());
+}
+
+TEST_CASE("with single time warp the offset changes once, when it is made final") {
+  FakeClock clock;
+  ErlangTime time(clock, TimeWarp::kSingle);
+  const int64_t offset = time.offset();
+  clock.wall += 5 * ErlangTime::kSecond;
+  CHECK(time.offset() == offset);
+  CHECK_FALSE(time.is_final());
+  CHECK(time.finalize());
+  CHECK(time.offset() == offset + 5 * ErlangTime::kSecond);
+  CHECK(time.is_final());
+  clock.wall += ErlangTime::kSecond;
+  CHECK_FALSE(time.finalize());
+  CHECK(time.offset() == offset + 5 * ErlangTime::kSecond);
 }
 
 TEST_CASE("now/0 never gives a time twice") {
