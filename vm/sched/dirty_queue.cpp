@@ -1,8 +1,20 @@
 #include "vm/sched/dirty_queue.h"
 
+#include "vm/base/config.h"
 #include "vm/os/clock.h"
+#include "vm/os/thread.h"
 
 namespace joist {
+
+namespace {
+
+// A thread without a process looks this often, some 50 us, before it sleeps: whoever calls one
+// native of the kind mostly calls another soon, and a wake-up costs more than a short native does.
+constexpr int kLooksBeforeSleep = kStress ? 1 : 2000;
+// So many at a time: the others would only take processors from those that work.
+constexpr size_t kLookersAtMost = 1;
+
+}  // namespace
 
 DirtyQueue::DirtyQueue(ThreadKind kind, size_t threads, Clock& clock, Starter starter,
                        void* context)
@@ -11,6 +23,7 @@ DirtyQueue::DirtyQueue(ThreadKind kind, size_t threads, Clock& clock, Starter st
       clock_(clock),
       starter_(starter),
       context_(context),
+      lookers_at_most_(cpu_count().available > 1 ? kLookersAtMost : 0),
       workers_(new Worker[threads]),
       online_(threads) {}
 
@@ -19,7 +32,9 @@ void DirtyQueue::push(Process& process) {
   {
     MutexLock lock(mutex_);
     queue_.push(process);
-    if (queue_.length() <= waiting_) return more_.notify_one();
+    const size_t length = queue_.length();
+    if (length <= lookers_) return;
+    if (length <= waiting_) return more_.notify_one();
     if (started_ == threads_ || stopping_) return;
     index = started_++;
   }
@@ -29,11 +44,17 @@ void DirtyQueue::push(Process& process) {
 Process* DirtyQueue::take(size_t thread) {
   MutexLock lock(mutex_);
   ++waiting_;
+  bool has_looked = false;
   Process* process = nullptr;
   while (!stopping_) {
     if (blocks_ == 0 ? working_ < online_ : one_may_work_) process = queue_.pop();
     if (process != nullptr) break;
-    more_.wait(mutex_);
+    if (!has_looked && lookers_ < lookers_at_most_ && blocks_ == 0 && working_ < online_) {
+      has_looked = true;
+      look_for_more();
+    } else {
+      more_.wait(mutex_);
+    }
   }
   --waiting_;
   if (process != nullptr) {
@@ -42,6 +63,16 @@ Process* DirtyQueue::take(size_t thread) {
     workers_[thread].busy_since_ns = clock_.monotonic_ns();
   }
   return process;
+}
+
+// Whoever pushes meanwhile wakes nobody for it; the caller looks at the queue again before it
+// waits.
+void DirtyQueue::look_for_more() {
+  ++lookers_;
+  mutex_.unlock();
+  for (int look = 0; look < kLooksBeforeSleep && queue_.length() == 0; ++look) cpu_relax();
+  mutex_.lock();
+  --lookers_;
 }
 
 void DirtyQueue::done(size_t thread) {

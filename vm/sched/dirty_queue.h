@@ -54,11 +54,14 @@ class DirtyQueue {
     }
   };
 
+  void look_for_more() JOIST_REQUIRES(mutex_);
+
   const ThreadKind kind_;
   const size_t threads_;
   Clock& clock_;
   const Starter starter_;
   void* const context_;
+  const size_t lookers_at_most_;
   RunQueue queue_;  // its lock is taken under mutex_
   mutable Mutex mutex_;
   Condition more_;
@@ -66,6 +69,7 @@ class DirtyQueue {
   std::unique_ptr<Worker[]> workers_ JOIST_GUARDED_BY(mutex_);
   size_t started_ JOIST_GUARDED_BY(mutex_) = 0;
   size_t waiting_ JOIST_GUARDED_BY(mutex_) = 0;
+  size_t lookers_ JOIST_GUARDED_BY(mutex_) = 0;  // of those, how many do not sleep yet
   size_t working_ JOIST_GUARDED_BY(mutex_) = 0;
   size_t online_ JOIST_GUARDED_BY(mutex_);
   size_t blocks_ JOIST_GUARDED_BY(mutex_) = 0;
