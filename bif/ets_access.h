@@ -32,7 +32,10 @@ class TableUse {
   EtsTable* get() const { return table_; }
   EtsTable* operator->() const { return table_; }
   EtsStore& store() const { return table_->store(); }
-  StoreGate gate() const { return {table_->rights, needed_}; }
+  StoreGate gate() const {
+    const ReaderSlots& readers = process_.runtime->ets->readers();
+    return {table_->rights, needed_, readers.of(process_.registers->scheduler)};
+  }
 
   // Raises why the table cannot be used. While it is busy, helps, and calls the native again with
   // these arguments.

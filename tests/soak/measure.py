@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""measure.py JOIST [crowd|starvation]...: runs crowd.erl (a million processes that end at once)
-and starvation.erl (answers while others are busy, pauses while natives work on large terms) under
-the real erl and under `joist exec` and prints what both tell, side by side."""
+"""measure.py JOIST [crowd|starvation|reads]...: runs crowd.erl (a million processes that end at
+once), starvation.erl (answers while others are busy, pauses while natives work on large terms) and
+reads.erl (ETS lookups by one process and by two) under the real erl and under `joist exec` and
+prints what both tell, side by side."""
 
 import pathlib
 import subprocess
@@ -21,10 +22,9 @@ def run(name, command):
 
 
 def main():
-    joist, steps = sys.argv[1], sys.argv[2:] or ["crowd", "starvation"]
+    joist, steps = sys.argv[1], sys.argv[2:] or ["crowd", "starvation", "reads"]
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["erlc", "-o", folder, HERE / "crowd.erl", HERE / "starvation.erl"],
-                       check=True)
+        subprocess.run(["erlc", "-o", folder, *HERE.glob("*.erl")], check=True)
         erl = ["erl", "-noshell", "-pa", folder]
         own = [joist, "exec", "-pa", folder]
         if "crowd" in steps:
@@ -38,6 +38,11 @@ def main():
                     erl[:1] + ["+S", schedulers] + erl[1:] + ["-eval", show])
                 run(f"starvation +S {schedulers}, joist",
                     own[:2] + ["--schedulers", schedulers] + own[2:] + ["starvation", "main"])
+        if "reads" in steps:
+            show = 'io:format("~p~n", [reads:main()]), halt().'
+            for _ in range(2):  # in turn: the machine changes
+                run("reads, erl", erl[:1] + ["+S", "2"] + erl[1:] + ["-eval", show])
+                run("reads, joist", own[:2] + ["--schedulers", "2"] + own[2:] + ["reads", "main"])
 
 
 main()

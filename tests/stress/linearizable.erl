@@ -39,10 +39,13 @@ round({Options, Words}, Random) ->
     Fill = element(1, draw({1, 10, 70, 200}, Random)),
     ets:insert(Table, [{{other, N}, N} || N <- lists:seq(1, Fill)]),
     Count = case Words of large -> 4; _ -> ?OPERATIONS end,
+    %% Locks that are mostly read under are another matter.
+    Operations = element(1, draw({operations(), operations(), mostly_reading()}, next(Random))),
+    [ets:lookup(Table, Key) || Key <- lists:seq(1, ?KEYS), _ <- lists:seq(1, 300)],
     Self = self(),
     Pids = [spawn_link(fun() ->
                            receive go -> ok end,
-                           Self ! {self(), work(Count, Table, Words, Random * 31 + N, N, [])}
+                           Self ! {self(), work(Count, Operations, Table, Words, Random * 31 + N, N, [])}
                        end) || N <- lists:seq(1, ?WORKERS)],
     [Pid ! go || Pid <- Pids],
     Done = lists:append([receive {Pid, Log} -> Log end || Pid <- Pids]),
@@ -54,22 +57,26 @@ round({Options, Words}, Random) ->
      || Key <- lists:seq(1, ?KEYS)],
     length(Done).
 
-work(0, _, _, _, _, Log) -> Log;
-work(Count, Table, Words, Random0, Worker, Log) ->
-    {Operation, Random1} = draw(operations(), next(Random0)),
+work(0, _, _, _, _, _, Log) -> Log;
+work(Count, Operations, Table, Words, Random0, Worker, Log) ->
+    {Operation, Random1} = draw(Operations, next(Random0)),
     {Key, Random} = draw({1, 2, 3}, Random1),
     Value = Worker * 1_000_000 + Count * 1000,
     Row = row(Key, Value, Words),
     Start = erlang:monotonic_time(),
     Result = perform(Operation, Table, Key, Value, Row),
     End = erlang:monotonic_time(),
-    work(Count - 1, Table, Words, Random, Worker,
+    work(Count - 1, Operations, Table, Words, Random, Worker,
          [{Key, described(Operation, Value), Result, Start, End} | Log]).
 
 operations() ->
     {insert, insert, insert_new, insert_new, insert_list, delete, delete_object, take, take, lookup,
      lookup, lookup_element, member, count, count, count, count_default, count_twice, update,
      select_delete, next}.
+
+mostly_reading() ->
+    {lookup, lookup, lookup, lookup, lookup, lookup, lookup_element, lookup_element, member, insert,
+     count_default, take}.
 
 described(Operation, Value)
   when Operation =:= insert; Operation =:= insert_new; Operation =:= update;

@@ -95,7 +95,7 @@ Result<void> Vm::start() {
   retired_literals_ = std::make_unique<RetiredLiterals>(literals_);
   persistent_ = std::make_unique<PersistentTerms>(literals_);
   regexes_ = std::make_unique<RegexCache>();
-  ets_ = std::make_unique<EtsTables>();
+  ets_ = std::make_unique<EtsTables>(options_.schedulers);
   external_terms_ = std::make_unique<ExternalTerms>(*code_, magic_references_);
   runtime_.code = code_.get();
   runtime_.persistent = persistent_.get();

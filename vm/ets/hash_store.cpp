@@ -231,7 +231,7 @@ StoreAnswer HashStore::lookup(Term key, StoreGate gate, Allocator& heap, Term* r
                               PinnedRows* pins) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
-  SharedGuard guard(stripe.lock);
+  SharedGuard guard(stripe.lock, gate.reader());
   if (!gate.open()) return StoreAnswer::kRefused;
   return copy_or_pin(*find(stripe, key, hash), key, hash, heap, rows, pins);
 }
@@ -239,7 +239,7 @@ StoreAnswer HashStore::lookup(Term key, StoreGate gate, Allocator& heap, Term* r
 StoreAnswer HashStore::member(Term key, StoreGate gate) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
-  SharedGuard guard(stripe.lock);
+  SharedGuard guard(stripe.lock, gate.reader());
   if (!gate.open()) return StoreAnswer::kRefused;
   return find_living(stripe, key, hash) != nullptr ? StoreAnswer::kOk : StoreAnswer::kNoKey;
 }
@@ -248,7 +248,7 @@ StoreAnswer HashStore::element(Term key, size_t position, StoreGate gate, Alloca
                                Term* value, PinnedRows* pins) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
-  SharedGuard guard(stripe.lock);
+  SharedGuard guard(stripe.lock, gate.reader());
   if (!gate.open()) return StoreAnswer::kRefused;
   EtsObject* row = find_living(stripe, key, hash);
   if (row == nullptr) return StoreAnswer::kNoKey;
@@ -384,7 +384,7 @@ StoreAnswer HashStore::step(KeyStep step, Term key, bool with_rows, StoreGate ga
   bool resume = !from_start;
   for (; i < stripe_count_; ++i) {
     Stripe& stripe = stripes_[i];
-    SharedGuard guard(stripe.lock);
+    SharedGuard guard(stripe.lock, gate.reader());
     if (!gate.open()) return StoreAnswer::kRefused;
     size_t number = 0;
     EtsObject* row = *bucket(stripe, 0);
@@ -414,7 +414,7 @@ StoreAnswer HashStore::step(KeyStep step, Term key, bool with_rows, StoreGate ga
 StoreAnswer HashStore::slot(size_t number, StoreGate gate, Allocator& heap, Term* rows) {
   for (size_t i = 0; i < stripe_count_; ++i) {
     Stripe& stripe = stripes_[i];
-    SharedGuard guard(stripe.lock);
+    SharedGuard guard(stripe.lock, gate.reader());
     if (!gate.open()) return StoreAnswer::kRefused;
     if (number >= stripe.buckets) {
       number -= stripe.buckets;

@@ -1,5 +1,7 @@
 #include "vm/ets/lock.h"
 
+#include <thread>
+
 namespace joist {
 
 namespace {
@@ -7,7 +9,34 @@ namespace {
 // About as long as a table operation takes.
 constexpr int kSpins = 200;
 
+// A loan costs a writer a look at each scheduler's slot.
+// Tested builds lend sooner, to have more of it.
+constexpr uint32_t kFewestReadsBeforeLoan = kAssertions ? 3 : 64;
+constexpr uint32_t kReadsPerScheduler = kAssertions ? 0 : 16;
+
 }  // namespace
+
+ReaderSlots::ReaderSlots(size_t schedulers)
+    : count(schedulers),
+      reads_before_loan(kFewestReadsBeforeLoan +
+                        kReadsPerScheduler * static_cast<uint32_t>(schedulers)),
+      slots(std::make_unique<ReaderSlot[]>(schedulers)) {
+  for (size_t i = 0; i < count; ++i) slots[i].all = this;
+}
+
+// Waits for those who read under the loan.
+void RwSpinLock::take_back() {
+  const ReaderSlots* slots = lent_.load(std::memory_order_relaxed);
+  lent_.store(nullptr, std::memory_order_seq_cst);
+  for (size_t i = 0; i < slots->count; ++i) {
+    for (const std::atomic<const RwSpinLock*>& note : slots->slots[i].reads) {
+      for (int spins = 0; note.load(std::memory_order_seq_cst) == this; ++spins) {
+        // Its thread may have lost its processor.
+        spins < kSpins ? cpu_relax() : std::this_thread::yield();
+      }
+    }
+  }
+}
 
 // Until the state is another than this one, which others see somebody sleep in.
 void RwSpinLock::sleep(uint32_t state) {

@@ -6,6 +6,11 @@
 // Readers that come one after the other do not keep a writer out for good: one that has spun for a
 // while marks the lock, and new readers wait behind it.
 //
+// Readers of a lock that write its word, if only for a moment, take it out of each other's caches.
+// So a lock that has been read for a while and not written to is lent to its readers: each notes in
+// a slot of its scheduler's what it reads, and touches nothing that others write. A writer takes
+// the loan back, and waits for those who have noted the lock down (the scheme is known as BRAVO).
+//
 // Which of many locks guards what is decided at run time, so these are not capabilities of the
 // compiler's thread-safety analysis; every field says in words what guards it.
 //
@@ -16,10 +21,32 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
+#include "vm/base/check.h"
 #include "vm/base/sync.h"
 
 namespace joist {
+
+class RwSpinLock;
+struct ReaderSlots;
+
+// What one scheduler reads under locks that are lent: a structure and a leaf at most.
+struct alignas(kCacheLine) ReaderSlot {
+  static constexpr size_t kDepth = 2;
+  std::atomic<const RwSpinLock*> reads[kDepth] = {};
+  const ReaderSlots* all = nullptr;
+};
+
+struct ReaderSlots {
+  explicit ReaderSlots(size_t schedulers);
+  // null: a thread that is no scheduler reads without a slot.
+  ReaderSlot* of(size_t scheduler) const { return scheduler < count ? &slots[scheduler] : nullptr; }
+  const size_t count;
+  // Reads in a row after which a lock is lent: what makes up for taking it back.
+  const uint32_t reads_before_loan;
+  const std::unique_ptr<ReaderSlot[]> slots;
+};
 
 class RwSpinLock {
  public:
@@ -30,6 +57,9 @@ class RwSpinLock {
   void lock() {
     uint32_t free = 0;
     if (!state_.compare_exchange_weak(free, kWriter, std::memory_order_acquire)) lock_slow();
+    if (reads_.load(std::memory_order_relaxed) != 0) reads_.store(0, std::memory_order_relaxed);
+    if (lent_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+      take_back();
   }
   void unlock() {
     if (state_.exchange(0, std::memory_order_release) & kSleepers) state_.notify_all();
@@ -40,6 +70,26 @@ class RwSpinLock {
         !state_.compare_exchange_weak(state, state + 1, std::memory_order_acquire)) {
       lock_shared_slow();
     }
+  }
+  // Where the scheduler has noted the lock down, to be set to null when it has read; null: the lock
+  // is not lent, and lock_shared_counted() is to be called.
+  std::atomic<const RwSpinLock*>* borrow(ReaderSlot& slot) {
+    if (lent_.load(std::memory_order_relaxed) == nullptr) return nullptr;
+    const bool nested = slot.reads[0].load(std::memory_order_relaxed) != nullptr;
+    std::atomic<const RwSpinLock*>& note = slot.reads[nested ? 1 : 0];
+    JOIST_ASSERT(note.load(std::memory_order_relaxed) == nullptr);
+    note.store(this, std::memory_order_seq_cst);
+    if (lent_.load(std::memory_order_seq_cst) != nullptr) [[likely]]
+      return &note;
+    note.store(nullptr, std::memory_order_release);
+    return nullptr;
+  }
+  void lock_shared_counted(const ReaderSlot& slot) {
+    lock_shared();
+    const uint32_t reads = reads_.load(std::memory_order_relaxed) + 1;
+    reads_.store(reads, std::memory_order_relaxed);
+    if (reads >= slot.all->reads_before_loan) [[unlikely]]
+      lent_.store(slot.all, std::memory_order_seq_cst);
   }
   void unlock_shared() {
     const uint32_t before = state_.fetch_sub(1, std::memory_order_release);
@@ -55,22 +105,38 @@ class RwSpinLock {
 
   [[gnu::noinline]] void lock_slow();
   [[gnu::noinline]] void lock_shared_slow();
+  [[gnu::noinline]] void take_back();
   void sleep(uint32_t state);
   // The last reader is gone and somebody sleeps.
   [[gnu::noinline]] void wake();
 
   std::atomic<uint32_t> state_{0};
+  std::atomic<uint32_t> reads_{0};                 // about how many since the last writer
+  std::atomic<const ReaderSlots*> lent_{nullptr};  // set by readers, under the lock
 };
 
 class SharedGuard {
  public:
-  explicit SharedGuard(RwSpinLock& lock) : lock_(lock) { lock_.lock_shared(); }
-  ~SharedGuard() { lock_.unlock_shared(); }
+  explicit SharedGuard(RwSpinLock& lock, ReaderSlot* slot = nullptr) : lock_(lock) {
+    if (slot == nullptr) {
+      lock.lock_shared();
+    } else if ((note_ = lock.borrow(*slot)) == nullptr) {
+      lock.lock_shared_counted(*slot);
+    }
+  }
+  ~SharedGuard() {
+    if (note_ != nullptr) {
+      note_->store(nullptr, std::memory_order_release);
+    } else {
+      lock_.unlock_shared();
+    }
+  }
   SharedGuard(const SharedGuard&) = delete;
   SharedGuard& operator=(const SharedGuard&) = delete;
 
  private:
   RwSpinLock& lock_;
+  std::atomic<const RwSpinLock*>* note_ = nullptr;
 };
 
 class ExclusiveGuard {

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <limits>
+#include <optional>
 
 #include "vm/ets/ordered_nodes.h"
 #include "vm/heap/builder.h"
@@ -61,31 +62,20 @@ void OrderedStore::unlock_structure() {
 // Holds the structure and one leaf, for looking.
 class OrderedStore::Reading {
  public:
-  explicit Reading(OrderedStore& store) : store_(store), lock_(store.own_structure_lock()) {
-    lock_.lock_shared();
-  }
-  ~Reading() {
-    leave();
-    lock_.unlock_shared();
-  }
+  Reading(OrderedStore& store, ReaderSlot* reader)
+      : store_(store), reader_(reader), structure_(store.own_structure_lock(), reader) {}
   Leaf& enter(Place place) {
-    leave();
+    leaf_.reset();
     Leaf& leaf = store_.leaf_at(place);
-    if (store_.fine_) {
-      leaf.lock.lock_shared();
-      leaf_ = &leaf;
-    }
+    if (store_.fine_) leaf_.emplace(leaf.lock, reader_);
     return leaf;
   }
 
  private:
-  void leave() {
-    if (leaf_ != nullptr) leaf_->lock.unlock_shared();
-    leaf_ = nullptr;
-  }
   OrderedStore& store_;
-  RwSpinLock& lock_;
-  Leaf* leaf_ = nullptr;
+  ReaderSlot* reader_;
+  SharedGuard structure_;
+  std::optional<SharedGuard> leaf_;
 };
 
 // Holds what is needed to change rows of the leaf of one key.
@@ -278,7 +268,7 @@ StoreAnswer pin(EtsObject& row, PinnedRows* pins) {
 
 StoreAnswer OrderedStore::lookup(Term key, StoreGate gate, Allocator& heap, Term* rows,
                                  PinnedRows* pins) {
-  Reading reading(*this);
+  Reading reading(*this, gate.reader());
   if (!gate.open()) return StoreAnswer::kRefused;
   const Leaf& leaf = reading.enter(place_of(key));
   const size_t index = leaf.find(key);
@@ -292,7 +282,7 @@ StoreAnswer OrderedStore::lookup(Term key, StoreGate gate, Allocator& heap, Term
 }
 
 StoreAnswer OrderedStore::member(Term key, StoreGate gate) {
-  Reading reading(*this);
+  Reading reading(*this, gate.reader());
   if (!gate.open()) return StoreAnswer::kRefused;
   const Leaf& leaf = reading.enter(place_of(key));
   return leaf.find(key) < leaf.count ? StoreAnswer::kOk : StoreAnswer::kNoKey;
@@ -300,7 +290,7 @@ StoreAnswer OrderedStore::member(Term key, StoreGate gate) {
 
 StoreAnswer OrderedStore::element(Term key, size_t position, StoreGate gate, Allocator& heap,
                                   Term* value, PinnedRows* pins) {
-  Reading reading(*this);
+  Reading reading(*this, gate.reader());
   if (!gate.open()) return StoreAnswer::kRefused;
   const Leaf& leaf = reading.enter(place_of(key));
   const size_t index = leaf.find(key);
@@ -438,7 +428,7 @@ StoreAnswer OrderedStore::add_initial(RowUpdater& updater) {
 
 StoreAnswer OrderedStore::step(KeyStep step, Term key, bool with_rows, StoreGate gate,
                                Allocator& heap, Term* result) {
-  Reading reading(*this);
+  Reading reading(*this, gate.reader());
   if (!gate.open()) return StoreAnswer::kRefused;
   const EtsObject* row = nullptr;
   if (step == KeyStep::kFirst || step == KeyStep::kNext) {
@@ -472,7 +462,7 @@ StoreAnswer OrderedStore::step(KeyStep step, Term key, bool with_rows, StoreGate
 }
 
 StoreAnswer OrderedStore::slot(size_t number, StoreGate gate, Allocator& heap, Term* rows) {
-  Reading reading(*this);
+  Reading reading(*this, gate.reader());
   if (!gate.open()) return StoreAnswer::kRefused;
   Place place = {0, 0};
   do {

@@ -7,6 +7,7 @@
 
 #include <span>
 
+#include "vm/ets/lock.h"
 #include "vm/ets/object.h"
 
 namespace joist {
@@ -26,13 +27,16 @@ enum class StoreAnswer : uint8_t {
 // Whether an operation may go on, asked under the lock.
 class StoreGate {
  public:
-  StoreGate(const std::atomic<uint32_t>& rights, uint32_t needed)
-      : rights_(rights), needed_(needed) {}
+  // `reader`: of the calling scheduler, for locks that are lent to readers (vm/ets/lock.h).
+  StoreGate(const std::atomic<uint32_t>& rights, uint32_t needed, ReaderSlot* reader = nullptr)
+      : rights_(rights), needed_(needed), reader_(reader) {}
+  ReaderSlot* reader() const { return reader_; }
   bool open() const { return (rights_.load(std::memory_order_acquire) & needed_) != 0; }
 
  private:
   const std::atomic<uint32_t>& rights_;
   uint32_t needed_;
+  ReaderSlot* reader_;
 };
 
 // What becomes of a row that was visited.

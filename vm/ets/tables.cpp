@@ -34,8 +34,9 @@ void retire(Process& process, void* object, void (*destroy)(void*)) {
 
 }  // namespace
 
-EtsTables::EtsTables()
-    : owners_(std::make_unique<OwnerShard[]>(kShards)),
+EtsTables::EtsTables(size_t schedulers)
+    : readers_(schedulers),
+      owners_(std::make_unique<OwnerShard[]>(kShards)),
       names_(std::make_unique<NameShard[]>(kShards)) {}
 
 EtsTables::~EtsTables() {
@@ -43,7 +44,11 @@ EtsTables::~EtsTables() {
   for (size_t i = 0; i < kShards; ++i) {
     MutexLock lock(owners_[i].mutex);
     for (auto& [pid, owned] : owners_[i].owners) {
-      for (EtsTable* table : owned.tables) table->release();
+      for (EtsTable* table : owned.tables) {
+        // What holds a reference still must not look at our slots.
+        table->store().pass_through();
+        table->release();
+      }
       for (EtsTable* table : owned.fixed) table->release();
     }
   }

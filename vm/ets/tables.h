@@ -20,7 +20,8 @@ inline constexpr uint32_t kLeftTables = 4096;
 
 class EtsTables {
  public:
-  EtsTables();
+  explicit EtsTables(size_t schedulers = 1);
+  const ReaderSlots& readers() const { return readers_; }
   ~EtsTables();
   EtsTables(const EtsTables&) = delete;
   EtsTables& operator=(const EtsTables&) = delete;
@@ -111,6 +112,7 @@ class EtsTables {
   EtsTable* last_owned(Term pid);
   bool bequeath(EtsTable& table, Process& process);
 
+  const ReaderSlots readers_;
   bool compresses_by_default_ = false;
   std::atomic<size_t> table_count_{0};
   std::atomic<size_t> super_users_{0};
