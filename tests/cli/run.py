@@ -14,12 +14,16 @@ import unittest
 JOIST = sys.argv.pop(1)
 SOURCE = """
 -module(sample).
--export([twice/1, 'odd name'/0, tables/0, throws/1, pick/1]).
+-export([twice/1, 'odd name'/0, tables/0, throws/1, pick/1, sleeper/0]).
 twice(N) -> 2 * N.
 throws(What) -> throw(What), ok.
 'odd name'() -> {'an atom', "text"}.
 tables() -> ets:new(sample, []).
 pick(a) -> 1; pick(b) -> 2; pick({_, _}) -> 3; pick({_, _, _}) -> 4.
+sleeper() ->
+    Parent = self(),
+    spawn(fun() -> Parent ! asleep, receive never -> ok after 60000 -> ok end end),
+    receive asleep -> asleep end.
 """
 # Terms as deep as the number says, of lists and of all that nests: all of what walks over terms.
 DEEP = """
@@ -237,6 +241,11 @@ class Cli(unittest.TestCase):
         self.check(found, 0, stdout="42\n")
         self.check(joist("exec", "-pa", "/nowhere", "sample", "twice", "21"), 1,
                    stderr="/nowhere (from -pa): no such folder")
+
+    def test_exec_ends_while_processes_wait_with_timers(self):
+        for _ in range(5):
+            result = joist("exec", "+S", "1", "-pa", self.folder.name, "sample", "sleeper")
+            self.check(result, 0, stdout="asleep\n")
 
     def test_exec_prints_exceptions_as_the_shell(self):
         result = joist("exec", "-pa", self.folder.name, "sample", "throws", "{a,1}")

@@ -45,7 +45,7 @@ def main():
         return 77
     with tempfile.TemporaryDirectory() as folder:
         programs = options.programs.split(",")
-        subprocess.run(["erlc", "-o", folder, *(HERE / f"{name}.erl" for name in programs)],
+        subprocess.run(["erlc", "-o", folder, *sorted(HERE.glob("*.erl"))],
                        check=True)
         for seed in range(options.seed, options.seed + options.seeds):
             for schedulers, program in itertools.product(options.schedulers.split(","), programs):

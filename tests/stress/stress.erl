@@ -8,6 +8,10 @@
 %%   timers     each sends one message, or is cancelled and sends none
 %%   names      a name leads to its owner or to nobody
 %%   heaps      terms that a worker keeps through all of this stay what they were
+%%   tables     counters in shared tables add up; what one puts in, exactly one takes out; what only
+%%              one writes stays what it wrote; a traversal sees each object that stays, once
+%%   code       a module changes under those who call it: they see its generations in order, what
+%%              they keep of its literals outlives it, and a purge ends who still runs in it
 %%
 %% run(Seed, Seconds) returns {ok, Counts}; a broken rule is an error.
 -module(stress).
@@ -19,11 +23,14 @@ run(Seed, Seconds, Count) ->
     process_flag(trap_exit, true),
     Deadline = erlang:monotonic_time(millisecond) + Seconds * 1000,
     Self = self(),
+    stress_tables:new(),
+    stress_code:start(),
     Workers = [spawn_link(?MODULE, worker, [Self, Seed * 1000 + N, Deadline])
                || N <- lists:seq(1, Count)],
     [W ! {others, list_to_tuple(Workers)} || W <- Workers],
     Reports = [collect(W) || W <- Workers],
     agree(Reports),
+    stress_tables:agree([Counts || {_, _, _, Counts} <- Reports]),
     {ok, sum([Counts || {_, _, _, Counts} <- Reports])}.
 
 collect(Worker) ->
@@ -51,7 +58,7 @@ worker(Parent, Seed, Deadline) ->
     receive {others, Others} -> ok end,
     Kept = {lists:seq(1, 50), binary:copy(<<"kept">>, 100), #{seed => Seed}},
     State = #{random => Seed, others => Others, sent => #{}, received => #{}, counts => #{},
-              kept => Kept, parent => Parent},
+              kept => Kept, parent => Parent, generation => 0},
     Final = drain(loop(State, Deadline, Seed)),
     Parent ! {report, self(), maps:get(sent, Final), maps:get(received, Final), maps:get(counts, Final)}.
 
@@ -99,11 +106,13 @@ draw(Limit, #{random := Random0} = State) ->
     {(Random bsr 7) rem Limit + 1, State#{random := Random}}.
 
 act(State0) ->
-    {Kind, State1} = draw(12, State0),
+    {Kind, State1} = draw(17, State0),
     {Pick, State2} = draw(1000000, State1),
     {Name, State} = action(Kind, Pick, State2),
-    Counts = maps:get(counts, State),
-    State#{counts := maps:update_with(Name, fun(N) -> N + 1 end, 1, Counts)}.
+    count(Name, 1, State).
+
+count(Name, By, #{counts := Counts} = State) ->
+    State#{counts := maps:update_with(Name, fun(N) -> N + By end, By, Counts)}.
 
 action(K, Pick, #{others := Others, sent := Sent} = State) when K =< 4 ->
     To = element(Pick rem tuple_size(Others) + 1, Others),
@@ -124,7 +133,18 @@ action(10, Pick, #{kept := {List, Binary, Map}} = State) ->
     is_map_key(seed, Map) orelse error(map_damaged),
     {collections, State};
 action(11, Pick, State) -> {aliases, alias_call(Pick, State)};
-action(12, Pick, State) -> {crowds, crowd(Pick, State)}.
+action(12, Pick, State) -> {crowds, crowd(Pick, State)};
+action(13, Pick, State) ->
+    {Table, By} = stress_tables:add(Pick),
+    {additions, count({added, Table}, By, State)};
+action(14, Pick, State) ->
+    {Table, By} = stress_tables:pass(Pick),
+    {passes, count({held, Table}, By, State)};
+action(15, Pick, State) -> stress_tables:own(Pick), {tables, State};
+action(16, Pick, #{generation := Seen} = State) ->
+    {generations, State#{generation := stress_code:call(Pick, Seen)}};
+action(17, Pick, State) when Pick rem 10 =:= 0 -> stress_code:change(Pick), {changes, State};
+action(17, Pick, State) -> stress_tables:look(Pick), {looks, State}.
 
 monitored_end(Pick, State) ->
     Reason = {reason, Pick},

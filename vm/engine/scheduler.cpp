@@ -310,6 +310,7 @@ void Scheduler::end(Process& p) {
 void destroy_process(void* memory) {
   auto* process = static_cast<Process*>(memory);
   count_memory(MemoryUse::kProcesses, -static_cast<int64_t>(sizeof(Process)));
+  stop_receive_timer(*process);  // it runs still if the process ends with the VM
   delete process->receive_timer;
   delete process;
 }
