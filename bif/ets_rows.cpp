@@ -90,7 +90,7 @@ Term insert_some(Process& p, Term id, Term state_tuple, bool only_new) {
       p.charge(p.reductions);
       return p.yield({id, make_tuple(p.heap, {parts[0], rest, list})});
     }
-    EtsObject* row = new_object(rest.head(), row_limit(p));
+    EtsObject* row = table->make_row(rest.head(), row_limit(p));
     if (row == nullptr) {
       return hand_to_dirty(p, {id, make_tuple(p.heap, {parts[0], rest, list})});
     }
@@ -129,7 +129,7 @@ Term insert_list(Process& p, TableUse& table, Term id, Term list, bool only_new)
   InsertState state;
   state.rows.reserve(count);
   for (; ordered.is_list(); ordered = ordered.tail()) {
-    EtsObject* row = new_object(ordered.head(), row_limit(p));
+    EtsObject* row = table->make_row(ordered.head(), row_limit(p));
     if (row == nullptr) return hand_to_dirty(p, {id, list});
     state.rows.push_back(row);
   }
@@ -155,7 +155,7 @@ Term insert(Process& p, Term id, Term rows, bool only_new) {
   if (rows.is_list() && rows.tail().is_nil()) tuple = rows.head();
   if (!is_tuple(tuple)) return insert_list(p, table, id, rows, only_new);
   if (!fits_table(tuple, *table.get())) return p.badarg();
-  EtsObject* row = new_object(tuple, row_limit(p));
+  EtsObject* row = table->make_row(tuple, row_limit(p));
   if (row == nullptr) return hand_to_dirty(p, {id, rows});
   const StoreAnswer answer = table.store().insert(row, only_new, table.gate());
   if (answer != StoreAnswer::kOk) free_object(row);
@@ -219,7 +219,7 @@ Term element_of(const PinnedRows& pins, size_t position, bool is_bag, Allocator&
   Term list = Term::nil();
   for (const EtsObject* row : pins.rows()) {
     if (position > row->arity()) return Term::none();
-    const Term value = copy_term(heap, row->element(position), nullptr);
+    const Term value = row->copy_element(position, heap);
     if (!is_bag) return value;
     list = make_cons(heap, value, list);
   }

@@ -80,9 +80,10 @@ Term copy_row(Allocator& to, const MatchSubject& subject) {
 
 class SelectVisitor final : public RowVisitor {
  public:
-  SelectVisitor(Process& p, const MatchProgram& program, SelectMode mode, int64_t want, int64_t got,
-                int64_t budget, Term results)
+  SelectVisitor(Process& p, const EtsTable& table, const MatchProgram& program, SelectMode mode,
+                int64_t want, int64_t got, int64_t budget, Term results)
       : heap_(p.heap),
+        table_(table),
         run_(p, program),
         mode_(mode),
         want_(want),
@@ -92,7 +93,8 @@ class SelectVisitor final : public RowVisitor {
 
   RowAction visit(EtsObject& row, EtsObject** replacement) override {
     --budget_;
-    const MatchSubject subject{row.tuple(), copy_row, &row};
+    Allocator scratch;
+    const MatchSubject subject{row.tuple(scratch), copy_row, &row};
     const Term result = run_(subject);
     if (result.is_none()) return RowAction::kKeep;
     if (mode_ == SelectMode::kCollect) {
@@ -102,7 +104,7 @@ class SelectVisitor final : public RowVisitor {
     }
     if (mode_ == SelectMode::kReplace) {
       ++got_;
-      *replacement = new_object(result);
+      *replacement = table_.make_row(result);
       return RowAction::kReplace;
     }
     if (!(result == atoms::true_)) return RowAction::kKeep;
@@ -122,6 +124,7 @@ class SelectVisitor final : public RowVisitor {
 
  private:
   Allocator& heap_;
+  const EtsTable& table_;
   MatchRun run_;
   const SelectMode mode_;
   const int64_t want_;
@@ -251,8 +254,8 @@ Term Select::run(Term reference) {
   int64_t left;
   bool enough;
   {
-    SelectVisitor visitor(p_, program_, plan().mode, plan().chunk, progress().got, granted,
-                          terms_.results);
+    SelectVisitor visitor(p_, *table_.get(), program_, plan().mode, plan().chunk, progress().got,
+                          granted, terms_.results);
     answer = visitor.has_enough() ? StoreAnswer::kOk : walk(visitor);
     progress().got = visitor.got();
     terms_.results = visitor.results();

@@ -17,6 +17,7 @@ class Updater : public RowUpdater {
  public:
   Updater(Process& p, const EtsTable& table, Term key, Term operations, Term initial)
       : process_(p),
+        table_(table),
         key_position_(table.options.key_position),
         key_(key),
         operations_(operations),
@@ -32,13 +33,13 @@ class Updater : public RowUpdater {
     }
     std::vector<Term> copy(elements.begin(), elements.end());
     copy[key_position_ - 1] = key_;
-    return new_object(joist::make_tuple(scratch_, std::span<const Term>(copy)));
+    return table_.make_row(joist::make_tuple(scratch_, std::span<const Term>(copy)));
   }
 
   EtsObject* update(EtsObject& row) override {
     const size_t arity = row.arity();
     Word* words = arity < kInlineWords ? inline_ : scratch_.alloc(arity + 1);
-    std::copy(row.words, row.words + arity + 1, words);
+    std::copy_n(row.tuple(scratch_).object(), arity + 1, words);
     elements_ = {term_words(words + 1), arity};
     if (!apply()) return nullptr;
     // Where immediates took the place of immediates the row itself changes.
@@ -47,7 +48,7 @@ class Updater : public RowUpdater {
       const Term value = Term::from_bits(words[i]);
       in_place = value == row.element(i) || (!value.is_pointer() && !row.element(i).is_pointer());
     }
-    if (!in_place) return new_object(Term::boxed(words));
+    if (!in_place) return table_.make_row(Term::boxed(words));
     std::copy(words, words + arity + 1, row.words);
     return &row;
   }
@@ -79,6 +80,7 @@ class Updater : public RowUpdater {
   }
 
   Process& process_;
+  const EtsTable& table_;
   const size_t key_position_;
   const Term key_;
   const Term operations_;

@@ -256,14 +256,14 @@ StoreAnswer HashStore::element(Term key, size_t position, StoreGate gate, Alloca
     return pin_rows(row, key, hash, pins);
   if (!is_bag()) {
     if (position > row->arity()) return StoreAnswer::kPosition;
-    *value = copy_term(heap, row->element(position), nullptr);
+    *value = row->copy_element(position, heap);
     return StoreAnswer::kOk;
   }
   Term list = Term::nil();
   for (; row != nullptr && same_key(row, key, hash); row = row->next) {
     if (row->dead) continue;
     if (position > row->arity()) return StoreAnswer::kPosition;
-    list = make_cons(heap, copy_term(heap, row->element(position), nullptr), list);
+    list = make_cons(heap, row->copy_element(position, heap), list);
   }
   *value = list;
   return StoreAnswer::kOk;
@@ -282,9 +282,10 @@ StoreAnswer HashStore::put(Stripe& stripe, EtsObject* row, bool only_new) {
     return StoreAnswer::kOk;
   }
   if (type_ == EtsType::kBag) {
+    Allocator scratch;
     for (EtsObject** same = link; *same != nullptr && same_key(*same, key, row->hash);
          same = &(*same)->next) {
-      if (!exact_equal((*same)->tuple(), row->tuple())) continue;
+      if (!same_tuple(**same, row->tuple(scratch))) continue;
       if ((*same)->dead) add_relaxed(stripe.rows, 1);
       (*same)->dead = false;
       free_object(row);
@@ -347,7 +348,7 @@ StoreAnswer HashStore::erase_object(Term tuple, StoreGate gate) {
   if (!gate.open()) return StoreAnswer::kRefused;
   EtsObject** link = find(stripe, key, hash);
   while (*link != nullptr && same_key(*link, key, hash)) {
-    const bool goes = !(*link)->dead && exact_equal((*link)->tuple(), tuple);
+    const bool goes = !(*link)->dead && same_tuple(**link, tuple);
     link = goes ? remove(stripe, link) : &(*link)->next;
   }
   shrink(stripe);

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "vm/term/compare.h"
+
 namespace joist {
 
 namespace {
@@ -75,21 +77,39 @@ class QuickPacker {
 
 }  // namespace
 
-EtsObject* new_object(Term tuple, size_t most_words) {
+namespace {
+
+EtsObject* new_compressed(Term tuple, size_t key_position) {
+  Allocator scratch;
+  const Term compressed = compressed_tuple(tuple, key_position, scratch);
+  const size_t words = packed_words(compressed);
+  EtsObject* object = allocate(words);
+  object->form = RowForm::kCompressed;
+  pack_term(object->words, words, compressed, &object->off_heap);
+  return object;
+}
+
+}  // namespace
+
+EtsObject* new_object(Term tuple, size_t compressed_key, size_t most_words) {
   const std::span<const Term> elements = tuple_elements(tuple);
   bool flat = true;
   for (const Term element : elements) flat &= !element.is_pointer();
   if (flat) {
     if (elements.size() > most_words) return nullptr;
     EtsObject* object = allocate(elements.size() + 1);
-    object->flat = true;
+    object->form = RowForm::kFlat;
     memcpy(object->words, tuple.object(), (elements.size() + 1) * sizeof(Word));
     return object;
+  }
+  if (compressed_key != 0) {
+    if (copy_size_up_to(tuple, nullptr, most_words) == kMoreWords) return nullptr;
+    return new_compressed(tuple, compressed_key);
   }
   const size_t quick_words = QuickPacker::measure(tuple, QuickPacker::kDepth);
   if (quick_words <= QuickPacker::kRoom) {
     EtsObject* object = allocate(quick_words);
-    object->flat = false;
+    object->form = RowForm::kPacked;
     Word* top = object->words;
     QuickPacker::pack(tuple, &top);
     JOIST_ASSERT(top == object->words + quick_words);
@@ -98,7 +118,7 @@ EtsObject* new_object(Term tuple, size_t most_words) {
   const size_t words = copy_size_up_to(tuple, nullptr, most_words);
   if (words == kMoreWords) return nullptr;
   EtsObject* object = allocate(words);
-  object->flat = false;
+  object->form = RowForm::kPacked;
   pack_term(object->words, words, tuple, &object->off_heap);
   return object;
 }
@@ -119,6 +139,11 @@ void free_object(EtsObject* object) {
   // Nobody can pin it any more.
   if (object->is_pinned() && object->pins.fetch_or(kGone, std::memory_order_acq_rel) != 0) return;
   destroy(object);
+}
+
+bool same_tuple(const EtsObject& object, Term tuple) {
+  Allocator scratch;
+  return exact_equal(object.tuple(scratch), tuple);
 }
 
 void PinnedRows::add(EtsObject& row) {

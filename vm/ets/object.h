@@ -14,16 +14,23 @@
 #include <atomic>
 #include <vector>
 
+#include "vm/ets/compressed.h"
 #include "vm/heap/copy.h"
 #include "vm/heap/packed.h"
 
 namespace joist {
 
+enum class RowForm : uint8_t {
+  kPacked,
+  kFlat,        // all elements are immediates
+  kCompressed,  // see compressed.h
+};
+
 struct EtsObject {
   EtsObject* next;  // in the bucket of a hash table
   uint32_t hash;    // of its key; hash tables only
   bool dead;        // deleted while the table was fixed: only traversals see it
-  bool flat;        // all elements are immediates
+  RowForm form;
   std::atomic<uint16_t> pins;
   size_t count;  // words of the packed tuple
   OffHeap* off_heap;
@@ -33,22 +40,37 @@ struct EtsObject {
   bool is_large() const { return count > kLargeTermWords; }
   // Under the lock: it must stay as it is.
   bool is_pinned() const { return pins.load(std::memory_order_acquire) != 0; }
-  Term tuple() const { return Term::boxed(words); }
+  // As it lies here: of a compressed row only the key and the immediates are to be looked at.
+  Term stored_tuple() const { return Term::boxed(words); }
+  // The tuple to look at, made in `scratch` if need be.
+  Term tuple(Allocator& scratch) const {
+    return form == RowForm::kCompressed ? expanded_tuple(stored_tuple(), scratch) : stored_tuple();
+  }
   size_t arity() const { return header_words(words[0]); }
   Term element(size_t position) const { return Term::from_bits(words[position]); }  // from 1
   // Any process may have it.
   Term copy(Allocator& to) const {
-    if (!flat) return unpack_term_slow(to, tuple(), words, count, off_heap != nullptr);
+    if (form == RowForm::kCompressed) return expanded_tuple(stored_tuple(), to);
+    if (form == RowForm::kPacked) {
+      return unpack_term_slow(to, stored_tuple(), words, count, off_heap != nullptr);
+    }
     Word* target = to.alloc(count);
     for (size_t i = 0; i < count; ++i) target[i] = words[i];
     return Term::boxed(target);
   }
+  Term copy_element(size_t position, Allocator& to) const {
+    return form == RowForm::kCompressed ? expanded_element(element(position), to)
+                                        : copy_term(to, element(position), nullptr);
+  }
 };
 
-// A row for `tuple`, not in any table yet. hash is 0. null: it takes more than so many words.
-EtsObject* new_object(Term tuple, size_t most_words = SIZE_MAX);
+// A row for `tuple`, not in any table yet. hash is 0. `compressed_key`: of a compressed
+// table, where the key is; 0: it is none. null: the tuple takes more than so many words.
+EtsObject* new_object(Term tuple, size_t compressed_key = 0, size_t most_words = SIZE_MAX);
 // A pinned one goes with its last pin.
 void free_object(EtsObject* object);
+
+bool same_tuple(const EtsObject& object, Term tuple);
 
 // Pins rows as long as it lives.
 class PinnedRows {

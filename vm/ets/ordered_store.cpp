@@ -298,7 +298,7 @@ StoreAnswer OrderedStore::element(Term key, size_t position, StoreGate gate, All
   if (leaf.rows[index]->is_large()) [[unlikely]]
     return pin(*leaf.rows[index], pins);
   if (position > leaf.rows[index]->arity()) return StoreAnswer::kPosition;
-  *value = copy_term(heap, leaf.rows[index]->element(position), nullptr);
+  *value = leaf.rows[index]->copy_element(position, heap);
   return StoreAnswer::kOk;
 }
 
@@ -375,7 +375,7 @@ StoreAnswer OrderedStore::erase_object(Term tuple, StoreGate gate) {
   if (!gate.open()) return StoreAnswer::kRefused;
   Leaf& leaf = changing.enter(key);
   const size_t index = leaf.find(key);
-  if (index == leaf.count || !exact_equal(leaf.rows[index]->tuple(), tuple)) {
+  if (index == leaf.count || !same_tuple(*leaf.rows[index], tuple)) {
     return StoreAnswer::kOk;
   }
   remove_at(leaf, index);

@@ -74,6 +74,10 @@ class EtsTable {
   Term name_term() const { return Term::from_bits(name.load(std::memory_order_acquire)); }
   Term owner_term() const { return Term::from_bits(owner.load(std::memory_order_acquire)); }
   static uint32_t rights_for(EtsProtection protection);
+  // As the rows of this table are.
+  EtsObject* make_row(Term tuple, size_t most_words = SIZE_MAX) const {
+    return new_object(tuple, options.compressed ? options.key_position : 0, most_words);
+  }
   bool is_bag() const {
     return options.type == EtsType::kBag || options.type == EtsType::kDuplicateBag;
   }
