@@ -6,7 +6,28 @@
 #include <cerrno>
 #include <cstring>
 
+#if __has_feature(address_sanitizer)
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace joist {
+namespace {
+
+// The leak checker looks for pointers in the allocator's memory only, unless it is told: terms in
+// mapped memory keep off-heap binaries, which are malloc'ed. It skips pages without access.
+void add_leak_root([[maybe_unused]] void* base, [[maybe_unused]] size_t bytes) {
+#if __has_feature(address_sanitizer)
+  __lsan_register_root_region(base, bytes);
+#endif
+}
+
+void remove_leak_root([[maybe_unused]] void* base, [[maybe_unused]] size_t bytes) {
+#if __has_feature(address_sanitizer)
+  __lsan_unregister_root_region(base, bytes);
+#endif
+}
+
+}  // namespace
 
 size_t page_size() {
   static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -29,11 +50,15 @@ void* allocate_large(size_t bytes) {
 #ifdef MADV_HUGEPAGE
   madvise(base, size, MADV_HUGEPAGE);  // advice: that it fails does no harm
 #endif
+  add_leak_root(base, size);
   return base;
 }
 
 void free_large(void* memory, size_t bytes) {
-  if (memory != nullptr) munmap(memory, round_up(bytes, page_size()));
+  if (memory == nullptr) return;
+  const size_t size = round_up(bytes, page_size());
+  remove_leak_root(memory, size);
+  munmap(memory, size);
 }
 
 Result<Reservation> Reservation::reserve(size_t bytes, size_t alignment) {
@@ -56,11 +81,14 @@ Result<Reservation> Reservation::reserve(size_t bytes, size_t alignment) {
   const size_t after = mapped_size - before - size;
   if (before > 0) munmap(start, before);
   if (after > 0) munmap(base + size, after);
+  add_leak_root(base, size);
   return Reservation(base, size);
 }
 
 Reservation::~Reservation() {
-  if (base_ != nullptr) munmap(base_, size_);
+  if (base_ == nullptr) return;
+  remove_leak_root(base_, size_);
+  munmap(base_, size_);
 }
 
 Reservation::Reservation(Reservation&& other) noexcept
