@@ -1,4 +1,5 @@
 // Module ets: update_counter and update_element.
+#include <algorithm>
 #include <vector>
 
 #include "bif/ets_access.h"
