@@ -7,6 +7,7 @@
 #include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/native.h"
+#include "vm/sched/dirty_call.h"
 #include "vm/term/bignum.h"
 
 namespace joist {
@@ -382,7 +383,12 @@ size_t common_suffix(ByteSpan a, ByteSpan b) {
 }
 
 Term longest_common(Process& p, Term list, bool prefix) {
+  // What is compared takes at most as long as going through the first one, for each of them.
+  constexpr size_t kMostBytesAtOnce = size_t{1} << 20;
   if (!list.is_list() || !is_binary(list.head())) return p.badarg();
+  if (on_scheduler(p) && bits_size(list.head()) / 8 > kMostBytesAtOnce) {
+    return hand_over(p, {list});
+  }
   ByteScratch first_scratch;
   ByteSpan common = binary_bytes(list.head(), first_scratch);
   for (list = list.tail(); list.is_list(); list = list.tail()) {

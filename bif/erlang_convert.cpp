@@ -9,6 +9,7 @@
 #include "bif/registry.h"
 #include "vm/codec/number.h"
 #include "vm/heap/builder.h"
+#include "vm/sched/dirty_call.h"
 #include "vm/term/bits.h"
 
 namespace joist {
@@ -36,9 +37,19 @@ Term make_text(Process& p, std::string_view text, Shape shape) {
                                : make_binary(p.allocator(), text);
 }
 
+// Longer ones take a dirty thread: the work grows faster than the number.
+bool is_long_number(const Process& p, size_t digits) {
+  return on_scheduler(p) && digits > kMostDigitsAtOnce;
+}
+bool is_long_number(const Process& p, Term integer) {
+  constexpr size_t kDigitsPerWord = 20;  // of base 10
+  return is_big(integer) && is_long_number(p, header_words(integer.header()) * kDigitsPerWord);
+}
+
 template <Shape kShape>
 Term integer_to_text_1(Process& p, Term integer) {
   if (!is_integer(integer)) return p.badarg();
+  if (is_long_number(p, integer)) return hand_over(p, {integer});
   IntegerText text(integer);
   p.charge(static_cast<int64_t>(text.text().size()) / kDigitsPerReduction);
   return make_text(p, text.text(), kShape);
@@ -48,6 +59,7 @@ template <Shape kShape>
 Term integer_to_text_2(Process& p, Term integer, Term base_term) {
   unsigned base;
   if (!is_integer(integer) || !to_base(base_term, &base)) return p.badarg();
+  if (is_long_number(p, integer)) return hand_over(p, {integer, base_term});
   IntegerText text(integer, base);
   p.charge(static_cast<int64_t>(text.text().size()) / kDigitsPerReduction);
   return make_text(p, text.text(), kShape);
@@ -103,19 +115,21 @@ Term integer_of(Process& p, const ListDigits& digits, unsigned base) {
   return make_integer_from_digits(p.allocator(), view, base, digits.negative);
 }
 
-Term whole_list_to_integer(Process& p, Term list, unsigned base) {
+Term whole_list_to_integer(Process& p, Term list, unsigned base,
+                           std::initializer_list<Term> arguments) {
   ListDigits digits = scan_digits(list, base);
   if (!digits.found || !digits.rest.is_nil()) return p.badarg();
+  if (is_long_number(p, digits.count)) return hand_over(p, arguments);
   Term value = integer_of(p, digits, base);
   return value.is_none() ? p.system_limit() : value;
 }
 
-Term list_to_integer_1(Process& p, Term list) { return whole_list_to_integer(p, list, 10); }
+Term list_to_integer_1(Process& p, Term list) { return whole_list_to_integer(p, list, 10, {list}); }
 
 Term list_to_integer_2(Process& p, Term list, Term base_term) {
   unsigned base;
   if (!to_base(base_term, &base)) return p.badarg();
-  return whole_list_to_integer(p, list, base);
+  return whole_list_to_integer(p, list, base, {list, base_term});
 }
 
 Term error_pair(Process& p, Term reason) {
@@ -164,11 +178,19 @@ Term whole_binary_to_integer(Process& p, Term binary, unsigned base) {
   __builtin_unreachable();
 }
 
-Term binary_to_integer_1(Process& p, Term binary) { return whole_binary_to_integer(p, binary, 10); }
+bool is_long_text(const Process& p, Term binary) {
+  return is_binary(binary) && is_long_number(p, bits_size(binary) / 8);
+}
+
+Term binary_to_integer_1(Process& p, Term binary) {
+  if (is_long_text(p, binary)) return hand_over(p, {binary});
+  return whole_binary_to_integer(p, binary, 10);
+}
 
 Term binary_to_integer_2(Process& p, Term binary, Term base_term) {
   unsigned base;
   if (!to_base(base_term, &base)) return p.badarg();
+  if (is_long_text(p, binary)) return hand_over(p, {binary, base_term});
   return whole_binary_to_integer(p, binary, base);
 }
 

@@ -125,7 +125,17 @@ Signal* tag_of(const Process& p, const MonitorOptions& options) {
   return new_signal_of(SignalKind::kMarker, p.pid, options.tag, p.runtime->literals);
 }
 
+// OTP 28 has priority messages.
+bool asks_for_priority(const Process& p, Term options) {
+  if (p.runtime->otp_release < 28) return false;
+  for (; options.is_list(); options = options.tail()) {
+    if (options.head() == atoms::priority) return true;
+  }
+  return false;
+}
+
 Term monitor_3(Process& p, Term type, Term item, Term list) {
+  if (asks_for_priority(p, list)) return p.not_supported("priority_messages");
   MonitorOptions options;
   if (!parse_monitor_options(list, &options)) return p.badarg(atoms::badopt);
   if (type == atoms::time_offset) {
@@ -200,6 +210,7 @@ Term demonitor_1(Process& p, Term reference) { return demonitor_2(p, reference, 
 // --- aliases ---
 
 Term alias_1(Process& p, Term options) {
+  if (asks_for_priority(p, options)) return p.not_supported("priority_messages");
   AliasMode mode = AliasMode::kExplicit;
   for (; options.is_list(); options = options.tail()) {
     if (options.head() == atoms::reply) {

@@ -5,7 +5,7 @@
 
 main() ->
     [spawning(), spawn_failures(), exit_reasons(), exit_signals(), persistent(), tuples(),
-     external(), [{Type, tables(Type)} || Type <- [set, ordered_set, bag, duplicate_bag]],
+     long_numbers(), long_binaries(), external(), [{Type, tables(Type)} || Type <- [set, ordered_set, bag, duplicate_bag]],
      many_rows(), changed_meanwhile(set), changed_meanwhile(ordered_set), killed_meanwhile()].
 
 numbers() -> lists:seq(1, 100_000).
@@ -112,6 +112,24 @@ tuples() ->
      element(Size + 1, Longer), [element(N, Inserted) || N <- [1, 2, 3, Size, Size + 2]],
      [element(N, Deleted) || N <- [1, 2, Size + 1]], Errors,
      erlang:make_tuple(Size, []) =:= list_to_tuple(lists:duplicate(Size, []))}.
+
+long_numbers() ->
+    Big = (1 bsl 200_000) div 7,
+    List = integer_to_list(Big),
+    Binary = integer_to_binary(-Big, 16),
+    {length(List), erlang:phash2(List), list_to_integer(List) =:= Big, erlang:phash2(Binary),
+     binary_to_integer(Binary, 16) =:= -Big, list_to_integer(integer_to_list(Big, 36), 36) =:= Big,
+     binary_to_integer(integer_to_binary(Big)) =:= Big,
+     [catch_error(F) || F <- [fun() -> list_to_integer(List ++ "x") end,
+                              fun() -> binary_to_integer(<<Binary/binary, "x">>, 16) end,
+                              fun() -> binary_to_integer(Binary) end]]}.
+
+long_binaries() ->
+    A = binary:copy(<<"abcd">>, 500_000),
+    {binary:longest_common_prefix([A, <<A/binary, 1>>]),
+     binary:longest_common_suffix([A, <<1, A/binary>>, <<"cd">>]),
+     binary:longest_common_prefix([A, <<"abce">>]),
+     catch_error(fun() -> binary:longest_common_prefix([A, b]) end)}.
 
 external() ->
     Term = {numbers(), #{list => numbers()}},
