@@ -5,17 +5,21 @@
 #include <optional>
 
 #include "bif/magic.h"
+#include "bif/native_name.h"
 #include "bif/registry.h"
 #include "loader/load.h"
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/retired_literals.h"
+#include "vm/nif/interface.h"
+#include "vm/nif/library.h"
 #include "vm/proc/native.h"
 #include "vm/proc/stack_trace.h"
 #include "vm/sched/exclusive.h"
 #include "vm/sched/schedulers.h"
 #include "vm/sched/system_logger.h"
 #include "vm/term/bits.h"
+#include "vm/term/print.h"
 #include "vm/trace/tracing.h"
 
 namespace joist {
@@ -214,6 +218,7 @@ bool complete_purge(Process& p, Term name) {
     p.runtime->retired_literals->add(area);
   }
   purged->literal_areas.clear();
+  NativeInterface::current()->libraries().purged(*purged);
   EpochReader& reader = *p.runtime->schedulers->slot(p.registers->scheduler).reader;
   reader.retire(purged.release(), destroy_module);
   return true;
@@ -238,19 +243,34 @@ Term release_area_switch_0(Process&) { return atoms::false_; }
 
 // --- native libraries ---
 
+Term load_nif_error(Process& p, const char* tag, std::string_view text) {
+  return make_tuple(
+      p.heap, {atoms::error, make_tuple(p.heap, {must_atom(tag), make_string(p.heap, text)})});
+}
+
 // The natives of OTP's own libraries are part of the VM and in place when their module is loaded.
-Term load_nif_2(Process& p, Term path, Term) {
-  if (!path.is_list() && !path.is_nil()) return p.badarg();
+Term load_nif_2(Process& p, Term path_term, Term info) {
+  const std::optional<std::string> path = native_name(p, path_term);
+  if (!path) return p.badarg();
   Word address;
   const CodeTable& code = code_of(p);
   const Module* caller =
       gather_addresses(p, &address, 1) == 0 ? nullptr : code.find_code(code_of_address(address));
-  if (caller == nullptr) return p.badarg();
+  if (caller == nullptr) {
+    return load_nif_error(p, "bad_lib",
+                          "load_nif/2 must be explicitly called from the NIF module. It cannot be "
+                          "called through apply/3.");
+  }
   if (code.has_natives(caller->name)) return atoms::ok;
-  const std::string text =
-      "Joist does not load native libraries yet: " + std::string(atom_text(caller->name));
-  return make_tuple(
-      p.heap, {atoms::error, make_tuple(p.heap, {atoms::load_failed, make_string(p.heap, text)})});
+  if (code.is_old(caller)) {
+    return load_nif_error(
+        p, "old_code",
+        "Calling load_nif from old module '" + term_text(caller->name) + "' not allowed");
+  }
+  // Nobody is to be in the functions that change.
+  const Exclusive alone(p);
+  if (!alone) return p.yield({path_term, info});
+  return NativeInterface::current()->libraries().load(p, const_cast<Module&>(*caller), *path, info);
 }
 
 Term pre_loaded_0(Process& p) {

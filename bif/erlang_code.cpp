@@ -6,6 +6,8 @@
 #include "vm/code/code_table.h"
 #include "vm/code/fun_call.h"
 #include "vm/heap/builder.h"
+#include "vm/nif/interface.h"
+#include "vm/nif/library.h"
 #include "vm/proc/native.h"
 #include "vm/term/node.h"
 
@@ -88,9 +90,13 @@ Term function_list(Process& p, const std::vector<FunctionName>& functions, Term 
 }
 
 // [{Name, Arity}, ...] of those that OTP has in a NIF library.
-Term library_natives(Process& p, Term module) {
-  const std::string_view name = atom_text(module);
-  if (!is_library_module(name)) return Term::nil();
+Term library_natives(Process& p, const Module& module) {
+  const std::string_view name = atom_text(module.name);
+  if (!is_library_module(name)) {
+    const NativeInterface* interface = NativeInterface::current();
+    if (interface == nullptr) return Term::nil();
+    return function_list(p, interface->libraries().functions(module), Term::nil());
+  }
   ListBuilder natives(p.heap);
   for (std::span<const NativeEntry> table : native_tables()) {
     for (const NativeEntry& entry : table) {
@@ -113,7 +119,7 @@ Term module_item(Process& p, const Module& module, Term item) {
   if (item == atoms::functions) {
     return function_list(p, module.exports, function_list(p, module.locals, Term::nil()));
   }
-  if (item == atoms::nifs) return library_natives(p, module.name);
+  if (item == atoms::nifs) return library_natives(p, module);
   if (item == atoms::native_addresses) return Term::nil();
   if (item == atoms::native) return atoms::false_;
   return Term::none();

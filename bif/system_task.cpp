@@ -37,6 +37,9 @@ bool is_old_code(const CodeTable& code, const Cell* address, Term module) {
 bool uses_old_code(const Process& p, Term module) {
   const CodeTable& code = *p.runtime->code;
   if (is_old_code(code, p.code_pointer, module)) return true;
+  // On its way through a function of the module's library.
+  const ExportEntry* stub = p.code_pointer == nullptr ? nullptr : code.find_stub(p.code_pointer);
+  if (stub != nullptr && is_old_code(code, stub->target(), module)) return true;
   for (const Word* slot = p.heap.limit; slot < p.heap.end; ++slot) {
     const Term term = Term::from_bits(*slot);
     const Cell* address = nullptr;

@@ -77,6 +77,7 @@ void Specialiser::run(Module& module) {
       module.functions.push_back({out_.position(), 0, terms_.atoms[info.name], info.arity});
       line = UINT32_MAX;
     }
+    if (instruction.op == GenericOp::label_1 && function > 0) make_room_for_native(i);
     if (instruction.op != GenericOp::label_1 && line_of(i) != line) {
       line = line_of(i);
       const LineEntry position = line < file_.lines.size() ? file_.lines[line] : LineEntry{0, 0};
@@ -92,10 +93,24 @@ void Specialiser::run(Module& module) {
   }
 }
 
+// A native library puts a stub of two cells at the entry of a function (vm/nif/library.h); what
+// comes behind the function must not be in its way.
+void Specialiser::make_room_for_native(size_t label) {
+  size_t next = label + 1;
+  while (next < code_.instructions.size() && code_.instructions[next].op == GenericOp::line_1) {
+    ++next;
+  }
+  if (next == code_.instructions.size() || code_.instructions[next].op != GenericOp::func_info_3) {
+    return;
+  }
+  if (out_.position() < entry_position_ + 2) out_.emit(Op::code_end, {});
+}
+
 // A function that has a native is a stub for it, to local calls as well.
 void Specialiser::native_entry(size_t function, size_t label) {
   const uint32_t entry = code_.functions[function].entry_label;
   if (code_.operands_of(code_.instructions[label])[0].index() != entry) return;
+  entry_position_ = out_.position();
   const ExportEntry* native = function < terms_.natives.size() ? terms_.natives[function] : nullptr;
   if (native != nullptr) out_.emit(Op::native_stub, {Argument::address(native)});
 }

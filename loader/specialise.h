@@ -41,6 +41,8 @@ class Specialiser {
 
   void instruction(size_t index);
   void native_entry(size_t function, size_t label);
+  void make_room_for_native(size_t label);
+  uint32_t entry_position_ = 0;  // of the function at hand
   // The position that the instruction there may be blamed with.
   uint32_t line_of(size_t index) const;
   void place_line(Module& module, const Emitter::Fused& fused) const;

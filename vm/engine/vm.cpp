@@ -63,6 +63,7 @@ Vm::~Vm() {
     if (process != host_) destroy_process(process);
   }
   if (host_ != nullptr) destroy_process(host_);
+  native_interface_.reset();
 }
 
 Result<std::unique_ptr<Vm>> Vm::create(VmOptions options) {
@@ -164,6 +165,7 @@ Result<void> Vm::start_schedulers() {
   read_watch_ = std::make_unique<ReadWatch>(runtime_);
   runtime_.read_watch = read_watch_.get();
   runtime_.port_receiver = ports_.get();
+  native_interface_ = std::make_unique<NativeInterface>(runtime_);
   ports_->remote_nodes = nodes_.get();
   for (size_t i = 0; i < options_.schedulers; ++i) {
     schedulers_->slot(i).reader = std::make_unique<EpochReader>(schedulers_->epochs());

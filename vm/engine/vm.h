@@ -29,6 +29,7 @@
 #include "vm/heap/retired_literals.h"
 #include "vm/io/ports.h"
 #include "vm/io/read_watch.h"
+#include "vm/nif/interface.h"
 #include "vm/os/clock.h"
 #include "vm/os/environment.h"
 #include "vm/proc/name_table.h"
@@ -168,6 +169,7 @@ class Vm : private ModuleFinder, private ProcessObserver {
   std::unique_ptr<Nodes> nodes_;
   std::unique_ptr<Ports> ports_;           // ends before the schedulers' epochs
   std::unique_ptr<ReadWatch> read_watch_;  // likewise
+  std::unique_ptr<NativeInterface> native_interface_;
   SystemLogger logger_;
   std::vector<std::unique_ptr<Scheduler>> loops_;
   Mutex threads_mutex_;

@@ -7,11 +7,11 @@ namespace joist {
 
 namespace {
 
-// A stub that belongs to no module.
+// A stub that belongs to no module, or stands where the function itself begins (native libraries).
 bool is_entry_stub(const CodeTable& code, const Cell* address) {
   const ExportEntry* entry = code.find_stub(address);
   return entry != nullptr && (address == entry->native_stub || address == entry->undefined_stub ||
-                              address == entry->trace_stub);
+                              address == entry->trace_stub || address == entry->target());
 }
 
 }  // namespace

@@ -1,0 +1,10 @@
+/* Has a function that the module has not. */
+#include <erl_nif.h>
+
+static ERL_NIF_TERM call(ErlNifEnv* env, int argc, const ERL_NIF_TERM argv[]) {
+  (void)env;
+  (void)argc;
+  return argv[0];
+}
+static ErlNifFunc functions[] = {{"identity", 1, call}, {"identity", 3, call}};
+ERL_NIF_INIT(nif_lib, functions, NULL, NULL, NULL, NULL)
