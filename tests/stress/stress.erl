@@ -28,18 +28,19 @@ run(Seed, Seconds, Count) ->
     Workers = [spawn_link(?MODULE, worker, [Self, Seed * 1000 + N, Deadline])
                || N <- lists:seq(1, Count)],
     [W ! {others, list_to_tuple(Workers)} || W <- Workers],
-    Reports = [collect(W) || W <- Workers],
+    Reports = [collect(W, Deadline) || W <- Workers],
     agree(Reports),
     stress_tables:agree([Counts || {_, _, _, Counts} <- Reports]),
     {ok, sum([Counts || {_, _, _, Counts} <- Reports])}.
 
-collect(Worker) ->
+collect(Worker, Deadline) ->
+    Left = max(0, Deadline - erlang:monotonic_time(millisecond)),
     receive
         {report, Worker, Sent, Received, Counts} ->
             receive {'EXIT', Worker, normal} -> ok end,
             {Worker, Sent, Received, Counts};
         {'EXIT', Worker, Reason} -> error({worker_failed, Reason})
-    after 60000 -> error({silent, Worker})
+    after Left + 60000 -> error({silent, Worker})
     end.
 
 agree(Reports) ->
