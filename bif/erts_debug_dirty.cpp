@@ -121,6 +121,8 @@ Term dirty_io_2(Process& p, Term what, Term argument) {
 Term dirty_3(Process& p, Term kind, Term what, Term argument) {
   if (kind == atoms::normal) return run(p, Kind::kScheduler, what, argument);
   if (kind == atoms::dirty_cpu || kind == atoms::dirty_io) {
+    // Raised here, so that the exception shows this call.
+    if (what == atoms::error) return fail(p, argument);
     return p.trap(atoms::erts_debug, kind, {what, argument});
   }
   return p.badarg();

@@ -71,13 +71,20 @@ Term safe_fixed(Process& p, EtsTable& table, bool monotonic) {
 }
 
 Term statistics(Process& p, EtsTable& table) {
-  if (table.hash() == nullptr) return atoms::false_;
+  if (table.hash() == nullptr) {
+    OrderedStore& ordered = *table.ordered();
+    if (!ordered.has_fine_locks()) return atoms::false_;
+    // What chooses a leaf, leaves, and the steps from the root to one.
+    const auto leaves = static_cast<int64_t>(ordered.leaf_count());
+    return make_tuple(
+        p.heap, {Term::small(leaves - 1), Term::small(leaves), Term::small(leaves > 1 ? 2 : 0)});
+  }
   const HashStore::Statistics all = table.hash()->statistics();
   return make_tuple(
       p.heap, {make_unsigned(p.heap, all.buckets), make_float(p.heap, all.average_chain),
                make_float(p.heap, all.deviation), make_float(p.heap, all.expected_deviation),
                make_unsigned(p.heap, all.shortest_chain), make_unsigned(p.heap, all.longest_chain),
-               Term::small(0)});
+               make_unsigned(p.heap, all.kept_dead), make_unsigned(p.heap, all.locks)});
 }
 
 // none(): there is no such item.

@@ -192,6 +192,12 @@ Term persistent_term_table(Process& p) {
   return make_map(p.heap, pair);
 }
 
+// How often the loads of run queues have been evened out: schedulers without work take some from
+// others at each turn, so turns are what is counted.
+Term balance_count(Process& p) {
+  return make_unsigned(p.heap, p.runtime->statistics.context_switches.load());
+}
+
 Term yes(Process&) { return atoms::true_; }
 Term no(Process&) { return atoms::false_; }
 // What this build does not count: as an ERTS that is not built for it.
@@ -206,6 +212,7 @@ constexpr struct {
     {"force_heap_frags", no},
     {"lc_graph", not_counted},
     {"memory", memory},
+    {"nbalance", balance_count},
     {"persistent_term", persistent_term_table},
     {"process_info_args", process_info_args},
     {"processes", processes},

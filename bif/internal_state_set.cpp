@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "bif/ets_access.h"
 #include "bif/internal_state.h"
 #include "bif/registry.h"
 #include "vm/heap/copy.h"
@@ -140,7 +141,7 @@ struct Settling final : SuspendedNative {
   std::shared_ptr<std::atomic<bool>> passed = std::make_shared<std::atomic<bool>>(false);
   int64_t earliest_ns = 0;
 };
-constexpr int64_t kSettleNs = 5 * kNsPerMs;
+constexpr int64_t kSettleNs = kNsPerMs;
 
 void mark_passed(void* memory) {
   auto* passed = static_cast<std::shared_ptr<std::atomic<bool>>*>(memory);
@@ -158,7 +159,7 @@ Term wait_for(Process& p, Term what) {
   const int64_t now = p.runtime->clock->monotonic_ns();
   if (settling == nullptr) {
     settling = std::make_unique<Settling>();
-    settling->earliest_ns = now + kSettleNs;
+    settling->earliest_ns = name == "thread_progress" ? now : now + kSettleNs;
     p.registers->reader->retire(new std::shared_ptr(settling->passed), mark_passed);
   }
   if (settling->passed->load() && now >= settling->earliest_ns) return atoms::ok;
@@ -201,6 +202,34 @@ Term make_zeros(Process& p, Term size) {
   return make_bits_of(p.heap, binary, bytes * 8);
 }
 
+// --- tables ---
+
+// The table, if it is an ordered set that is written to concurrently; null: not.
+OrderedStore* splitting_table(TableUse& table) {
+  if (!table) return nullptr;
+  OrderedStore* ordered = table->ordered();
+  return ordered != nullptr && ordered->has_fine_locks() ? ordered : nullptr;
+}
+
+// {Table, Switch}: on when it is true.
+Term force_split(Process& p, Term value) {
+  if (!is_tuple(value) || tuple_size(value) != 2) return p.badarg();
+  TableUse table(p, tuple_elements(value)[0], kEtsInfo);
+  OrderedStore* ordered = splitting_table(table);
+  if (ordered == nullptr) return p.badarg();
+  ordered->split_eagerly(tuple_elements(value)[1] == atoms::true_);
+  return atoms::ok;
+}
+
+// Nothing splits or joins leaves at random, so it can only be switched off.
+Term random_split_join(Process& p, Term value) {
+  if (!is_tuple(value) || tuple_size(value) != 2) return p.badarg();
+  TableUse table(p, tuple_elements(value)[0], kEtsInfo);
+  if (splitting_table(table) == nullptr) return p.badarg();
+  if (tuple_elements(value)[1] == atoms::true_) return p.not_supported("internal state");
+  return atoms::ok;
+}
+
 // What only an ERTS built for debugging does.
 Term no_such_build(Process&, Term) { return atoms::notsup; }
 
@@ -212,6 +241,8 @@ constexpr struct {
     {"binary_loop_limit", set_step_limit<SliceKind::kBinary>},
     {"block", block},
     {"block_scheduler", sleep},
+    {"ets_debug_random_split_join", random_split_join},
+    {"ets_force_split", force_split},
     {"ets_force_trap", no_such_build},
     {"fill_heap", fill_heap},
     {"force_gc", force_gc},

@@ -47,10 +47,52 @@ size_t other_bytes(const Runtime& runtime) {
   return std::max(resident > counted ? resident - counted : 0, least);
 }
 
+// The allocators of ERTS whose users are counted here.
+constexpr Term kCounted[] = {atoms::eheap_alloc, atoms::ets_alloc, atoms::binary_alloc,
+                             atoms::driver_alloc};
+
+bool is_counted(Term name) {
+  return std::find(std::begin(kCounted), std::end(kCounted), name) != std::end(kCounted);
+}
+
+size_t counted_bytes(const Runtime& runtime, Term name) {
+  if (name == atoms::eheap_alloc) return process_bytes();
+  if (name == atoms::ets_alloc) return table_bytes(runtime);
+  if (name == atoms::binary_alloc) return binary_bytes();
+  return other_bytes(runtime);
+}
+
 // {Allocator, [{size, Bytes}]}
 Term blocks_of(Allocator& to, const Area& area) {
   const Term size = make_tuple(to, {atoms::size, make_unsigned(to, area.bytes)});
   return make_tuple(to, {area.name, make_cons(to, size, Term::nil())});
+}
+
+Term list_of(Allocator& to, std::initializer_list<Term> terms) {
+  return make_list(to, std::span<const Term>(terms.begin(), terms.size()));
+}
+
+// {mbcs | sbcs, [{blocks, Blocks}, {carriers_size, Now, MostSinceAsked, Most}]}. What was the most
+// is not kept: it is not less than now.
+Term carriers_of(Allocator& to, const char* kind, Term blocks, size_t bytes) {
+  const Term size = make_unsigned(to, bytes);
+  return make_tuple(
+      to, {must_atom(kind),
+           list_of(to, {make_tuple(to, {atoms::blocks, blocks}),
+                        make_tuple(to, {must_atom("carriers_size"), size, size, size})})});
+}
+
+// [{instance, 0, Carriers}], all in one; false: it is switched off, none(): there is none.
+Term allocator_size(Process& p, Term name) {
+  if (!is_counted(name)) return is_known_allocator(name) ? Term(atoms::false_) : Term::none();
+  Allocator& to = p.heap;
+  const size_t used = counted_bytes(*p.runtime, name);
+  const Term bytes = make_unsigned(to, used);
+  const Term size = list_of(to, {make_tuple(to, {atoms::size, bytes, bytes, bytes})});
+  const Term blocks = list_of(to, {make_tuple(to, {name, size})});
+  const Term all =
+      list_of(to, {carriers_of(to, "mbcs", blocks, used), carriers_of(to, "sbcs", Term::nil(), 0)});
+  return list_of(to, {make_tuple(to, {must_atom("instance"), Term::small(0), all})});
 }
 
 Term tagged_list(Allocator& to, Term tag, Term element) {
@@ -85,22 +127,50 @@ MemoryFigures memory_figures(const Runtime& runtime) {
   return figures;
 }
 
-Term send_memory_data(Process& p, Term reference) {
-  if (!is_ref(reference)) return p.badarg();
+Term send_memory_data(Process& p, Term reference, Term names) {
+  if (!is_ref(reference) || !names.is_list()) return p.badarg();
   Allocator scratch;
-  ListBuilder blocks(scratch);
-  const Area areas[] = {{atoms::eheap_alloc, process_bytes()},
-                        {atoms::ets_alloc, table_bytes(*p.runtime)},
-                        {atoms::binary_alloc, binary_bytes()},
-                        {atoms::driver_alloc, other_bytes(*p.runtime)}};
-  for (const Area& area : areas) blocks.add(blocks_of(scratch, area));
-  const Term all = make_tuple(scratch, {atoms::blocks, blocks.finish()});
-  const Term carriers = tagged_list(scratch, atoms::mbcs, all);
-  const Term instance = make_tuple(
-      scratch, {atoms::driver_alloc, Term::small(0), make_cons(scratch, carriers, Term::nil())});
-  const Term data = make_cons(scratch, instance, Term::nil());
-  send_message(p, p.pid, make_tuple(scratch, {reference, Term::small(1), data}));
+  ListBuilder data(scratch);
+  bool asks_for_counted = false;
+  for (; names.is_list(); names = names.tail()) {
+    const Term name = names.head();
+    if (is_counted(name)) {
+      asks_for_counted = true;
+    } else if (is_known_allocator(name)) {
+      data.add(make_tuple(scratch, {name, atoms::false_}));
+    } else {
+      return p.badarg();
+    }
+  }
+  if (!names.is_nil()) return p.badarg();
+  if (asks_for_counted) {
+    ListBuilder blocks(scratch);
+    for (const Term name : kCounted) {
+      blocks.add(blocks_of(scratch, {name, counted_bytes(*p.runtime, name)}));
+    }
+    const Term all = make_tuple(scratch, {atoms::blocks, blocks.finish()});
+    const Term carriers = tagged_list(scratch, atoms::mbcs, all);
+    data.add(make_tuple(
+        scratch, {atoms::driver_alloc, Term::small(0), make_cons(scratch, carriers, Term::nil())}));
+  }
+  send_message(p, p.pid, make_tuple(scratch, {reference, Term::small(1), data.finish()}));
   return atoms::true_;
+}
+
+Term counted_allocators(Process& p) { return make_list(p.heap, kCounted); }
+
+Term allocator_sizes(Process& p, Term which) {
+  if (!which.is_list()) {
+    const Term size = allocator_size(p, which);
+    return size.is_none() ? p.badarg() : size;
+  }
+  ListBuilder sizes(p.heap);
+  for (; which.is_list(); which = which.tail()) {
+    const Term size = allocator_size(p, which.head());
+    if (size.is_none()) return p.badarg();
+    sizes.add(make_tuple(p.heap, {which.head(), size}));
+  }
+  return which.is_nil() ? sizes.finish() : p.badarg();
 }
 
 Term allocated_areas(Process& p) {

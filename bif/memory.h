@@ -19,8 +19,12 @@ struct MemoryFigures {
 MemoryFigures memory_figures(const Runtime& runtime);
 
 // {memory_internal, Ref, Allocators}: a message {Ref, Thread, Data} with what heaps, tables,
-// binaries and the rest take.
-Term send_memory_data(Process& p, Term reference);
+// binaries and the rest take, if that is asked for, and {Allocator, false} for each other one.
+Term send_memory_data(Process& p, Term reference, Term names);
+// system_info(alloc_util_allocators): those whose users are counted.
+Term counted_allocators(Process& p);
+// system_info({allocator_sizes, Name or Names}).
+Term allocator_sizes(Process& p, Term which);
 // system_info(allocated_areas): the parts of it that are not by allocator.
 Term allocated_areas(Process& p);
 // system_info(allocator): none of OTP's.

@@ -355,7 +355,7 @@ Term advise_nif_4(Process& p, Term reference, Term offset_term, Term length_term
     const auto advice = static_cast<Advice>(i);
     return ok_or_posix_error(p, advise_file(file.descriptor(), offset, length, advice));
   }
-  return p.badarg();
+  return make_tuple(p.heap, {atoms::error, atoms::einval});
 }
 
 constexpr NativeEntry kPrimFileNatives[] = {

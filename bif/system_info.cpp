@@ -298,7 +298,7 @@ struct Item {
 
 constexpr Item kItems[] = {
     {atoms::all_schedulers_state, all_schedulers_state},
-    {atoms::alloc_util_allocators, Term::nil()},
+    {atoms::alloc_util_allocators, counted_allocators},
     {atoms::allocated_areas, allocated_areas},
     {atoms::allocator, allocator_of_system},
     {atoms::async_dist, async_dist},
@@ -413,7 +413,7 @@ constexpr Item kItems[] = {
 Term info_of_tuple(Process& p, Term tuple) {
   std::span<const Term> elements = tuple_elements(tuple);
   if (elements.size() == 3 && elements[0] == atoms::memory_internal) {
-    return send_memory_data(p, elements[1]);
+    return send_memory_data(p, elements[1], elements[2]);
   }
   if (elements.size() != 2) return p.badarg();
   if (elements[0] == atoms::wordsize &&
@@ -425,7 +425,8 @@ Term info_of_tuple(Process& p, Term tuple) {
        elements[1] == atoms::used)) {
     return atoms::undefined;
   }
-  if (elements[0] == atoms::allocator || elements[0] == atoms::allocator_sizes) {
+  if (elements[0] == atoms::allocator_sizes) return allocator_sizes(p, elements[1]);
+  if (elements[0] == atoms::allocator) {
     return is_known_allocator(elements[1]) ? Term(atoms::false_) : Term(atoms::undefined);
   }
   return p.badarg();

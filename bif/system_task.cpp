@@ -55,6 +55,11 @@ bool uses_old_code(const Process& p, Term module) {
 
 bool do_garbage_collect(Process& p, const Signal& task) {
   const bool is_major = request_arguments(task)[2] == atoms::major;
+  if (!p.is_exiting && p.suspended != nullptr) {  // the native it is in must be over first
+    p.heap.request(is_major ? Collection::kFull : Collection::kMinor);
+    tell_requester(p, task, atoms::garbage_collect, true);
+    return true;
+  }
   const bool alive =
       !p.is_exiting && p.collect_gc(0, p.live, is_major ? Collection::kFull : Collection::kMinor);
   tell_requester(p, task, atoms::garbage_collect, alive);

@@ -17,6 +17,8 @@ errors() ->
     [try F() catch C:R:S -> {C, R, element(1, hd(S)), element(2, hd(S)), element(3, hd(S))} end
      || F <- [fun() -> erts_debug:dirty_cpu(error, R) end
               || R <- [notsup, undef, badarith, noproc, system_limit, badarg, other]]
+            ++ [fun() -> erts_debug:dirty(Kind, error, badarg) end
+                || Kind <- [normal, dirty_cpu, dirty_io]]
             ++ [fun() -> erts_debug:dirty(other, scheduler, type) end,
                 fun() -> erts_debug:dirty_io(scheduler, other) end,
                 fun() -> erts_debug:dirty_io(wait, x) end]].

@@ -5,7 +5,8 @@
 main() ->
     [{heap_defaults, heap_defaults()}, {depth, in_child(fun depth/0)}, {bound, bound()},
      {internal_state, internal_state()}, {relations, relations()}, {exceptions, exceptions()},
-     {receives, receives()}, {order, order()}, {inversion, inversion()},
+     {receives, receives()}, {order, order()}, {inversion, inversion()}, {ending, ending()},
+     {tables, tables()}, {allocators, allocators()},
      {trapping, trapping()}, {matching, matching()}, {maps, map_updates()}].
 
 error_of(F) -> try F() catch Class:Reason -> {Class, Reason} end.
@@ -198,6 +199,59 @@ inversion() ->
     [exit(Pid, kill) || Pid <- [Low | Busy]],
     process_flag(priority, Before),
     Answers.
+
+%% The answer of one that is killed, with much to do before, while the asker keeps its scheduler busy.
+ending() ->
+    Scheduler = process_flag(scheduler, 1),
+    Priority = process_flag(priority, high),
+    Pid = spawn_opt(fun() -> receive after infinity -> ok end end, [{scheduler, 1}]),
+    [begin link(Pid), unlink(Pid) end || _ <- lists:seq(1, 5000)],
+    exit(Pid, kill),
+    Ref = make_ref(),
+    async = erlang:garbage_collect(Pid, [{async, Ref}]),
+    Answer = busy_wait(Ref, erlang:monotonic_time(millisecond) + 10000),
+    process_flag(priority, Priority),
+    process_flag(scheduler, Scheduler),
+    Answer.
+
+busy_wait(Ref, End) ->
+    receive {garbage_collect, Ref, Answer} -> Answer
+    after 0 ->
+        case erlang:monotonic_time(millisecond) > End of
+            true -> timeout;
+            false -> busy_wait(Ref, End)
+        end
+    end.
+
+%% Leaves of an ordered set that are split early, and stay.
+tables() ->
+    erts_debug:set_internal_state(available_internal_state, true),
+    T = ets:new(t, [public, ordered_set, {write_concurrency, true}]),
+    Empty = ets:info(T, stats),
+    Split = erts_debug:set_internal_state(ets_force_split, {T, true}),
+    ets:insert(T, [{K, K} || K <- lists:seq(1, 300)]),
+    [ets:delete(T, K) || K <- lists:seq(1, 300, 2)],
+    [ets:insert(T, {K, again}) || K <- lists:seq(1, 300, 3)],
+    Rows = ets:tab2list(T),
+    Walked = ets:foldr(fun({K, _}, Ks) -> [K | Ks] end, [], T),
+    150 = ets:select_count(T, [{{'$1', '_'}, [{'=:=', {'rem', '$1', 2}, 0}], [true]}]),
+    ets:match_delete(T, {'_', '_'}),
+    Joined = erts_debug:set_internal_state(ets_force_split, {T, false}),
+    {Routes, Leaves, _} = ets:info(T, stats),
+    ets:insert(T, [{K, K} || K <- lists:seq(300, 1, -1)]),
+    Refused = [error_of(fun() -> erts_debug:set_internal_state(ets_force_split, Bad) end)
+               || Bad <- [{ets:new(t, []), true}, {ets:new(t, [ordered_set]), true}, {T, 1}, T]],
+    erts_debug:set_internal_state(available_internal_state, false),
+    {Empty, Split, Rows, Walked, Joined, Routes > 0, Leaves > 0, ets:tab2list(T), Refused}.
+
+allocators() ->
+    Large = binary:copy(<<1>>, 1000),
+    Tables = erts_debug:alloc_blocks_size(ets_alloc),
+    T = ets:new(t, []),
+    ets:insert(T, [{K, K} || K <- lists:seq(1, 10000)]),
+    More = erts_debug:alloc_blocks_size(ets_alloc),
+    [More - Tables > 10000, is_integer(erts_debug:alloc_blocks_size(binary_alloc)), byte_size(Large),
+     [error_of(fun() -> erlang:system_info({allocator_sizes, Bad}) end) || Bad <- [[], x, [x]]]].
 
 %% --- natives that go on in Erlang code ---
 

@@ -4,7 +4,20 @@
 
 main() ->
     [{Type, rows(Type), deletion(Type), updates(Type), walks(Type), errors(Type)}
-     || Type <- [set, ordered_set, bag, duplicate_bag]] ++ [names(), large(), bags(), inherited()].
+     || Type <- [set, ordered_set, bag, duplicate_bag]] ++ [names(), large(), bags(), revived(), inherited()].
+
+%% In a fixed table: what comes back after it was deleted is the newest of its key.
+revived() ->
+    T = ets:new(t, [bag]),
+    ets:insert(T, [{k, a}, {k, b}, {k, c}]),
+    true = ets:safe_fixtable(T, true),
+    Orders = [begin
+                  ets:delete_object(T, {k, V}),
+                  ets:insert(T, {k, V}),
+                  {ets:lookup(T, k), ets:info(T, size)}
+              end || V <- [a, c, b, b, a]],
+    true = ets:safe_fixtable(T, false),
+    {Orders, ets:lookup(T, k), tuple_size(ets:info(T, stats))}.
 
 order(L, ordered_set) -> L;
 order(L, _) -> lists:sort(L).

@@ -5,7 +5,8 @@
 main() ->
     [{flags, flags()}, {send, sends()}, {'receive', receives()}, {procs, procs()},
      {names, names()}, {spawn, spawns()}, {first, first_spawn()}, {link, on_link()},
-     {running, running()}, {gc, collections()}, {times, times()}, {errors, errors()},
+     {running, running()}, {gc, [collections(F) || F <- [fun() -> ok end, fun() -> lists:seq(1, 200000) end]]},
+     {gc_dirty, dirty_collection()}, {times, times()}, {errors, errors()},
      {new, new_processes()}, {tracer, other_tracer()}, {dead, dead_tracer()},
      {sensitive, sensitive()}, {delivered, delivered()}, {patterns, patterns()}].
 
@@ -182,11 +183,32 @@ alternate([in, out | Rest]) -> alternate(Rest);
 alternate([]) -> true;
 alternate(Other) -> Other.
 
-collections() ->
-    Pid = spawn(?MODULE, echo, []),
+%% Of small heaps and of large ones, which are collected off the schedulers when nobody traces.
+collections(Fill) ->
+    Pid = spawn(fun() -> keep(Fill()) end),
     ok = ask(Pid, warm),
     1 = erlang:trace(Pid, true, [garbage_collection]),
     do(Pid, fun() -> erlang:garbage_collect() end),
+    majors(Pid).
+
+keep(Terms) ->
+    receive
+        {From, {do, F}} -> From ! {self(), F()}, keep(Terms);
+        {From, Message} -> From ! {self(), Message}, keep(Terms)
+    end.
+
+%% Asked for by another while the process is in a dirty native.
+dirty_collection() ->
+    Pid = spawn(?MODULE, echo, []),
+    ok = ask(Pid, warm),
+    1 = erlang:trace(Pid, true, [garbage_collection]),
+    Pid ! {self(), {do, fun() -> erts_debug:dirty_io(wait, 300) end}},
+    receive after 100 -> ok end,
+    true = erlang:garbage_collect(Pid),
+    receive {Pid, ok} -> ok end,
+    majors(Pid).
+
+majors(Pid) ->
     Events = events(Pid, []),
     exit(Pid, kill),
     %% There may be minor ones besides.

@@ -207,6 +207,10 @@ void Scheduler::turn(Process& p) {
     p.state.fetch_and(~process_state::kElevated, std::memory_order_seq_cst);
   }
   if ((p.state.load(std::memory_order_acquire) & process_state::kNotified) != 0) handle_signals(p);
+  if ((state & process_state::kElevated) != 0 && p.is_exiting) [[unlikely]] {
+    // Who waits for an answer gets it from what is left of the process, maybe turns later.
+    p.state.fetch_or(state & process_state::kElevated, std::memory_order_seq_cst);
+  }
   if (p.is_exiting) return end(p);
   if (p.due_collection == DueCollection::kFailed) [[unlikely]] {
     p.is_exiting = true;

@@ -285,9 +285,15 @@ StoreAnswer HashStore::put(Stripe& stripe, EtsObject* row, bool only_new) {
     Allocator scratch;
     for (EtsObject** same = link; *same != nullptr && same_key(*same, key, row->hash);
          same = &(*same)->next) {
-      if (!same_tuple(**same, row->tuple(scratch))) continue;
-      if ((*same)->dead) add_relaxed(stripe.rows, 1);
-      (*same)->dead = false;
+      EtsObject* found = *same;
+      if (!same_tuple(*found, row->tuple(scratch))) continue;
+      if (found->dead) {  // it comes back as the newest
+        add_relaxed(stripe.rows, 1);
+        found->dead = false;
+        *same = found->next;
+        found->next = *link;
+        *link = found;
+      }
       free_object(row);
       return StoreAnswer::kOk;
     }
@@ -565,14 +571,16 @@ size_t HashStore::words() const {
 }
 
 HashStore::Statistics HashStore::statistics() {
-  Statistics result = {0, 0, 0, 0, 0, ~size_t{0}, 0};
+  Statistics result = {0, 0, 0, 0, 0, ~size_t{0}, 0, 0, stripe_count_};
   double squares = 0;
   for (size_t i = 0; i < stripe_count_; ++i) {
     Stripe& stripe = stripes_[i];
     SharedGuard guard(stripe.lock);
     for (size_t number = 0; number < stripe.buckets; ++number) {
       size_t length = 0;
-      for (EtsObject* row = *bucket(stripe, number); row != nullptr; row = row->next) ++length;
+      for (EtsObject* row = *bucket(stripe, number); row != nullptr; row = row->next, ++length) {
+        result.kept_dead += row->dead ? 1 : 0;
+      }
       result.objects += length;
       squares += static_cast<double>(length) * static_cast<double>(length);
       result.longest_chain = std::max(result.longest_chain, length);

@@ -65,6 +65,8 @@ class HashStore final : public EtsStore {
     double expected_deviation;
     size_t shortest_chain;
     size_t longest_chain;
+    size_t kept_dead;
+    size_t locks;
   };
   Statistics statistics();
 

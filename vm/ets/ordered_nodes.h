@@ -9,6 +9,7 @@
 namespace joist {
 
 inline constexpr size_t kLeafRows = 64;
+inline constexpr size_t kEagerLeafRows = 1;    // while leaves are split for tests
 inline constexpr size_t kSparseLeafRows = 16;  // fewer: try to merge
 inline constexpr size_t kMergedLeafRows = 48;  // room is left for what comes next
 inline constexpr size_t kChunkLeaves = 256;

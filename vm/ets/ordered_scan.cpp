@@ -99,7 +99,7 @@ StoreAnswer OrderedStore::Scan::forward(Allocator& heap, Term* last) {
   while (true) {
     if (index == leaf->count) {
       met = carried(met, heap);
-      const bool drop = exclusive_ && leaf->count == 0;
+      const bool drop = exclusive_ && leaf->count == 0 && !store_.splits_eagerly();
       const bool more = drop ? store_.remove_leaf(&place) : store_.next_place(&place);
       if (!more) return end(met, heap, last);
       leaf = &enter(place);

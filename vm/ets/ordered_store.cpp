@@ -207,6 +207,7 @@ bool OrderedStore::remove_leaf(Place* place) {
 
 // After rows went: drops or merges a leaf that has few.
 void OrderedStore::tidy(Place place) {
+  if (splits_eagerly()) return;
   Leaf& leaf = leaf_at(place);
   if (leaf.count == 0) {
     remove_leaf(&place);
@@ -233,19 +234,20 @@ StoreAnswer OrderedStore::put_exclusive(EtsObject* row, bool only_new) {
     replace_at(leaf, index, row);
     return StoreAnswer::kOk;
   }
-  if (leaf.count < kLeafRows) {
+  const size_t count = leaf.count;
+  if (count < leaf_limit()) {
     put_at(leaf, index, row);
     return StoreAnswer::kOk;
   }
   // Rows that come in order fill their leaves; others leave them half full.
-  const size_t kept = index == kLeafRows ? kLeafRows : kLeafRows / 2;
+  const size_t kept = index == count ? count : count / 2;
   auto* right = new Leaf;
-  right->low = PackedTerm(kept == kLeafRows ? key : leaf.keys[kept]);
-  right->count = static_cast<uint32_t>(kLeafRows - kept);
-  std::copy(leaf.keys + kept, leaf.keys + kLeafRows, right->keys);
-  std::copy(leaf.rows + kept, leaf.rows + kLeafRows, right->rows);
+  right->low = PackedTerm(kept == count ? key : leaf.keys[kept]);
+  right->count = static_cast<uint32_t>(count - kept);
+  std::copy(leaf.keys + kept, leaf.keys + count, right->keys);
+  std::copy(leaf.rows + kept, leaf.rows + count, right->rows);
   leaf.count = static_cast<uint32_t>(kept);
-  if (index < kept || (index == kept && kept != kLeafRows)) {
+  if (index < kept || (index == kept && kept != count)) {
     put_at(leaf, index, row);
   } else {
     put_at(*right, index - kept, row);
@@ -314,7 +316,7 @@ StoreAnswer OrderedStore::insert(EtsObject* row, bool only_new, StoreGate gate) 
       replace_at(leaf, index, row);
       return StoreAnswer::kOk;
     }
-    if (leaf.count < kLeafRows) {
+    if (leaf.count < leaf_limit()) {
       put_at(leaf, index, row);
       return StoreAnswer::kOk;
     }
@@ -395,7 +397,7 @@ StoreAnswer OrderedStore::update(Term key, StoreGate gate, RowUpdater& updater) 
       if (updated != nullptr && updated != row) replace_at(leaf, index, updated);
       return StoreAnswer::kOk;
     }
-    if (leaf.count < kLeafRows || changing.has_structure()) return add_initial(updater);
+    if (leaf.count < leaf_limit() || changing.has_structure()) return add_initial(updater);
   }
   // The leaf must be split for it.
   lock_structure();
@@ -474,6 +476,16 @@ StoreAnswer OrderedStore::slot(size_t number, StoreGate gate, Allocator& heap, T
     number -= leaf.count;
   } while (next_place(&place));
   return number == 0 ? StoreAnswer::kEnd : StoreAnswer::kPosition;
+}
+
+size_t OrderedStore::leaf_limit() const { return splits_eagerly() ? kEagerLeafRows : kLeafRows; }
+
+size_t OrderedStore::leaf_count() {
+  lock_structure();
+  size_t leaves = 0;
+  for (const Chunk* chunk : chunks_) leaves += chunk->leaves.size();
+  unlock_structure();
+  return leaves;
 }
 
 void OrderedStore::pass_through() {

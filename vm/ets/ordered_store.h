@@ -64,6 +64,12 @@ class OrderedStore final : public EtsStore {
   StoreAnswer scan(const Range& range, bool exclusive, StoreGate gate, RowVisitor& visitor,
                    Allocator& heap, Term* last);
 
+  // For tests, which would have to put many rows for many leaves: leaves are split at their second
+  // row, and never dropped or merged.
+  void split_eagerly(bool on) { splits_eagerly_.store(on, std::memory_order_relaxed); }
+  size_t leaf_count();
+  bool has_fine_locks() const { return fine_; }
+
  private:
   struct Leaf;
   struct Chunk;
@@ -87,6 +93,8 @@ class OrderedStore final : public EtsStore {
   Place find_place(Before before) const;
   Place place_of(Term key) const;
   bool next_place(Place* place) const;
+  bool splits_eagerly() const { return splits_eagerly_.load(std::memory_order_relaxed); }
+  size_t leaf_limit() const;
   bool previous_place(Place* place) const;
   // And these exclusive.
   void add_leaf(Place after, Leaf* leaf);
@@ -105,6 +113,7 @@ class OrderedStore final : public EtsStore {
   const size_t key_position_;
   const bool fine_;  // write concurrency
   const size_t lock_count_;
+  std::atomic<bool> splits_eagerly_{false};
   std::unique_ptr<CachePadded<RwSpinLock>[]> structure_;
   std::vector<Term> lows_;  // of the chunks' first leaves; beside chunks_
   std::vector<Chunk*> chunks_;

@@ -191,6 +191,8 @@ constexpr size_t kLongStressCollectionWords = 2048;
 
 bool Process::put_off_collection(size_t need, Collection kind) {
   if (registers->thread != ThreadKind::kScheduler) return false;
+  // Those who trace it hear nothing from a dirty thread.
+  if ((trace_flags & trace_flag::kGarbageCollection) != 0) return false;
   const size_t limit = registers->gc_stress ? kLongStressCollectionWords : kLongCollectionWords;
   if (due_collection == DueCollection::kNone && collection_words(heap, kind) < limit) return false;
   // The dirty thread that collects has chances of its own to let pass.
