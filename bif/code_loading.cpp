@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 
+#include "bif/literal_collection.h"
 #include "bif/magic.h"
 #include "bif/native_name.h"
 #include "bif/registry.h"
@@ -219,6 +220,7 @@ bool complete_purge(Process& p, Term name) {
   }
   purged->literal_areas.clear();
   NativeInterface::current()->libraries().purged(*purged);
+  tell_literal_collector(p);
   EpochReader& reader = *p.runtime->schedulers->slot(p.registers->scheduler).reader;
   reader.retire(purged.release(), destroy_module);
   return true;
@@ -237,9 +239,6 @@ Term purge_module_2(Process& p, Term name, Term step) {
   code.abort_purge(name);
   return atoms::false_;
 }
-
-// Whether there is an area whose literals the processes are to copy: never, they keep them.
-Term release_area_switch_0(Process&) { return atoms::false_; }
 
 // --- native libraries ---
 
@@ -290,7 +289,6 @@ constexpr NativeEntry kCodeLoadingNatives[] = {
     {"erlang", "has_prepared_code_on_load", native<has_prepared_code_on_load_1>},
     {"erlang", "load_nif", native<load_nif_2>},
     {"erlang", "pre_loaded", native<pre_loaded_0>},
-    {"erts_literal_area_collector", "release_area_switch", native<release_area_switch_0>},
     {"erts_internal", "prepare_loading", native<prepare_loading_2>},
     {"erts_internal", "purge_module", native<purge_module_2>},
 };

@@ -97,7 +97,7 @@ RemoteOptions parse_remote_options(Process& p, Term list) {
 }
 
 Signal* holder_of(Process& p, Term term) {
-  return new_signal_of(SignalKind::kMarker, p.pid, term, p.runtime->literals);
+  return new_signal_of(SignalKind::kMarker, p.pid, term, nullptr);
 }
 
 SpawnRequest request_of(Process& p, const SpawnOptions& options) {

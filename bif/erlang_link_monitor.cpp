@@ -122,7 +122,7 @@ void report_down(Process& p, Term reference, Term type, Term item, Term reason,
 // As a Monitor keeps it.
 Signal* tag_of(const Process& p, const MonitorOptions& options) {
   if (options.tag.is_none()) return nullptr;
-  return new_signal_of(SignalKind::kMarker, p.pid, options.tag, p.runtime->literals);
+  return new_signal_of(SignalKind::kMarker, p.pid, options.tag, nullptr);
 }
 
 // OTP 28 has priority messages.

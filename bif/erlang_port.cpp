@@ -155,7 +155,7 @@ Term ports_0(Process& p) {
 Term port_set_data_2(Process& p, Term port_or_name, Term data) {
   Port* port = find_port(p, port_or_name);
   if (port == nullptr) return p.badarg();
-  port->set_data(new_signal_of(SignalKind::kMarker, p.pid, data, p.runtime->literals));
+  port->set_data(new_signal_of(SignalKind::kMarker, p.pid, data, nullptr));
   return atoms::true_;
 }
 

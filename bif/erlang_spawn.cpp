@@ -54,8 +54,7 @@ Term relate(Process& p, Process& child, const SpawnOptions& options) {
   const uint64_t id = reference_id(reference);
   Signal* tag = nullptr;
   if (!options.monitor_options.tag.is_none()) {
-    tag =
-        new_signal_of(SignalKind::kMarker, p.pid, options.monitor_options.tag, p.runtime->literals);
+    tag = new_signal_of(SignalKind::kMarker, p.pid, options.monitor_options.tag, nullptr);
   }
   p.make_relations().monitors[id] = {MonitorKind::kProcess, child.pid, Term::none(), Term::none(),
                                      tag};
@@ -133,7 +132,7 @@ bool copies_elsewhere(Process& p, Term arguments, std::initializer_list<Term> gi
                       OwnedSignal* copy) {
   const LiteralSpace* literals = p.runtime->literals;
   if (!on_scheduler(p)) {
-    keep_copy(p, new_signal_of(SignalKind::kMarker, p.pid, arguments, literals));
+    keep_copy(p, new_signal_of(SignalKind::kMarker, p.pid, arguments, nullptr));
     return true;
   }
   if (p.suspended != nullptr) {

@@ -56,8 +56,8 @@ Term start(Process& p, Term time, Term receiver, Term message, Term options, boo
   const Term reference = make_ref(p.heap, p.runtime->uniques.next_ref());
   // {timeout, Ref, Message}
   constexpr size_t kWrapperWords = 4 + kRefWords;
-  Signal* signal = new_signal_of(SignalKind::kMessage, p.pid, message, p.runtime->literals,
-                                 wraps ? kWrapperWords : 0);
+  Signal* signal =
+      new_signal_of(SignalKind::kMessage, p.pid, message, nullptr, wraps ? kWrapperWords : 0);
   if (wraps) {
     SignalBuilder builder(*signal, signal->value_words() - kWrapperWords);
     const Term copy = make_ref(builder, ref_numbers(reference));

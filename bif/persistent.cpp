@@ -9,7 +9,6 @@ namespace joist {
 
 PersistentTerms::~PersistentTerms() {
   for (Entry& entry : slots_) literals_.release(entry.area);
-  for (LiteralSpace::Area& area : retired_) literals_.release(area);
 }
 
 size_t PersistentTerms::slot_of(Term key, uint32_t hash) const {
@@ -65,7 +64,7 @@ PersistentTerms::PutResult PersistentTerms::put(Term key, Term value, PutMode mo
   if (entry.pair.is_none()) {
     ++count_;
   } else {
-    retired_.push_back(entry.area);
+    retired_.add(entry.area);
   }
   entry = {pair, hash, area};
   return PutResult::kDone;
@@ -97,7 +96,7 @@ size_t PersistentTerms::home_distance(size_t slot) const {
 
 // Moves up what follows, so that no search stops at the hole.
 void PersistentTerms::remove(size_t slot) {
-  retired_.push_back(slots_[slot].area);
+  retired_.add(slots_[slot].area);
   slots_[slot] = Entry();
   --count_;
   const size_t mask = slots_.size() - 1;
@@ -113,7 +112,7 @@ void PersistentTerms::remove(size_t slot) {
 void PersistentTerms::erase_all() {
   WriteLock lock(lock_);
   for (const Entry& entry : slots_) {
-    if (!entry.pair.is_none()) retired_.push_back(entry.area);
+    if (!entry.pair.is_none()) retired_.add(entry.area);
   }
   slots_.clear();
   count_ = 0;
@@ -143,26 +142,7 @@ size_t PersistentTerms::memory_bytes() const {
   ReadLock lock(lock_);
   size_t bytes = slots_.size() * sizeof(Entry);
   for (const Entry& entry : slots_) bytes += entry.area.count * sizeof(Word);
-  for (const LiteralSpace::Area& area : retired_) bytes += area.count * sizeof(Word);
   return bytes;
-}
-
-std::vector<LiteralSpace::Area> PersistentTerms::retired() const {
-  ReadLock lock(lock_);
-  return retired_;
-}
-
-void PersistentTerms::release_unused(const LiteralScan& scan) {
-  WriteLock lock(lock_);
-  std::vector<LiteralSpace::Area> kept;
-  for (size_t i = 0; i < retired_.size(); ++i) {
-    if (scan.in_use(i)) {
-      kept.push_back(retired_[i]);
-    } else {
-      literals_.release(retired_[i]);
-    }
-  }
-  retired_.swap(kept);
 }
 
 }  // namespace joist

@@ -5,22 +5,22 @@
 //
 // Thread-safe: readers share a lock, writers take it alone.
 //
-// A value that is replaced or erased may still be on some heap. Its area is retired, and released
-// only when release_unused() is told by a scan of every heap that nobody refers to it. Retired
-// areas never come back: nobody finds them in the table any more.
+// A value that is replaced or erased may still be on some heap: its area is retired
+// (vm/heap/retired_literals.h).
 #pragma once
 
 #include <optional>
 #include <vector>
 
 #include "vm/base/sync.h"
-#include "vm/heap/literal_scan.h"
+#include "vm/heap/retired_literals.h"
 
 namespace joist {
 
 class PersistentTerms {
  public:
-  explicit PersistentTerms(LiteralSpace& literals) : literals_(literals) {}
+  PersistentTerms(LiteralSpace& literals, RetiredLiterals& retired)
+      : literals_(literals), retired_(retired) {}
   ~PersistentTerms();
   PersistentTerms(const PersistentTerms&) = delete;
   PersistentTerms& operator=(const PersistentTerms&) = delete;
@@ -40,12 +40,7 @@ class PersistentTerms {
   std::vector<Term> pairs() const;
   size_t count() const;
   size_t table_slots() const;
-  size_t memory_bytes() const;  // of the table, what is in it, and what is retired
-
-  // The retired areas, to be looked for in all heaps; then those not found are released. The
-  // caller makes sure that nobody runs from the first to the second.
-  std::vector<LiteralSpace::Area> retired() const;
-  void release_unused(const LiteralScan& scan);
+  size_t memory_bytes() const;  // of the table and what is in it
 
  private:
   struct Entry {
@@ -61,10 +56,10 @@ class PersistentTerms {
   void remove(size_t slot) JOIST_REQUIRES(lock_);
 
   LiteralSpace& literals_;
+  RetiredLiterals& retired_;
   mutable RwMutex lock_;
   std::vector<Entry> slots_ JOIST_GUARDED_BY(lock_);  // open addressing; a power of two, or none
   size_t count_ JOIST_GUARDED_BY(lock_) = 0;
-  std::vector<LiteralSpace::Area> retired_ JOIST_GUARDED_BY(lock_);
 };
 
 }  // namespace joist

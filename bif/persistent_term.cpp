@@ -1,4 +1,5 @@
 // persistent_term over the table of bif/persistent.h.
+#include "bif/literal_collection.h"
 #include "bif/persistent.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
@@ -11,7 +12,9 @@ namespace {
 
 Term put(Process& p, Term key, Term value, PersistentTerms::PutMode mode) {
   if (is_handed_over(p, value)) return hand_over(p, {key, value});
-  switch (p.runtime->persistent->put(key, value, mode)) {
+  const PersistentTerms::PutResult result = p.runtime->persistent->put(key, value, mode);
+  tell_literal_collector(p);
+  switch (result) {
     case PersistentTerms::PutResult::kDone:
       return atoms::ok;
     case PersistentTerms::PutResult::kOtherValue:
@@ -46,10 +49,15 @@ Term get_0(Process& p) {
   return make_list(p.heap, pairs);
 }
 
-Term erase_1(Process& p, Term key) { return boolean(p.runtime->persistent->erase(key)); }
+Term erase_1(Process& p, Term key) {
+  const bool erased = p.runtime->persistent->erase(key);
+  tell_literal_collector(p);
+  return boolean(erased);
+}
 
 Term erase_persistent_terms_0(Process& p) {
   p.runtime->persistent->erase_all();
+  tell_literal_collector(p);
   return atoms::true_;
 }
 

@@ -50,6 +50,7 @@ namespace joist {
   X(internal_state_set_natives) \
   X(iolist_natives)             \
   X(link_monitor_natives)       \
+  X(literal_collection_natives) \
   X(lists_natives)              \
   X(map_internals_natives)      \
   X(maps_natives)               \

@@ -69,6 +69,7 @@ Error Vm::run_otp(std::string_view init, std::span<const std::string> arguments)
     processes.push_back(JOIST_TRY(add(atoms::erts_code_purger, 0, none, Priority::kHigh)));
     processes.push_back(
         JOIST_TRY(add(atoms::erts_literal_area_collector, 0, none, Priority::kHigh)));
+    retired_literals_->set_collector(processes.back()->pid);
     for (const Priority priority : {Priority::kNormal, Priority::kHigh, Priority::kMax}) {
       processes.push_back(
           JOIST_TRY(add(atoms::erts_dirty_process_signal_handler, 0, none, priority)));

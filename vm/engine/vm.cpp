@@ -94,7 +94,7 @@ Result<void> Vm::start() {
                       false);
   }
   retired_literals_ = std::make_unique<RetiredLiterals>(literals_);
-  persistent_ = std::make_unique<PersistentTerms>(literals_);
+  persistent_ = std::make_unique<PersistentTerms>(literals_, *retired_literals_);
   regexes_ = std::make_unique<RegexCache>();
   ets_ = std::make_unique<EtsTables>(options_.schedulers);
   external_terms_ = std::make_unique<ExternalTerms>(*code_, magic_references_);

@@ -8,12 +8,23 @@
 #include <cstring>
 
 #include "vm/heap/address_range.h"
+#include "vm/heap/leaving_literals.h"
 #include "vm/heap/work_stack.h"
 #include "vm/term/bits.h"
 
 namespace joist {
 
 namespace {
+
+// Literals that a copy shares: all but those that are about to be released.
+struct SharedLiterals {
+  AddressRange range;
+  const LeavingLiterals* leaving = nullptr;
+
+  bool contains(Word bits) const {
+    return range.contains(bits) && (leaving == nullptr || !leaving->contains(bits));
+  }
+};
 
 // A view that a copy replaces by its bits.
 bool is_small_view(const Word* object) {
@@ -125,7 +136,7 @@ size_t object_size(Term term) { return term.is_list() ? 2 : 1 + header_words(ter
 
 class Copier {
  public:
-  Copier(Allocator& to, Word* target, size_t words, AddressRange literals)
+  Copier(Allocator& to, Word* target, size_t words, SharedLiterals literals)
       : to_(to),
         start_(target),
         top_(target),
@@ -217,7 +228,7 @@ class Copier {
   Word* start_;
   Word* top_;
   AddressRange target_;
-  AddressRange literals_;
+  SharedLiterals literals_;
 };
 
 }  // namespace
@@ -227,9 +238,9 @@ size_t copy_size(Term term, const LiteralSpace* literals) {
 }
 
 size_t copy_size_up_to(Term term, const LiteralSpace* literals, size_t limit) {
-  const AddressRange range = literal_range(literals);
-  const auto visit = [range](Term object) -> size_t {
-    if (range.contains(object.bits())) return 0;
+  const SharedLiterals shared{literal_range(literals), counted_leaving(literals)};
+  const auto visit = [shared](Term object) -> size_t {
+    if (shared.contains(object.bits())) return 0;
     if (object.is_boxed() && is_small_view(object.object())) {
       return heap_bits_words(bits_size(object));
     }
@@ -255,9 +266,27 @@ Term copy_term(Allocator& to, Term term, const LiteralSpace* literals) {
   return words == 0 ? term : copy_term_of_size(to, term, words, literals);
 }
 
+namespace {
+
+// Words that a signal counts as its own must be well formed, so that they are not given back.
+void fill(Word* words, size_t count) {
+  words[0] = make_header(Boxed::kFiller, count - 1);
+  for (size_t i = 1; i < count; ++i) words[i] = Term::nil().bits();
+}
+
+}  // namespace
+
 Term copy_term_of_size(Allocator& to, Term term, size_t words, const LiteralSpace* literals) {
-  Copier copier(to, to.alloc(words), words, literal_range(literals));
-  return copier.run(term);
+  const SharedLiterals shared{literal_range(literals), copied_leaving(literals)};
+  Word* target = to.alloc(words);
+  Copier copier(to, target, words, shared);
+  const Term copy = copier.run(term);
+  // Less than measured when literals begin or cease to leave just now.
+  const auto copied = static_cast<size_t>(copier.top() - target);
+  JOIST_ASSERT(copied <= words);
+  if (copied < words) [[unlikely]]
+    fill(target + copied, words - copied);
+  return copy;
 }
 
 Term copy_to_literals(LiteralSpace& literals, Term term, LiteralSpace::Area* area) {
@@ -267,7 +296,7 @@ Term copy_to_literals(LiteralSpace& literals, Term term, LiteralSpace::Area* are
   *area = literals.allocate(words);
   if (area->words == nullptr) return Term::none();
   Allocator off_heap_owner;
-  Copier copier(off_heap_owner, area->words, words, literal_range(nullptr));
+  Copier copier(off_heap_owner, area->words, words, SharedLiterals());
   Term copy = copier.run(term);
   area->off_heap = off_heap_owner.off_heap;
   off_heap_owner.off_heap = nullptr;

@@ -23,8 +23,12 @@ inline constexpr size_t kLargeTermWords = size_t{64} << 10;
 // reference and are linked to `to`.
 Term copy_term(Allocator& to, Term term, const LiteralSpace* literals);
 
-// The same for who knows copy_size(term, literals) already; it is not 0.
+// The same for who knows copy_size(term, literals) already, which must not be asked again: what
+// counts may have changed meanwhile (vm/heap/leaving_literals.h).
 Term copy_term_of_size(Allocator& to, Term term, size_t words, const LiteralSpace* literals);
+inline Term copy_measured(Allocator& to, Term term, size_t words, const LiteralSpace* literals) {
+  return words == 0 ? term : copy_term_of_size(to, term, words, literals);
+}
 
 // Copies `term` into a new literal area (nothing to do for immediates: area.count is 0). What is
 // a literal already is copied too, so that areas live and die independently of each other.

@@ -9,17 +9,19 @@
 //
 // The common minor collection knows its from-space as one address range (kBlock), so that a
 // pointer to anything else - old block, literals, what is copied already - costs one compare.
-// With fragments, and for a fullsweep, from-space is everything but these (kAnywhere).
+// With fragments, and for a fullsweep, from-space is everything but these (kAnywhere). A collection
+// that takes leaving literals along (kAnywhereAndLeaving) moves copies of them.
 #pragma once
 
 #include <cstring>
 
 #include "vm/heap/address_range.h"
 #include "vm/heap/heap.h"
+#include "vm/heap/literal_copies.h"
 
 namespace joist {
 
-enum class FromSpace { kBlock, kAnywhere };
+enum class FromSpace { kBlock, kAnywhere, kAnywhereAndLeaving };
 
 struct EvacuationPlan {
   AddressRange young;  // the young block's objects
@@ -28,6 +30,7 @@ struct EvacuationPlan {
   AddressRange old;
   AddressRange literals;
   AddressRange to;
+  LiteralCopies* copies = nullptr;  // of kAnywhereAndLeaving
 };
 
 template <FromSpace kFrom, bool kPromote>
@@ -105,8 +108,17 @@ class Evacuator {
 
   [[gnu::always_inline]] void visit_pointer(Word* slot) {
     const Word bits = *slot;
-    const Word address = bits & ~Word{7};
-    if (!in_from_space(address)) return;
+    Word address = bits & ~Word{7};
+    if constexpr (kFrom == FromSpace::kAnywhereAndLeaving) {
+      if (plan_.literals.contains(address)) {
+        address = plan_.copies->relocate(address);
+        if (address == 0) return;
+      } else if (!in_from_space(address)) {
+        return;
+      }
+    } else {
+      if (!in_from_space(address)) return;
+    }
     Word* object = reinterpret_cast<Word*>(address);
     const Word first = object[0];
     if ((bits & 4) != 0) {

@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "vm/heap/gc_blocks.h"
+#include "vm/heap/literal_gc.h"
+#include "vm/heap/literal_scan.h"
 #include "vm/heap/sizes.h"
 
 namespace joist {
@@ -123,6 +125,15 @@ bool abandon_young_block(Heap& heap, size_t need) {
   heap.limit = stack;
   heap.end = block + words;
   return true;
+}
+
+bool copy_leaving_literals_gc(Heap& heap, const RootSet& roots, const LeavingLiterals& leaving) {
+  LiteralScan scan(leaving);
+  scan.visit(heap, roots);
+  if (!scan.found_any()) return true;
+  heap.words_copied = 0;
+  if (full_gc(heap, roots, &leaving, scan.words_found()) != GcResult::kDone) return false;
+  return adjust_after_full(heap, roots, 1) == GcResult::kDone;
 }
 
 bool collect_gc(Heap& heap, const RootSet& roots, size_t need, Collection kind) {

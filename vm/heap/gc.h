@@ -3,6 +3,7 @@
 #pragma once
 
 #include "vm/heap/heap.h"
+#include "vm/heap/leaving_literals.h"
 
 namespace joist {
 
@@ -15,7 +16,10 @@ enum class GcResult {
 
 // `need` includes the spare word that every reservation leaves.
 GcResult minor_gc(Heap& heap, const RootSet& roots, size_t need);
-GcResult full_gc(Heap& heap, const RootSet& roots);
+// With `leaving`, references to those literals become references to copies in the heap, of which
+// there are at most `extra_words`.
+GcResult full_gc(Heap& heap, const RootSet& roots, const LeavingLiterals* leaving = nullptr,
+                 size_t extra_words = 0);
 // Moves the young generation, all of it live, into a block of `words` words.
 GcResult resize_gc(Heap& heap, const RootSet& roots, size_t words);
 

@@ -16,11 +16,14 @@ OffHeap* join(OffHeap* list, OffHeap* rest) {
   return list;
 }
 
-void evacuate_all(Heap& heap, const RootSet& roots, Word* block, size_t words) {
+template <FromSpace kFrom>
+void evacuate_all(Heap& heap, const RootSet& roots, Word* block, size_t words,
+                  LiteralCopies* copies) {
   EvacuationPlan plan;
   plan.to = AddressRange(block, block + words);
   plan.literals = literal_range(heap.literals);
-  Evacuator<FromSpace::kAnywhere, false> evacuator(plan, block, nullptr);
+  plan.copies = copies;
+  Evacuator<kFrom, false> evacuator(plan, block, nullptr);
   visit_roots(heap, roots, evacuator);
   evacuator.scan(block, nullptr);
   heap.words_copied += static_cast<size_t>(evacuator.to() - block);
@@ -38,8 +41,10 @@ void evacuate_all(Heap& heap, const RootSet& roots, Word* block, size_t words) {
 
 }  // namespace
 
-GcResult full_gc(Heap& heap, const RootSet& roots) {
-  const size_t used = static_cast<size_t>(heap.top - heap.start) + heap.fragment_used_words() +
+GcResult full_gc(Heap& heap, const RootSet& roots, const LeavingLiterals* leaving,
+                 size_t extra_words) {
+  const size_t used = extra_words + static_cast<size_t>(heap.top - heap.start) +
+                      heap.fragment_used_words() +
                       static_cast<size_t>(heap.old_top - heap.old_start);
   size_t words = young_block_size(heap, heap.stack_words() + used + 1);
   if (heap.grow_at_full && words == heap.young_words()) words = next_heap_size(words, 1);
@@ -52,12 +57,17 @@ GcResult full_gc(Heap& heap, const RootSet& roots) {
   if (block == nullptr) return GcResult::kNoMemory;
 
   heap.grow_at_full = heap.full_requested = false;
-  evacuate_all(heap, roots, block, words);
+  if (leaving == nullptr) {
+    evacuate_all<FromSpace::kAnywhere>(heap, roots, block, words, nullptr);
+  } else {
+    LiteralCopies copies(heap, *leaving);
+    evacuate_all<FromSpace::kAnywhereAndLeaving>(heap, roots, block, words, &copies);
+  }
   heap.off_heap_limit = next_off_heap_limit(heap.off_heap_bytes, heap.off_heap_limit,
                                             heap.options.min_off_heap_bytes);
   heap.old_off_heap_limit = next_off_heap_limit(heap.off_heap_bytes, heap.old_off_heap_limit,
                                                 heap.options.min_off_heap_bytes);
-  heap.words_reclaimed += used - heap.words_copied;
+  if (used > heap.words_copied) heap.words_reclaimed += used - heap.words_copied;
   heap.minors_since_full = 0;
   ++heap.full_collections;
   return GcResult::kDone;

@@ -1,50 +1,33 @@
 #include "vm/heap/literal_scan.h"
 
-#include <algorithm>
-
 namespace joist {
 
-LiteralScan::LiteralScan(std::span<const LiteralSpace::Area> areas) : in_use_(areas.size()) {
-  for (size_t i = 0; i < areas.size(); ++i) {
-    if (areas[i].words == nullptr) continue;
-    const Word* end = areas[i].words + areas[i].count;
-    ranges_.push_back({reinterpret_cast<Word>(areas[i].words), reinterpret_cast<Word>(end), i});
-  }
-  std::sort(ranges_.begin(), ranges_.end(),
-            [](const Range& a, const Range& b) { return a.from < b.from; });
-  if (ranges_.empty()) return;
-  lowest_ = ranges_.front().from;
-  size_ = ranges_.back().to - lowest_;
-}
-
 void LiteralScan::visit(const Heap& heap, const RootSet& roots) {
-  visit_words(heap.start, static_cast<size_t>(heap.top - heap.start));
-  visit_words(heap.old_start, static_cast<size_t>(heap.old_top - heap.old_start));
-  visit_words(heap.abandoned.start, static_cast<size_t>(heap.abandoned.top - heap.abandoned.start));
-  visit_words(heap.limit, heap.stack_words());
-  visit(heap.fragments);
-  for (size_t i = 0; i < roots.count; ++i) visit(roots.spans[i]);
-}
-
-void LiteralScan::visit(const Fragment* fragments) {
-  for (; fragments != nullptr; fragments = fragments->next) {
-    visit_words(fragments->words, fragments->used);
+  const AbandonedBlock& abandoned = heap.abandoned;
+  visit(heap.start, static_cast<size_t>(heap.top - heap.start));
+  visit(heap.old_start, static_cast<size_t>(heap.old_top - heap.old_start));
+  visit(abandoned.start, static_cast<size_t>(abandoned.top - abandoned.start));
+  visit(heap.limit, heap.stack_words());
+  for (const Fragment* fragment = heap.fragments; fragment != nullptr; fragment = fragment->next) {
+    visit(fragment->words, fragment->used);
+  }
+  for (size_t i = 0; i < roots.count; ++i) {
+    visit(reinterpret_cast<const Word*>(roots.spans[i].data()), roots.spans[i].size());
   }
 }
 
-void LiteralScan::visit_words(const Word* words, size_t count) {
+void LiteralScan::visit(const Word* words, size_t count) {
   for (size_t i = 0; i < count; ++i) {
-    if ((words[i] & 3) == 1 && words[i] - lowest_ < size_) mark(words[i] & ~Word{7});
+    if ((words[i] & 3) == 1 && leaving_.contains(words[i])) mark(words[i]);
   }
 }
 
 void LiteralScan::mark(Word address) {
-  const auto behind =
-      std::upper_bound(ranges_.begin(), ranges_.end(), address,
-                       [](Word value, const Range& range) { return value < range.from; });
-  if (behind == ranges_.begin()) return;
-  const Range& range = *std::prev(behind);
-  if (address < range.to) in_use_[range.index] = true;
+  if (found_.empty()) found_.resize(leaving_.count());
+  const size_t index = leaving_.index_of(address);
+  if (found_[index]) return;
+  found_[index] = true;
+  words_found_ += leaving_.area(index).count;
 }
 
 }  // namespace joist

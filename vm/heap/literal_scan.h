@@ -1,42 +1,32 @@
-// Which literal areas are still referred to: what must be known before one is released. Name the
-// areas, visit every heap that could refer to them while nobody runs, then ask.
+// Whether a heap refers to leaving literals, and to which areas.
 //
-// Conservative: a word that merely looks like a pointer keeps an area.
+// Conservative: a word that merely looks like a pointer counts.
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "vm/heap/heap.h"
+#include "vm/heap/leaving_literals.h"
 
 namespace joist {
 
 class LiteralScan {
  public:
-  explicit LiteralScan(std::span<const LiteralSpace::Area> areas);
+  explicit LiteralScan(const LeavingLiterals& leaving) : leaving_(leaving) {}
 
   void visit(const Heap& heap, const RootSet& roots);
-  void visit(const Fragment* fragments);  // of a message on its way
-  void visit(std::span<const Term> terms) {
-    visit_words(reinterpret_cast<const Word*>(terms.data()), terms.size());
-  }
+  void visit(const Word* words, size_t count);
 
-  // By the position in `areas`.
-  bool in_use(size_t index) const { return in_use_[index]; }
+  bool found_any() const { return !found_.empty(); }
+  // Of all areas that were found.
+  size_t words_found() const { return words_found_; }
 
  private:
-  struct Range {
-    Word from;
-    Word to;
-    size_t index;
-  };
-  void visit_words(const Word* words, size_t count);
   void mark(Word address);
 
-  std::vector<Range> ranges_;  // by address
-  Word lowest_ = 0;
-  Word size_ = 0;  // of what all ranges span
-  std::vector<bool> in_use_;
+  const LeavingLiterals& leaving_;
+  std::vector<bool> found_;  // by area; empty: none
+  size_t words_found_ = 0;
 };
 
 }  // namespace joist

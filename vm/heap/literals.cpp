@@ -1,8 +1,10 @@
 #include "vm/heap/literals.h"
 
+#include <cstring>
 #include <map>
 
 #include "vm/base/sync.h"
+#include "vm/heap/leaving_literals.h"
 #include "vm/os/memory.h"
 
 namespace joist {
@@ -91,7 +93,9 @@ bool LiteralSpace::create(size_t reserve_bytes) {
   state_->range = range.take();
   base_ = reinterpret_cast<const char*>(state_->range.base());
   size_ = state_->range.size();
-  return true;
+  MutexLock lock(state_->mutex);
+  static_assert(sizeof(LeavingControl) <= kGranule);  // fresh memory: zero
+  return state_->grow(kGranule) && state_->take(kGranule) == 0;
 }
 
 LiteralSpace::~LiteralSpace() { delete state_; }
@@ -115,6 +119,8 @@ void LiteralSpace::release(Area& area) {
   release_off_heap(area.off_heap);
   const size_t bytes = round_up(area.count * sizeof(Word), kGranule);
   const size_t offset = static_cast<size_t>(reinterpret_cast<const char*>(area.words) - base_);
+  // Whoever still refers to it is to notice.
+  if constexpr (kAssertions) memset(area.words, 0x55, bytes);
   MutexLock lock(state_->mutex);
   state_->used -= bytes;
   state_->trim(offset, bytes);

@@ -45,16 +45,17 @@ Signal* new_signal_of(SignalKind kind, Term sender, Term value, const LiteralSpa
   const size_t words = copy_size(value, literals);
   Signal* signal = new_signal(kind, sender, words + extra_words);
   SignalBuilder builder(*signal);
-  signal->value = words == 0 ? value : copy_term_of_size(builder, value, words, literals);
+  signal->value = copy_measured(builder, value, words, literals);
   return signal;
 }
 
 Signal* new_message_with_token(Term sender, Term value, Term token, const LiteralSpace* literals) {
-  const size_t words = copy_size(value, literals) + copy_size(token, literals);
-  Signal* signal = new_signal(SignalKind::kMessage, sender, words);
+  const size_t value_words = copy_size(value, literals);
+  const size_t token_words = copy_size(token, literals);
+  Signal* signal = new_signal(SignalKind::kMessage, sender, value_words + token_words);
   SignalBuilder builder(*signal);
-  signal->value = copy_term(builder, value, literals);
-  const Term copy = copy_term(builder, token, literals);
+  signal->value = copy_measured(builder, value, value_words, literals);
+  const Term copy = copy_measured(builder, token, token_words, literals);
   signal->detail = static_cast<uint32_t>(copy.object() - signal->words + 1);
   return signal;
 }

@@ -70,7 +70,7 @@ bool try_send_message(Process& sender, Term pid, Term message) {
   Signal* signal = new_signal(SignalKind::kMessage, sender.pid, words);
   {
     SignalBuilder builder(*signal);
-    signal->value = words == 0 ? message : copy_term_of_size(builder, message, words, literals);
+    signal->value = copy_measured(builder, message, words, literals);
   }
   sender.charge(static_cast<int64_t>(words / 16));
   deliver(sender, *receiver, signal);

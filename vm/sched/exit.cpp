@@ -55,6 +55,17 @@ bool run_upper_stages(Process& p) {
   return true;
 }
 
+// The end goes on when nobody can ask the process any more to copy literals that are released
+// (bif/literal_collection.h): the reason is told without any.
+bool own_reason(Process& p) {
+  const LiteralSpace* literals = p.runtime->literals;
+  const Term reason = p.exit_reason;
+  if (!reason.is_pointer()) return true;
+  if (copy_size(reason, nullptr) == copy_size(reason, literals)) return true;  // there is none
+  p.exit_reason = copy_term(p.heap, reason, nullptr);
+  return true;
+}
+
 // From here on no signal can be pushed. What ends a relation has its effect; the rest of what came
 // before is answered last, when those who were related already have been told: they hear the reason
 // first, and only then that there is no such process.
@@ -134,10 +145,11 @@ bool end_remote_relations(Process& p) {
 }
 
 using Stage = bool (*)(Process& p);
-constexpr Stage kStages[] = {
-    drop_job,         stop_timers,          release_name,        unblock_schedulers,
-    run_upper_stages, close_signals,        send_link_exits,     drop_monitors,
-    tell_watchers,    end_remote_relations, answer_late_signals, end_suspensions};
+constexpr Stage kStages[] = {drop_job,           stop_timers,          release_name,
+                             unblock_schedulers, run_upper_stages,     own_reason,
+                             close_signals,      send_link_exits,      drop_monitors,
+                             tell_watchers,      end_remote_relations, answer_late_signals,
+                             end_suspensions};
 
 }  // namespace
 

@@ -148,9 +148,9 @@ Signal* make_down_message(const Process& p, Signal* signal, const Monitor& monit
                                 sender_words + reason_words + tag_words + kDownWords);
     larger->id = signal->id;
     SignalBuilder builder(*larger);
-    larger->sender = copy_term(builder, signal->sender, literals);
-    tag = copy_term(builder, monitor.tag->value, literals);
-    larger->value = copy_term(builder, signal->value, literals);
+    larger->sender = copy_measured(builder, signal->sender, sender_words, literals);
+    tag = copy_measured(builder, monitor.tag->value, tag_words, literals);
+    larger->value = copy_measured(builder, signal->value, reason_words, literals);
     release_signal(signal);
     signal = larger;
   }
@@ -314,11 +314,12 @@ void append_late(Process& p, Signal* signals) {
 
 Signal* new_signal_of_other_node(SignalKind kind, Term sender, Term reason,
                                  const LiteralSpace* literals, size_t extra_words) {
-  const size_t words = copy_size(sender, literals) + copy_size(reason, literals);
-  Signal* signal = new_signal(kind, Term::none(), words + extra_words);
+  const size_t sender_words = copy_size(sender, literals);
+  const size_t reason_words = copy_size(reason, literals);
+  Signal* signal = new_signal(kind, Term::none(), sender_words + reason_words + extra_words);
   SignalBuilder builder(*signal);
-  signal->sender = copy_term(builder, sender, literals);
-  signal->value = copy_term(builder, reason, literals);
+  signal->sender = copy_measured(builder, sender, sender_words, literals);
+  signal->value = copy_measured(builder, reason, reason_words, literals);
   return signal;
 }
 

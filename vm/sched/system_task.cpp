@@ -57,7 +57,7 @@ struct Lines {
 
 void add_system_task(Process& p, SystemTask task, Priority priority, Term sender, Term value,
                      bool is_collection) {
-  Signal* signal = new_signal_of(SignalKind::kMarker, sender, value, p.runtime->literals);
+  Signal* signal = new_signal_of(SignalKind::kMarker, sender, value, nullptr);
   if (p.is_exiting) {
     task(p, *signal);
     return release_signal(signal);

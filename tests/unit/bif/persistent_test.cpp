@@ -6,6 +6,8 @@
 #include <string>
 
 #include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
+#include "vm/heap/literal_gc.h"
 #include "vm/term/atom.h"
 #include "vm/term/compare.h"
 
@@ -16,7 +18,8 @@ namespace {
 struct Fixture {
   Fixture() { REQUIRE(literals.create(size_t{1} << 24)); }
   LiteralSpace literals;
-  PersistentTerms table{literals};
+  RetiredLiterals retired{literals};
+  PersistentTerms table{literals, retired};
   Allocator heap;
 };
 
@@ -69,7 +72,7 @@ TEST_CASE("Keys are told apart exactly") {
   CHECK(f.table.get(real).is_none());
 }
 
-TEST_CASE("A replaced value lives as long as a heap refers to it") {
+TEST_CASE("A replaced value is retired, and released when a heap has copied it") {
   Fixture f;
   const Term key = make_string(f.heap, "k");
   const auto put = [&](const char* text) {
@@ -77,35 +80,37 @@ TEST_CASE("A replaced value lives as long as a heap refers to it") {
   };
   Heap heap;
   REQUIRE(heap.create({}, &f.literals));
-  RootSet roots;
-  const auto collect_literals = [&] {
-    const std::vector<LiteralSpace::Area> retired = f.table.retired();
-    LiteralScan scan(retired);
-    scan.visit(heap, roots);
-    f.table.release_unused(scan);
-    return f.table.retired().size();
-  };
-
   put("first");
   const Term first = f.table.get(key);
   CHECK(f.literals.contains(first));
-  make_tuple(heap, {Term::small(0), first.tail()});
+  Term root = make_tuple(heap, {Term::small(0), first.tail()});
+  const size_t one = f.literals.used_bytes();
   put("first");  // the same: nothing is replaced
   CHECK(f.table.get(key) == first);
+  CHECK_FALSE(f.retired.take_news());
   put("second");
   put("third");
-  CHECK(f.table.retired().size() == 2);
-  const size_t before = f.literals.used_bytes();
-  CHECK(collect_literals() == 1);
-  CHECK(f.literals.used_bytes() < before);
-  CHECK(exact_equal(first, make_string(f.heap, "first")));
+  CHECK(f.retired.take_news());
+  CHECK_FALSE(f.retired.take_news());
 
-  heap.top = heap.start;
-  *--heap.limit = first.bits();
-  CHECK(collect_literals() == 1);
-  heap.limit = heap.end;
-  CHECK(collect_literals() == 0);
+  CHECK(f.retired.next_round());
+  CHECK(copy_size(first, &f.literals) != 0);
+  CHECK(f.retired.next_round());
+  CHECK(f.literals.contains(first));
+  CHECK_FALSE(f.literals.contains(copy_term(heap, first, &f.literals)));
+  CHECK(f.retired.searched() == nullptr);
+  CHECK(f.retired.next_round());
+  REQUIRE(f.retired.searched() != nullptr);
+  RootSet roots;
+  roots.add({&root, 1});
+  REQUIRE(copy_leaving_literals_gc(heap, roots, *f.retired.searched()));
+  verify_heap(heap, roots);
+  CHECK_FALSE(f.literals.contains(tuple_elements(root)[1]));
+  CHECK_FALSE(f.retired.next_round());
+  CHECK(exact_equal(tuple_elements(root)[1], make_string(f.heap, "irst")));
   CHECK(exact_equal(f.table.get(key), make_string(f.heap, "third")));
+  CHECK(f.literals.used_bytes() == one);
+  CHECK_FALSE(f.retired.next_round());
 }
 
 TEST_CASE("Off-heap binaries live in the table and die with it") {

@@ -1,0 +1,152 @@
+#include "bif/literal_collection.h"
+
+#include "bif/registry.h"
+#include "vm/heap/builder.h"
+#include "vm/heap/copy.h"
+#include "vm/heap/literal_gc.h"
+#include "vm/heap/literal_scan.h"
+#include "vm/heap/retired_literals.h"
+#include "vm/proc/process_extras.h"
+#include "vm/proc/receive_markers.h"
+#include "vm/sched/deliver.h"
+#include "vm/sched/request.h"
+#include "vm/sched/system_task.h"
+
+namespace joist {
+
+namespace {
+
+// --- what a process does that is asked: {Requester, {AreaId, How, Pid}, How} ---
+
+void tell(Process& p, Term requester, Term id, Term result) {
+  Allocator scratch;
+  send_message(p, requester, make_tuple(scratch, {atoms::copy_literals, id, result}));
+}
+
+void tell(Process& p, const Signal& task, Term result) {
+  const std::span<const Term> parts = request_arguments(task);
+  tell(p, parts[0], parts[1], result);
+}
+
+bool refers(const LeavingLiterals& leaving, const Signal& message) {
+  LiteralScan scan(leaving);
+  scan.visit(reinterpret_cast<const Word*>(&message.value), 1);
+  scan.visit(message.words, message.value_words());
+  return scan.found_any();
+}
+
+// Messages that refer to leaving literals are copied, which copies these too. The receive goes on
+// where it was.
+void renew_messages(Process& p, const LeavingLiterals& leaving) {
+  MessageQueue& messages = p.messages;
+  if (p.examines_message) p.detach_current_message();
+  const Signal* where = messages.current();
+  const LiteralSpace* literals = p.runtime->literals;
+  for (messages.restart(); messages.current() != nullptr; messages.advance()) {
+    Signal* message = messages.current();
+    p.charge(1 + static_cast<int64_t>(message->value_words() / 64));
+    if (!refers(leaving, *message)) continue;
+    Signal* copy = message->detail == 0
+                       ? new_signal_of(message->kind, message->sender, message->value, literals)
+                       : new_message_with_token(message->sender, message->value,
+                                                token_of_message(*message), literals);
+    copy->id = message->id;
+    copy->kind = message->kind;
+    release_signal(messages.replace_current(copy));
+    if (where == message) where = copy;
+  }
+  for (messages.restart(); messages.current() != where;) messages.advance();
+}
+
+RootSet roots_of(Process& p) {
+  RootSet roots;
+  roots.add({p.registers->x, p.live});
+  p.add_roots(roots);
+  return roots;
+}
+
+bool do_copy_literals(Process& p, const Signal& task) {
+  const LeavingLiterals* leaving = p.runtime->retired_literals->searched();
+  if (leaving == nullptr) {
+    tell(p, task, atoms::ok);
+    return true;
+  }
+  if (p.is_exiting) {
+    p.exit_reason = copy_term(p.heap, p.exit_reason, p.runtime->literals);
+    tell(p, task, atoms::ok);
+    return true;
+  }
+  if (p.suspended != nullptr) {  // the heap may be unfinished: in a later turn
+    add_system_task(p, do_copy_literals, Priority::kNormal, task.sender, task.value);
+    return true;
+  }
+  renew_messages(p, *leaving);
+  const RootSet roots = roots_of(p);
+  const bool is_first = request_arguments(task)[2] == must_atom("init");
+  if (is_first) {
+    LiteralScan scan(*leaving);
+    scan.visit(p.heap, roots);
+    p.charge(static_cast<int64_t>(collection_words(p.heap, Collection::kFull) / 64));
+    // The collector allows few processes at a time what takes memory.
+    tell(p, task, scan.found_any() ? must_atom("need_gc") : Term(atoms::ok));
+    return true;
+  }
+  if (!copy_leaving_literals_gc(p.heap, roots, *leaving)) {
+    tell(p, task, atoms::ok);
+    const bool is_limited = p.heap.options.max_heap_words != 0;
+    if (is_limited && p.runtime->heap_limit_reached != nullptr) {
+      p.runtime->heap_limit_reached(p, p.heap.young_words() + p.heap.old_words());
+    }
+    p.exit_now(is_limited ? atoms::killed : atoms::system_limit);
+    return false;
+  }
+  p.due_collection = DueCollection::kNone;
+  p.charge(static_cast<int64_t>(p.heap.words_copied / 16));
+  tell(p, task, atoms::ok);
+  return true;
+}
+
+// In the rounds before the search an answer only says that an instruction has ended.
+void on_copy_request(Process& p, Signal& signal) {
+  if (p.runtime->retired_literals->searched() == nullptr) return tell(p, signal, atoms::ok);
+  add_system_task(p, do_copy_literals, static_cast<Priority>(signal.detail), signal.sender,
+                  signal.value);
+}
+
+// --- what the collector calls ---
+
+Term send_copy_request_3(Process& p, Term pid, Term area, Term how) {
+  if (!pid.is_local_pid() || !how.is_atom()) return p.badarg();
+  if (!(p.pid == p.runtime->retired_literals->collector())) return p.badarg();
+  const Term id = make_tuple(p.heap, {area, how, pid});
+  const Term value = make_tuple(p.heap, {p.pid, id, how});
+  const auto priority = static_cast<uint32_t>(Priority::kNormal);
+  if (!send_request(p, pid, on_copy_request, value, priority, SignalKind::kRequest,
+                    Priority::kNormal)) {
+    tell(p, p.pid, id, atoms::ok);
+  }
+  return atoms::ok;
+}
+
+Term release_area_switch_0(Process& p) {
+  RetiredLiterals& retired = *p.runtime->retired_literals;
+  if (!(p.pid == retired.collector())) return p.badarg();
+  return boolean(retired.next_round());
+}
+
+constexpr NativeEntry kLiteralCollectionNatives[] = {
+    {"erts_literal_area_collector", "release_area_switch", native<release_area_switch_0>},
+    {"erts_literal_area_collector", "send_copy_request", native<send_copy_request_3>},
+};
+
+}  // namespace
+
+void tell_literal_collector(Process& p) {
+  RetiredLiterals& retired = *p.runtime->retired_literals;
+  if (!retired.collector().is_local_pid() || !retired.take_news()) return;
+  send_message(p, retired.collector(), atoms::copy_literals);
+}
+
+std::span<const NativeEntry> literal_collection_natives() { return kLiteralCollectionNatives; }
+
+}  // namespace joist
