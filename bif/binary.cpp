@@ -5,7 +5,7 @@
 #include "bif/in_slices.h"
 #include "bif/magic.h"
 #include "vm/heap/arith.h"
-#include "vm/heap/builder.h"
+#include "vm/heap/binary.h"
 #include "vm/proc/native.h"
 #include "vm/sched/dirty_call.h"
 #include "vm/term/bignum.h"
@@ -308,7 +308,9 @@ class Copies {
     view_ = bits_view(binary);
   }
 
+  // Refused: there is no memory.
   Progress run(int64_t* budget) {
+    if (copy_.is_none()) return Progress::kRefused;
     while (done_ < total_) {
       if (*budget <= 0) return Progress::kPaused;
       if (done_ < size_) {
@@ -352,7 +354,8 @@ Term copied(Process& p, Term binary, Term times, std::initializer_list<Term> arg
   }
   return in_slices<Copies>(
       p, arguments, [&] { return Copies(p.heap, binary, total_bits); },
-      [](Copies& copies) { return copies.result(); });
+      [](Copies& copies) { return copies.result(); },
+      [](Process& process) { return process.system_limit(); });
 }
 Term copy_2(Process& p, Term binary, Term times) {
   return copied(p, binary, times, {binary, times});
@@ -416,7 +419,7 @@ Term encode_unsigned_2(Process& p, Term integer, Term endianness) {
   if (number.negative) return p.badarg();
   size_t count = std::max<size_t>((big::bit_length(number) + 7) / 8, 1);
   uint8_t* bytes;
-  Term binary = make_bits_uninitialised(p.heap, count * 8, &bytes);
+  Term binary = must_make_bits(p.heap, count * 8, &bytes);
   integer_to_bytes(integer, bytes, count, endianness == atoms::little);
   charge_bytes(p, count);
   return binary;

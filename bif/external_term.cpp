@@ -5,7 +5,7 @@
 #include "bif/in_slices.h"
 #include "vm/codec/etf.h"
 #include "vm/codec/etf_tags.h"
-#include "vm/heap/builder.h"
+#include "vm/heap/binary.h"
 #include "vm/sched/dirty_call.h"
 #include "vm/sched/online.h"
 #include "vm/term/bits.h"
@@ -82,7 +82,7 @@ Term encoded(Process& p, Term term, const ParsedOptions& options,
     const auto affordable = static_cast<size_t>(std::max<int64_t>(budget.left(), 0));
     if (size && *size <= std::max(kShort, affordable * kBytesPerStep)) {
       uint8_t* bytes;
-      Term binary = make_bits_uninitialised(p.heap, *size * 8, &bytes);
+      Term binary = must_make_bits(p.heap, *size * 8, &bytes);
       encode_external(term, options.encode, bytes);
       budget.left() -= static_cast<int64_t>(*size) / kBytesPerStep;
       return binary;

@@ -1,6 +1,7 @@
 // joist: the command line. See tools/cli/command.h for how subcommands are made.
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,8 @@
 #include "tools/cli/command.h"
 #include "tools/erl/erl.h"
 #include "tools/erl/programs.h"
+#include "vm/base/check.h"
+#include "vm/os/stream.h"
 
 namespace joist::cli {
 namespace {
@@ -114,7 +117,16 @@ int run(int count, char** values) {
 }  // namespace
 }  // namespace joist::cli
 
+namespace {
+
+// There are no exceptions to report it by.
+void end_without_memory() { joist::fatal("out of memory"); }
+
+}  // namespace
+
 int main(int count, char** values) {
+  joist::open_standard_streams();
+  std::set_new_handler(end_without_memory);
   const std::string_view path = count > 0 ? values[0] : "";
   const std::string_view name = path.substr(path.rfind('/') + 1);
   if (joist::erl::is_program(name)) {

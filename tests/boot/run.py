@@ -19,17 +19,19 @@ The table is command_lines.txt: blocks of lines, parted by empty lines; in a blo
     env NAME=VALUE             variables
 """
 
-import argparse
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import side_by_side  # noqa: E402
+
+PARTS = ("stdout", "stderr", "status")
 SECONDS = 60
 MORE_RUNS_OF_ERL = 8
 
@@ -62,13 +64,8 @@ def read_known():
     return known
 
 
-def normalise(data):
-    text = data.decode("utf-8", "replace")
-    text = re.sub(r"Usage: .*", "USAGE", text, flags=re.DOTALL)
-    text = re.sub(r"<\d+\.\d+\.\d+>", "<PID>", text)
-    text = re.sub(r"#(Ref|Port|Fun)<[^>]*>", r"#\1<>", text)
-    text = re.sub(r"\d+-[A-Z][a-z]{2}-\d{4}::\d\d:\d\d:\d\d\.\d+", "TIME", text)
-    return text
+def without_usage(text):
+    return re.sub(r"Usage: .*", "USAGE", text, flags=re.DOTALL)
 
 
 def run(erl, case, folder):
@@ -78,16 +75,8 @@ def run(erl, case, folder):
     for path in Path(folder).iterdir():
         if path.name == "erl_crash.dump":
             path.unlink()
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, cwd=folder, env=environment,
-                               start_new_session=True)
-    try:
-        output, errors = process.communicate(stdin.encode(), SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        process.communicate()
-        return "no end", "", None
-    return normalise(output), normalise(errors), process.returncode
+    output, errors, status = side_by_side.run(words, folder, environment, SECONDS, stdin)
+    return without_usage(output), without_usage(errors), status
 
 
 def prepare(folder):
@@ -104,14 +93,7 @@ def prepare(folder):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--joist", required=True)
-    parser.add_argument("--only", default="")
-    options = parser.parse_args()
-    reference = shutil.which("erl")
-    if reference is None:
-        sys.exit("there is no erl to compare with")
-    ours = str(Path(options.joist).resolve().parent / "erl")
+    options, reference, ours = side_by_side.parse_options()
     cases = [case for case in read_table(HERE / "command_lines.txt") if options.only in case[0]]
     known = read_known()
     failed = expected_failures = 0
@@ -132,10 +114,7 @@ def main():
                 print(f"--- {case[0]}\nis the same now: take it out of known_differences.txt")
                 continue
             failed += 1
-            print(f"--- {case[0]}")
-            for name, theirs, mine in zip(("stdout", "stderr", "status"), expected, found):
-                if theirs != mine:
-                    print(f"{name}:\n  erl:   {theirs!r}\n  joist: {mine!r}")
+            side_by_side.show_difference(case[0], PARTS, expected, found)
     same = len(cases) - failed - expected_failures
     print(f"{same} command lines the same, {expected_failures} known to differ, {failed} not")
     return 1 if failed else 0

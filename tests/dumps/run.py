@@ -8,19 +8,20 @@ what is written to standard error, how the system ends and which files are there
     run.py --joist build/release/bin/joist
 """
 
-import argparse
 import difflib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import side_by_side  # noqa: E402
+
+PARTS = ("stderr", "status", "files")
 SECONDS = 120
 HALT = ["-noshell", "-eval", 'halt("a slogan").']
 SLOW = ["-noshell", "-eval", 'io:format("ready~n"), timer:sleep(60000).']
@@ -52,20 +53,8 @@ CASES = [
 def run(erl, arguments, folder, variables, number=None):
     environment = {key: value for key, value in os.environ.items()
                    if not key.startswith("ERL_CRASH_DUMP")}
-    process = subprocess.Popen([erl] + arguments, cwd=folder, env={**environment, **variables},
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
-    try:
-        if number is not None:
-            process.stdout.readline()
-            time.sleep(0.2)
-            process.send_signal(number)
-        output, errors = process.communicate(timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return "no end", "", None
-    return output.decode(errors="replace"), errors.decode(errors="replace"), process.returncode
+    return side_by_side.run([erl] + arguments, folder, {**environment, **variables}, SECONDS,
+                            number=number)
 
 
 def files_in(folder):
@@ -80,16 +69,10 @@ def files_in(folder):
     return result
 
 
-def normalise(errors):
-    errors = errors.replace("\r", "\\r")
-    errors = re.sub(r"<\d+\.\d+\.\d+>", "<PID>", errors)
-    return re.sub(r"\d+-[A-Z][a-z]{2}-\d{4}::\d\d:\d\d:\d\d\.\d+", "TIME", errors)
-
-
 def outcome(erl, arguments, variables, number):
     with tempfile.TemporaryDirectory() as folder:
         _, errors, status = run(erl, arguments, folder, variables, number)
-        return normalise(errors), status, files_in(folder)
+        return errors, status, files_in(folder)
 
 
 def view(reference, erl, beams):
@@ -112,16 +95,12 @@ def compile_modules(beams):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--joist", required=True)
-    parser.add_argument("--only", default="")
-    options = parser.parse_args()
-    reference = shutil.which("erl")
-    if reference is None:
-        sys.exit("there is no erl to compare with")
-    ours = str(Path(options.joist).resolve().parent / "erl")
+    options, reference, ours = side_by_side.parse_options()
+    cases = [case for case in CASES if options.only in case[0]]
+    checks = len(cases)
     failed = 0
     if not options.only:
+        checks += 1
         with tempfile.TemporaryDirectory() as beams:
             compile_modules(beams)
             expected, found = view(reference, reference, beams), view(reference, ours, beams)
@@ -130,15 +109,13 @@ def main():
             print("--- what crashdump_viewer says")
             print("\n".join(difflib.unified_diff(expected.split("\n"), found.split("\n"),
                                                  "erl", "joist", lineterm="")))
-    for name, arguments, variables, number in CASES:
-        if options.only not in name:
-            continue
+    for name, arguments, variables, number in cases:
         expected = outcome(reference, arguments, variables, number)
         found = outcome(ours, arguments, variables, number)
         if expected != found:
             failed += 1
-            print(f"--- {name}\n  erl:   {expected}\n  joist: {found}")
-    print(f"{failed} of {len(CASES) + 1} differ")
+            side_by_side.show_difference(name, PARTS, expected, found)
+    print(f"{failed} of {checks} differ")
     return 1 if failed else 0
 
 

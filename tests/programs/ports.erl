@@ -349,7 +349,7 @@ killed() ->
     {os_pid, Pid} = erlang:port_info(Port, os_pid),
     os:cmd("kill -KILL " ++ integer_to_list(Pid)),
     A = collect(Port),
-    Deaf = open("sh -c 'exec <&-; echo closed; sleep 100'", [exit_status, binary]),
+    Deaf = open("sh -c 'exec <&-; echo closed; exec sleep 100'", [exit_status, binary]),
     {os_pid, DeafPid} = erlang:port_info(Deaf, os_pid),
     B = next(Deaf),
     C = write_until_end(Deaf, 100),

@@ -124,7 +124,7 @@ flushed() ->
 
 unlimited() ->
     [begin
-         Port = open_port({spawn, "sleep 10"}, [out | Options]),
+         Port = open_port({spawn, "sleep 2"}, [out | Options]),
          A = [port_command(Port, binary:copy(<<"u">>, 100000), [nosuspend]) || _ <- lists:seq(1, 3)],
          exit(Port, kill),
          receive {'EXIT', Port, killed} -> A end

@@ -6,7 +6,7 @@
 
 #include "vm/codec/etf_decoder.h"
 #include "vm/heap/arith.h"
-#include "vm/heap/builder.h"
+#include "vm/heap/binary.h"
 #include "vm/term/rules.h"
 
 namespace joist::etf {
@@ -61,7 +61,7 @@ bool Decoder::decode_bit_binary(Word* slot) {
 void Decoder::decode_bits(Word* slot, size_t count, unsigned last_bits) {
   size_t bits = count == 0 ? 0 : count * 8 - (8 - last_bits);
   uint8_t* bytes;
-  put(slot, make_bits_uninitialised(block_, bits, &bytes));
+  put(slot, must_make_bits(block_, bits, &bytes));
   if (count == 0) return;
   const auto last_mask = static_cast<uint8_t>(0xff << (8 - last_bits));
   if (count > kManyBytes) {

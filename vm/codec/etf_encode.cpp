@@ -3,6 +3,7 @@
 
 #include "vm/codec/etf_encoder.h"
 #include "vm/codec/etf_zlib.h"
+#include "vm/heap/binary.h"
 
 namespace joist {
 namespace etf {
@@ -129,7 +130,7 @@ Progress ExternalEncoding::State::run(int64_t* budget) {
 void ExternalEncoding::State::begin_bytes() {
   size = measure.size();
   if (level == 0 || size < 6) {
-    result = make_bits_uninitialised(heap, size * 8, &bytes);
+    result = must_make_bits(heap, size * 8, &bytes);
   } else {
     plain.reset(new uint8_t[size]);
     bytes = plain.get();

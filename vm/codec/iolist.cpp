@@ -1,5 +1,7 @@
 #include "vm/codec/iolist.h"
 
+#include "vm/heap/binary.h"
+
 namespace joist {
 
 namespace {
@@ -83,7 +85,7 @@ Progress IolistJoin::run(int64_t* budget) {
       result_ = iodata_;
       return Progress::kDone;
     }
-    result_ = make_bits_uninitialised(heap_, size_, &next_);
+    result_ = must_make_bits(heap_, size_, &next_);
     writer_ = BitWriter(next_, 0);
     walk_ = IolistWalk(iodata_);
   }

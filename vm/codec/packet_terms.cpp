@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "vm/heap/builder.h"
+#include "vm/heap/binary.h"
 #include "vm/term/atom.h"
 #include "vm/term/rules.h"
 
@@ -47,7 +47,7 @@ Term PacketTerms::ssl_tls(Term source) const {
   }
   ByteSpan hello = packet_.subspan(3);
   uint8_t* bytes;
-  Term data = make_bits_uninitialised(heap_, (hello.size() + 4) * 8, &bytes);
+  Term data = must_make_bits(heap_, (hello.size() + 4) * 8, &bytes);
   bytes[0] = 1;
   bytes[1] = static_cast<uint8_t>(hello.size() >> 16);
   bytes[2] = static_cast<uint8_t>(hello.size() >> 8);

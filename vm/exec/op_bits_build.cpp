@@ -256,7 +256,9 @@ struct op_bs_init_writable : SlowOp {
     }
     s.save();
     Process& p = s.process();
-    Term result = make_bits_of(p.heap, new_appendable(bytes * 8, 0), 0);
+    Binary* buffer = new_appendable(bytes * 8, 0);
+    if (buffer == nullptr) fatal("out of memory: a binary of %zu bytes", bytes);
+    Term result = make_bits_of(p.heap, buffer, 0);
     if (!tidy_heap_gc(p, 0, &result)) return Flow::kLeave;
     s.load();
     s.x0 = result;

@@ -62,6 +62,12 @@ Binary* shrink_binary(Binary* binary, size_t byte_count) {
   return binary;
 }
 
+Term must_make_bits(Allocator& heap, size_t bits, uint8_t** bytes) {
+  const Term result = make_bits_uninitialised(heap, bits, bytes);
+  if (result.is_none()) fatal("out of memory: a binary of %zu bytes", bits / 8);
+  return result;
+}
+
 Binary* new_appendable(size_t room_bits, size_t used_bits) {
   Binary* binary = try_new_binary(std::max((room_bits + 7) / 8, kMinAppendableBytes));
   if (binary != nullptr) binary->used_bits = used_bits;

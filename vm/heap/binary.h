@@ -24,6 +24,10 @@ namespace joist {
 // behind them are unspecified. Amortised cost: O(extra). none(): no memory.
 Term append_bits(Allocator& heap, Term prefix, size_t extra, uint8_t** bytes, size_t* bit_offset);
 
+// `bits` bits that the caller fills in, as make_bits_uninitialised(); fatal when there is no
+// memory: for natives that have no way to refuse.
+Term must_make_bits(Allocator& heap, size_t bits, uint8_t** bytes);
+
 // A buffer with one reference and room for at least `room_bits`, of which the first `used_bits`
 // are in use: what building by appending starts from. nullptr: no memory.
 Binary* new_appendable(size_t room_bits, size_t used_bits);

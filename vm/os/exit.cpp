@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <csignal>
 #include <cstdio>
@@ -29,7 +30,11 @@ void lower_process_priority(int by) {
 
 int create_dump_file(const char* path) {
   constexpr mode_t kMode = 0640;
-  return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+  const int descriptor = open(path, kFlags, kMode);
+  if (descriptor >= 0 || errno != EMFILE) return descriptor;
+  close(STDERR_FILENO + 1);  // whatever it is: it is not needed any more
+  return open(path, kFlags, kMode);
 }
 
 std::string current_thread_name() {

@@ -98,6 +98,13 @@ int open_plain_file(const char* path, bool read, bool write, int* descriptor) {
   return *descriptor < 0 ? errno : 0;
 }
 
+void open_standard_streams() {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) != -1) continue;
+    open("/dev/null", O_RDWR);  // takes the lowest free number, which is this one
+  }
+}
+
 void ignore_broken_pipes() { signal(SIGPIPE, SIG_IGN); }
 
 }  // namespace joist

@@ -49,6 +49,10 @@ int duplicate(int descriptor, int* copy);  // the error, or 0
 int check_executable(const char* path);    // the error, or 0
 int open_plain_file(const char* path, bool read, bool write, int* descriptor);
 
+// Opens what is closed of standard input, output and error as the null device: else the next file
+// would take the number, and what is written to the stream would end up in it.
+void open_standard_streams();
+
 // A write to a stream that nobody reads is an error of that write, not the end of the VM.
 void ignore_broken_pipes();
 
