@@ -236,8 +236,9 @@ int enif_is_exception(NifEnv*, Word term) { return term_of(term).is_none(); }
 
 // --- copies ---
 
+// Literals are copied, too: an environment may outlive them.
 Word enif_make_copy(NifEnv* env, Word term) {
-  return copy_term(*env->heap, term_of(term), NativeInterface::current()->literals()).bits();
+  return copy_term(*env->heap, term_of(term), nullptr).bits();
 }
 
 size_t enif_term_size(Word term) {
