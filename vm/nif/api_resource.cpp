@@ -71,7 +71,7 @@ int enif_dynamic_resource_call(NifEnv* env, Word module, Word name, Word term, v
     return 1;
   }
   // On behalf of the library that the type belongs to.
-  NifLibrary* caller = std::exchange(env->library, type->owner);
+  NifLibrary* caller = std::exchange(env->library, type->owner());
   type->callbacks.dyncall(env, binary->bytes, data);
   env->library = caller;
   return 0;

@@ -2,8 +2,10 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "vm/nif/interface.h"
 
@@ -37,6 +39,17 @@ struct LibraryThread {
 LibraryThread*& this_thread() {
   static thread_local LibraryThread* current = nullptr;
   return current;
+}
+
+// Libraries want more keys than the system has. A key is not given out again, so that no thread
+// finds an old value under a new one.
+int next_key() {
+  static std::atomic<int> next{0};
+  return next.fetch_add(1);
+}
+std::vector<void*>& thread_values() {
+  static thread_local std::vector<void*> values;
+  return values;
 }
 
 void* run_thread(void* start) {
@@ -89,16 +102,19 @@ void enif_rwlock_rwunlock(LibraryRwLock* lock) { pthread_rwlock_unlock(&lock->lo
 char* enif_rwlock_name(LibraryRwLock* lock) { return lock->name.data(); }
 
 int enif_tsd_key_create(char*, int* key) {
-  pthread_key_t made;
-  const int error = pthread_key_create(&made, nullptr);
-  *key = static_cast<int>(made);
-  return error;
+  *key = next_key();
+  return 0;
 }
-void enif_tsd_key_destroy(int key) { pthread_key_delete(static_cast<pthread_key_t>(key)); }
+void enif_tsd_key_destroy(int) {}
 void enif_tsd_set(int key, void* data) {
-  pthread_setspecific(static_cast<pthread_key_t>(key), data);
+  std::vector<void*>& values = thread_values();
+  if (values.size() <= static_cast<size_t>(key)) values.resize(static_cast<size_t>(key) + 1);
+  values[static_cast<size_t>(key)] = data;
 }
-void* enif_tsd_get(int key) { return pthread_getspecific(static_cast<pthread_key_t>(key)); }
+void* enif_tsd_get(int key) {
+  const std::vector<void*>& values = thread_values();
+  return static_cast<size_t>(key) < values.size() ? values[static_cast<size_t>(key)] : nullptr;
+}
 
 abi::ThreadOptions* enif_thread_opts_create(char*) { return new abi::ThreadOptions{-1}; }
 void enif_thread_opts_destroy(abi::ThreadOptions* options) { delete options; }

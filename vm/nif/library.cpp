@@ -307,6 +307,7 @@ void NifLibraries::purged(const Module& module) {
     loaded_.erase(found);
     std::erase_if(scheduled_, [&](const auto& each) { return std::get<0>(each.first) == library; });
   }
+  NativeInterface::current()->types().forget(*library);
   library->release();
 }
 
@@ -316,7 +317,6 @@ void NifLibrary::release() {
     OwnEnv env(this);
     unload(&env, priv_data);
   }
-  NativeInterface::current()->types().library_unloaded(*this);
   delete this;
 }
 

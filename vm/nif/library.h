@@ -8,8 +8,8 @@
 //                        ^
 //                        calls under way on dirty threads
 //
-// When the instance is purged and no dirty call is left, the library is told to unload. The shared
-// object stays while a resource type still needs its callbacks.
+// When the instance is purged, no dirty call is left and no resource of a type of the library's, it
+// is told to unload.
 #pragma once
 
 #include <atomic>

@@ -65,6 +65,33 @@ ResourceTypes::~ResourceTypes() {
 
 // --- types ---
 
+void NifResourceType::set_owner(NifLibrary* library) {
+  NifLibrary* former = nullptr;
+  {
+    MutexLock lock(mutex_);
+    if (live_ != 0) {
+      library->retain();
+      former = owner();
+    }
+    owner_.store(library, std::memory_order_release);
+  }
+  if (former != nullptr) former->release();
+}
+
+void NifResourceType::count_resource() {
+  MutexLock lock(mutex_);
+  if (live_++ == 0 && owner() != nullptr) owner()->retain();
+}
+
+void NifResourceType::discount_resource() {
+  NifLibrary* left = nullptr;
+  {
+    MutexLock lock(mutex_);
+    if (--live_ == 0) left = owner();
+  }
+  if (left != nullptr) left->release();
+}
+
 NifResourceType* ResourceTypes::find_type(Term module, Term name) {
   MutexLock lock(mutex_);
   for (NifResourceType* type : types_) {
@@ -97,7 +124,7 @@ void ResourceTypes::commit(NifLibrary& library) {
   MutexLock lock(mutex_);
   for (const Opened& opened : opened_) {
     opened.type->callbacks = opened.callbacks;
-    opened.type->owner = &library;
+    opened.type->set_owner(&library);
     opened.type->object = library.object();
     if (opened.is_new) types_.push_back(opened.type);
   }
@@ -115,13 +142,12 @@ void ResourceTypes::roll_back() {
   opened_.clear();
 }
 
-void ResourceTypes::library_unloaded(NifLibrary& library) {
+void ResourceTypes::forget(NifLibrary& library) {
   std::vector<NifResourceType*> dropped;
   {
     MutexLock lock(mutex_);
     std::erase_if(types_, [&](NifResourceType* type) {
-      if (type->owner != &library) return false;
-      type->owner = nullptr;
+      if (type->owner() != &library) return false;
       dropped.push_back(type);
       return true;
     });
@@ -140,11 +166,12 @@ void ResourceTypes::destroy(Binary* binary) {
     interface->types().drop_monitors(*binary);
   }
   if (interface != nullptr && type->callbacks.dtor != no_dtor) {
-    OwnEnv env(type->owner);
+    OwnEnv env(type->owner());
     type->callbacks.dtor(&env, binary->bytes);
   }
   delete resource.monitors;
   free(binary);
+  type->discount_resource();
   type->release();
 }
 
@@ -155,6 +182,7 @@ void* ResourceTypes::make(NifResourceType& type, size_t size) {
   binary->bytes = static_cast<uint8_t*>(memory) + kResourcePrefix;
   new (binary + 1) Resource{&type, runtime_.uniques.next_ref(), nullptr};
   type.retain();
+  type.count_resource();
   return binary->bytes;
 }
 
@@ -292,7 +320,7 @@ void ResourceTypes::process_ended(uint64_t id, Term pid) {
   }
   NifResourceType* type = resource_of(binary).type;
   if (type->callbacks.down != nullptr) {
-    OwnEnv env(type->owner);
+    OwnEnv env(type->owner());
     abi::NifPid ended = {pid.bits()};
     abi::Monitor monitor = {id, {}};
     type->callbacks.down(&env, binary->bytes, &ended, &monitor);

@@ -26,14 +26,25 @@ struct NifResourceType {
   Term module = Term::none();
   Term name = Term::none();
   abi::ResourceTypeInit callbacks{};
-  NifLibrary* owner = nullptr;  // null: it was unloaded, and nobody finds the type any more
-  SharedObject object;          // that the callbacks are in
+  SharedObject object;  // that the callbacks are in
   std::atomic<int64_t> references{1};
 
   void retain() { references.fetch_add(1, std::memory_order_relaxed); }
   void release() {
     if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
+
+  // The library that the callbacks belong to; null: not yet. It is not unloaded as long as there
+  // are resources of the type.
+  NifLibrary* owner() const { return owner_.load(std::memory_order_acquire); }
+  void set_owner(NifLibrary* library) JOIST_EXCLUDES(mutex_);
+  void count_resource() JOIST_EXCLUDES(mutex_);
+  void discount_resource() JOIST_EXCLUDES(mutex_);
+
+ private:
+  Mutex mutex_;
+  std::atomic<NifLibrary*> owner_{nullptr};
+  int64_t live_ JOIST_GUARDED_BY(mutex_) = 0;
 };
 
 struct Resource {
@@ -60,7 +71,8 @@ class ResourceTypes {
   // What was opened counts, or it does not.
   void commit(NifLibrary& library);
   void roll_back();
-  void library_unloaded(NifLibrary& library);
+  // Its types are not found any more.
+  void forget(NifLibrary& library);
 
   // The object of a new resource, with one reference; null: no memory.
   void* make(NifResourceType& type, size_t size);

@@ -148,7 +148,7 @@ int EventWatch::stop(int descriptor, Binary& resource) {
     }
   }
   NifResourceType* type = resource_of(&resource).type;
-  OwnEnv env(type->owner);
+  OwnEnv env(type->owner());
   type->callbacks.stop(&env, resource.bytes, descriptor, 1);
   resource.release();
   return abi::kStopCalled;
