@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "vm/base/check.h"
 
@@ -48,6 +49,19 @@ bool fits_letter(char letter, const Argument& argument, const Argument& second) 
   }
 }
 
+// By op, where the fusions that it is the first of begin in kFusions.
+struct FirstFusions {
+  uint8_t begin[kOpCount];
+  constexpr FirstFusions() : begin() {
+    for (uint8_t& place : begin) place = std::size(kFusions);
+    for (size_t i = std::size(kFusions); i-- > 0;) {
+      begin[static_cast<size_t>(kFusions[i].first)] = static_cast<uint8_t>(i);
+    }
+  }
+};
+static_assert(std::size(kFusions) <= UINT8_MAX);
+constexpr FirstFusions kFirstFusions;
+
 bool wants_register(char letter) { return letter == 'r' || letter == 'R'; }
 
 }  // namespace
@@ -79,7 +93,8 @@ void Emitter::emit(Op op, std::initializer_list<Argument> given, std::span<const
 // Rewrites the latest instruction as one of itself and `op`. False: there is no such fusion.
 bool Emitter::fuse(Op op, std::span<const Argument> arguments) {
   if (!latest_.fusable) return false;
-  for (const Fusion& fusion : kFusions) {
+  const size_t begin = kFirstFusions.begin[static_cast<size_t>(latest_.op)];
+  for (const Fusion& fusion : std::span(kFusions).subspan(begin)) {
     if (fusion.first != latest_.op || fusion.second != op) continue;
     const char* signature = op_info(fusion.fused).signature;
     Argument all[kMaxOperands];
@@ -118,11 +133,14 @@ void Emitter::put_instruction(Op op, std::span<const Argument> arguments,
                               std::span<const ListCell> list) {
   const char* signature = op_info(op).signature;
   size_t combination = 0;
-  for (size_t i = 0; i < signature_length(signature); ++i) {
-    const size_t choice = signature[i] == 'L' ? 0 : choice_of(signature[i], arguments[i]);
-    combination = combination * choice_count(signature[i]) + choice;
+  Layout layout;
+  for (; signature[layout.count] != 0; ++layout.count) {
+    const char letter = signature[layout.count];
+    const size_t choice = letter == 'L' ? 0 : choice_of(letter, arguments[layout.count]);
+    combination = combination * choice_count(letter) + choice;
+    layout.kind[layout.count] = kind_of_choice(letter, choice);
   }
-  const Layout layout = layout_of(signature, combination);
+  place_fields(layout);
   const uint32_t start = position();
   cells_.resize(start + layout.cells + list.size(), 0);
   cells_[start] = handlers_.handlers[static_cast<size_t>(op)][combination];

@@ -10,6 +10,7 @@
 #include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
+#include "vm/os/memory_count.h"
 #include "vm/term/atom.h"
 
 namespace joist {
@@ -244,6 +245,8 @@ Result<std::unique_ptr<Module>> prepare_module(const BeamFile& file, const Gener
 
 Result<std::unique_ptr<Module>> prepare_beam(ByteSpan bytes, CodeTable& table,
                                              LiteralSpace& literals, LineInfo lines) {
+  // What is made here is many times as large as the module, and most of it gone at the end.
+  const PromptReturn prompt_return;
   BeamFile file = JOIST_TRY(parse_beam(bytes));
   JOIST_TRY(verify(file));
   if (lines == LineInfo::kDrop) {

@@ -121,6 +121,23 @@ Result<Operand> InstructionReader::read_operand() {
   return bad_operand("unknown tag");
 }
 
+// Most operands are registers and small numbers of a single byte, which need no checks.
+bool InstructionReader::read_short_operand() {
+  static_assert(kMaxRegisters >= 16);
+  constexpr OperandKind kKinds[] = {OperandKind::kUnsigned, OperandKind::kInteger,
+                                    OperandKind::kAtom,  // not here
+                                    OperandKind::kX, OperandKind::kY};
+  if (reader_.remaining() == 0) return false;
+  const uint8_t byte = *reader_.position();
+  const unsigned tag = byte & 0x07;
+  if ((byte & 0x08) != 0 || tag >= std::size(kKinds) || static_cast<Tag>(tag) == Tag::kAtom) {
+    return false;
+  }
+  reader_.skip(1);
+  code_.operands.push_back(make_operand(kKinds[tag], byte >> 4));
+  return true;
+}
+
 Result<void> InstructionReader::next() {
   const uint8_t opcode = reader_.u8();
   if (!reader_.ok()) return make_error("the code ends without int_code_end");
@@ -130,6 +147,7 @@ Result<void> InstructionReader::next() {
   GenericInstruction instruction{static_cast<GenericOp>(opcode),
                                  static_cast<uint32_t>(code_.operands.size()), 0};
   for (unsigned i = 0; i < info->arity; ++i) {
+    if (read_short_operand()) continue;
     ByteReader ahead = reader_;
     const bool list_here = i + 1 == info->arity && is_list(read_tagged(ahead));
     if (!list_here) {
@@ -141,6 +159,7 @@ Result<void> InstructionReader::next() {
     if (items > reader_.remaining()) return bad_operand("list longer than the code");
     code_.operands.push_back(make_operand(OperandKind::kList, items));
     for (uint32_t item = 0; item < items; ++item) {
+      if (read_short_operand()) continue;
       code_.operands.push_back(JOIST_TRY(read_operand()));
     }
   }

@@ -30,6 +30,9 @@ class InstructionReader {
   Result<void> next();
 
  private:
+  // Appends the next operand if it is of the commonest kinds and sizes; false: read_operand() is
+  // to do it.
+  bool read_short_operand();
   Result<Operand> read_operand();
   Result<Operand> read_extended(const TaggedNumber& number);
   Result<Operand> read_typed_register();

@@ -11,7 +11,8 @@ CodeTable::CodeTable(const HandlerTable& handlers)
     : handlers_(handlers),
       return_trace_handler_(handlers.handlers[static_cast<size_t>(Op::return_trace)] == nullptr
                                 ? Cell{0}
-                                : handlers.handlers[static_cast<size_t>(Op::return_trace)][0]) {}
+                                : handlers.handlers[static_cast<size_t>(Op::return_trace)][0]),
+      recent_(new std::atomic<ExportEntry*>[kRecentEntries]()) {}
 CodeTable::~CodeTable() = default;
 
 ExportEntry* CodeTable::entry_locked(const Mfa& mfa) {
@@ -32,8 +33,13 @@ ExportEntry* CodeTable::entry_locked(const Mfa& mfa) {
 }
 
 ExportEntry* CodeTable::export_entry(const Mfa& mfa) {
+  std::atomic<ExportEntry*>& recent = recent_[MfaHash()(mfa) % kRecentEntries];
+  ExportEntry* entry = recent.load(std::memory_order_acquire);
+  if (entry != nullptr && entry->mfa == mfa) return entry;
   std::lock_guard lock(mutex_);
-  return entry_locked(mfa);
+  entry = entry_locked(mfa);
+  recent.store(entry, std::memory_order_release);
+  return entry;
 }
 
 const ExportEntry* CodeTable::find_export(const Mfa& mfa) const {

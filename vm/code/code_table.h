@@ -53,7 +53,8 @@ class CodeTable {
   // Of the instruction that calls which are traced return to.
   Cell return_trace_handler() const { return return_trace_handler_; }
 
-  // The entry of that name, made (undefined) if there is none.
+  // The entry of that name, made (undefined) if there is none. It lives as long as the table, and
+  // is found without the lock if it was asked for lately.
   ExportEntry* export_entry(const Mfa& mfa);
   // null: nobody has named it yet.
   const ExportEntry* find_export(const Mfa& mfa) const;
@@ -133,6 +134,9 @@ class CodeTable {
   std::mutex permission_;
   mutable std::mutex mutex_;
   std::unordered_map<Mfa, std::unique_ptr<ExportEntry>, MfaHash> exports_;
+  // The latest entry of each hash that export_entry() was asked for.
+  static constexpr size_t kRecentEntries = 1024;
+  const std::unique_ptr<std::atomic<ExportEntry*>[]> recent_;
   std::unordered_map<const FunIdentity*, std::unique_ptr<FunEntry>, FunHash, SameFun> funs_;
   std::unordered_map<Word, Generations> modules_;  // by module name
   std::vector<const Module*> by_address_;          // ascending first cell

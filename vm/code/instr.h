@@ -180,6 +180,29 @@ struct Layout {
   size_t cells = 1;                    // handler and fields; a list's cells come behind
 };
 
+// Fills in where the fields of known kinds lie: the narrow ones first, each group aligned.
+constexpr void place_fields(Layout& layout) {
+  size_t width[kMaxOperands] = {};
+  size_t count_of[9] = {};
+  for (size_t i = 0; i < layout.count; ++i) {
+    width[i] = field_bytes(layout.kind[i]);
+    ++count_of[width[i]];
+  }
+  size_t next[9] = {};
+  next[2] = sizeof(Cell);
+  const size_t end_of_narrow = next[2] + 2 * count_of[2];
+  next[4] = (end_of_narrow + 3) / 4 * 4;
+  const size_t end_of_half = count_of[4] == 0 ? end_of_narrow : next[4] + 4 * count_of[4];
+  next[8] = (end_of_half + 7) / 8 * 8;
+  const size_t end = next[8] + 8 * count_of[8];
+  for (size_t i = 0; i < layout.count; ++i) {
+    if (width[i] == 0) continue;
+    layout.offset[i] = static_cast<uint16_t>(next[width[i]]);
+    next[width[i]] += width[i];
+  }
+  layout.cells = end / sizeof(Cell);
+}
+
 // The layout of one combination. The last operand's choice varies fastest.
 constexpr Layout layout_of(const char* signature, size_t combination) {
   Layout layout;
@@ -189,22 +212,7 @@ constexpr Layout layout_of(const char* signature, size_t combination) {
     layout.kind[i] = kind_of_choice(signature[i], combination % choices);
     combination /= choices;
   }
-  size_t offset = sizeof(Cell);
-  for (size_t width : {size_t{2}, size_t{4}, size_t{8}}) {
-    offset = (offset + width - 1) / width * width;
-    for (size_t i = 0; i < layout.count; ++i) {
-      if (field_bytes(layout.kind[i]) != width) continue;
-      layout.offset[i] = static_cast<uint16_t>(offset);
-      offset += width;
-    }
-    // Widths that do not occur must not pad the instruction.
-  }
-  size_t end = sizeof(Cell);
-  for (size_t i = 0; i < layout.count; ++i) {
-    const size_t bytes = field_bytes(layout.kind[i]);
-    if (bytes != 0 && layout.offset[i] + bytes > end) end = layout.offset[i] + bytes;
-  }
-  layout.cells = (end + sizeof(Cell) - 1) / sizeof(Cell);
+  place_fields(layout);
   return layout;
 }
 
