@@ -179,7 +179,8 @@ NIF(count_down) {
                               enif_make_list_cell(env, argv[0], argv[1])};
   int flags = left % 3 == 0 ? ERL_NIF_DIRTY_JOB_CPU_BOUND
               : left % 3 == 1 ? ERL_NIF_DIRTY_JOB_IO_BOUND : 0;
-  return enif_schedule_nif(env, "count_down_more", flags, count_down, 2, arguments);
+  ERL_NIF_TERM later = enif_schedule_nif(env, "count_down_more", flags, count_down, 2, arguments);
+  return enif_is_exception(env, later) ? enif_make_badarg(env) : later;
 }
 NIF(fail_later) {
   if (argc == 1) return enif_schedule_nif(env, "failing", 0, bad, 0, argv);

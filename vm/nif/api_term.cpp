@@ -232,7 +232,8 @@ int enif_has_pending_exception(NifEnv* env, Word* reason) {
   if (env->raised && reason != nullptr) *reason = env->reason.bits();
   return env->raised;
 }
-int enif_is_exception(NifEnv*, Word term) { return term_of(term).is_none(); }
+// What enif_schedule_nif returns looks like an exception and is none.
+int enif_is_exception(NifEnv* env, Word term) { return env->raised && term_of(term).is_none(); }
 
 // --- copies ---
 
