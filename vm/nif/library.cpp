@@ -1,5 +1,6 @@
 #include "vm/nif/library.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>

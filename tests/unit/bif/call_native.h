@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bif/registry.h"
+#include "vm/codec/etf.h"
 #include "vm/heap/builder.h"
 #include "vm/term/print.h"
 
@@ -22,6 +23,7 @@ class NativeCaller {
     process_.registers = &registers_;
     process_.runtime = &runtime_;
     runtime_.literals = &literals_;
+    runtime_.externals = &externals_;
     process_.reductions = kReductionsPerSlice;
   }
 
@@ -71,8 +73,11 @@ class NativeCaller {
   }
 
  private:
+  struct NoExternals : ExternalResolver {};
+
   LiteralSpace literals_;
   Registers registers_ = {};
+  NoExternals externals_;
   Runtime runtime_ = {};
   Process process_;
   int yields_ = 0;
