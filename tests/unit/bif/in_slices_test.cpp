@@ -112,6 +112,7 @@ TEST_CASE("terms are encoded, measured and decoded in slices") {
   CHECK(exact_equal(n.sliced("erlang", "binary_to_term", {unaligned}), term));
   Term cut = make_part(n.heap(), bytes, 0, bits_size(bytes) - 8);
   CHECK(n.sliced("erlang", "binary_to_term", {cut}).is_none());
-  Term packed = n.sliced("erlang", "term_to_binary", {term, n.list({atoms::compressed})});
-  CHECK(exact_equal(n.sliced("erlang", "binary_to_term", {packed}), term));
+  // zlib is not cut into slices: a dirty thread is to do it (tests/programs/large_terms does).
+  CHECK(n.call("erlang", "term_to_binary", {term, n.list({atoms::compressed})}).is_none());
+  CHECK(n.process().outcome == NativeOutcome::kDirty);
 }
