@@ -155,13 +155,17 @@ class Cli(unittest.TestCase):
         self.check(joist("inspect", "--verify", self.beam), 0, stdout="verified  yes\n")
 
     def test_inspect_summarises_a_folder(self):
-        self.path("broken.beam", b"FOR1\0\0\0\4BEAM")
-        result = joist("inspect", self.folder.name)
-        self.assertEqual(result.returncode, 1)
-        self.assertIn("refused   " + self.path("broken.beam"), result.stdout)
-        self.assertIn("2 files, ", result.stdout)
-        os.remove(self.path("broken.beam"))
-        self.check(joist("inspect", self.folder.name), 0, stdout="1 files, ")
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(self.beam, folder)
+            broken = os.path.join(folder, "broken.beam")
+            with open(broken, "wb") as file:
+                file.write(b"FOR1\0\0\0\4BEAM")
+            result = joist("inspect", folder)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("refused   " + broken, result.stdout)
+            self.assertIn("2 files, ", result.stdout)
+            os.remove(broken)
+            self.check(joist("inspect", folder), 0, stdout="1 files, ")
 
     def test_verify_refuses_code_that_the_summary_alone_accepts(self):
         with open(self.beam, "rb") as file:
