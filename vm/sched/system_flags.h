@@ -21,25 +21,25 @@ class SystemFlags {
   // Of processes that are made from now on and ask for nothing else.
   HeapOptions heap_options() const {
     HeapOptions options;
-    options.min_heap_words = min_heap_words.load(std::memory_order_relaxed);
-    options.min_off_heap_bytes = min_off_heap_bytes.load(std::memory_order_relaxed);
-    options.fullsweep_after = fullsweep_after.load(std::memory_order_relaxed);
-    options.max_heap_words = max_heap_words.load(std::memory_order_relaxed);
-    options.kill_at_max_heap = kill_at_max_heap.load(std::memory_order_relaxed);
-    options.log_at_max_heap = log_at_max_heap.load(std::memory_order_relaxed);
+    options.min_heap_words = min_heap_words_.load(std::memory_order_relaxed);
+    options.min_off_heap_bytes = min_off_heap_bytes_.load(std::memory_order_relaxed);
+    options.fullsweep_after = fullsweep_after_.load(std::memory_order_relaxed);
+    options.max_heap_words = max_heap_words_.load(std::memory_order_relaxed);
+    options.kill_at_max_heap = kill_at_max_heap_.load(std::memory_order_relaxed);
+    options.log_at_max_heap = log_at_max_heap_.load(std::memory_order_relaxed);
     options.max_includes_shared_binaries =
-        max_includes_shared_binaries.load(std::memory_order_relaxed);
+        max_includes_shared_binaries_.load(std::memory_order_relaxed);
     return options;
   }
   void set_heap_options(const HeapOptions& options) {
-    min_heap_words.store(options.min_heap_words, std::memory_order_relaxed);
-    min_off_heap_bytes.store(options.min_off_heap_bytes, std::memory_order_relaxed);
-    fullsweep_after.store(options.fullsweep_after, std::memory_order_relaxed);
-    max_heap_words.store(options.max_heap_words, std::memory_order_relaxed);
-    kill_at_max_heap.store(options.kill_at_max_heap, std::memory_order_relaxed);
-    log_at_max_heap.store(options.log_at_max_heap, std::memory_order_relaxed);
-    max_includes_shared_binaries.store(options.max_includes_shared_binaries,
-                                       std::memory_order_relaxed);
+    min_heap_words_.store(options.min_heap_words, std::memory_order_relaxed);
+    min_off_heap_bytes_.store(options.min_off_heap_bytes, std::memory_order_relaxed);
+    fullsweep_after_.store(options.fullsweep_after, std::memory_order_relaxed);
+    max_heap_words_.store(options.max_heap_words, std::memory_order_relaxed);
+    kill_at_max_heap_.store(options.kill_at_max_heap, std::memory_order_relaxed);
+    log_at_max_heap_.store(options.log_at_max_heap, std::memory_order_relaxed);
+    max_includes_shared_binaries_.store(options.max_includes_shared_binaries,
+                                        std::memory_order_relaxed);
   }
 
   std::atomic<bool> messages_off_heap{false};  // the same: message_queue_data
@@ -52,13 +52,13 @@ class SystemFlags {
   std::atomic<int64_t> step_limits[kSliceKinds] = {kNoStepLimit, kNoStepLimit, kNoStepLimit};
 
  private:
-  std::atomic<size_t> min_heap_words{HeapOptions().min_heap_words};
-  std::atomic<size_t> min_off_heap_bytes{HeapOptions().min_off_heap_bytes};
-  std::atomic<uint32_t> fullsweep_after{HeapOptions().fullsweep_after};
-  std::atomic<size_t> max_heap_words{HeapOptions().max_heap_words};
-  std::atomic<bool> kill_at_max_heap{HeapOptions().kill_at_max_heap};
-  std::atomic<bool> log_at_max_heap{HeapOptions().log_at_max_heap};
-  std::atomic<bool> max_includes_shared_binaries{HeapOptions().max_includes_shared_binaries};
+  std::atomic<size_t> min_heap_words_{HeapOptions().min_heap_words};
+  std::atomic<size_t> min_off_heap_bytes_{HeapOptions().min_off_heap_bytes};
+  std::atomic<uint32_t> fullsweep_after_{HeapOptions().fullsweep_after};
+  std::atomic<size_t> max_heap_words_{HeapOptions().max_heap_words};
+  std::atomic<bool> kill_at_max_heap_{HeapOptions().kill_at_max_heap};
+  std::atomic<bool> log_at_max_heap_{HeapOptions().log_at_max_heap};
+  std::atomic<bool> max_includes_shared_binaries_{HeapOptions().max_includes_shared_binaries};
 };
 
 // A process without a VM, as in unit tests, has none: the defaults hold.
