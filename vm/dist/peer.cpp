@@ -25,11 +25,13 @@ void destroy_handle(Binary* binary) {
 }
 
 // What a handle refers to lies behind the record.
+constexpr size_t kPointerBytes = sizeof(Peer*);
+
 Binary* new_handle(Peer* peer) {
-  auto* binary = static_cast<Binary*>(malloc(sizeof(Binary) + sizeof peer));
+  auto* binary = static_cast<Binary*>(malloc(sizeof(Binary) + kPointerBytes));
   if (binary == nullptr) fatal("out of memory: a distribution handle");
-  *binary = Binary{1, destroy_handle, sizeof peer, 0, reinterpret_cast<uint8_t*>(binary + 1)};
-  memcpy(binary->bytes, static_cast<const void*>(&peer), sizeof peer);
+  *binary = Binary{1, destroy_handle, kPointerBytes, 0, reinterpret_cast<uint8_t*>(binary + 1)};
+  memcpy(binary->bytes, static_cast<const void*>(&peer), kPointerBytes);
   return binary;
 }
 
@@ -62,7 +64,7 @@ Peer* Nodes::peer_of_handle(Term handle, uint32_t* connection) {
   if (binary->destroy != destroy_handle) return nullptr;
   *connection = static_cast<uint32_t>(parts[0].small_value());
   Peer* peer;
-  memcpy(static_cast<void*>(&peer), binary->bytes, sizeof peer);
+  memcpy(static_cast<void*>(&peer), binary->bytes, kPointerBytes);
   return peer;
 }
 
