@@ -109,9 +109,8 @@ def main():
                 continue
             if expected == found and case[0] not in known:
                 continue
-            if expected == found:
-                failed += 1
-                print(f"--- {case[0]}\nis the same now: take it out of known_differences.txt")
+            if expected == found:  # sizes of heaps may be the same by chance
+                print(f"--- {case[0]}\nis the same this time, though in known_differences.txt")
                 continue
             failed += 1
             side_by_side.show_difference(case[0], PARTS, expected, found)
