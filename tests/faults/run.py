@@ -52,7 +52,7 @@ def read_table(path):
 
 
 def may_be_nobody(erl):
-    """Whether we may run it as a user who owns nothing; a checkout below /root is closed to that."""
+    """Whether a user who owns nothing may run it: a checkout below /root is closed to all."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         return False
     return subprocess.run([*NOBODY, "test", "-x", erl]).returncode == 0
