@@ -15,7 +15,7 @@ start() ->
         undefined -> spawn(erts_code_purger, start, []), wait_for(erts_code_purger);
         _ -> ok
     end,
-    catch ets:new(?MODULE, [named_table, public, {keypos, 1}]),
+    ?MODULE = ets:new(?MODULE, [named_table, public]),
     ets:insert(?MODULE, {next, 1}),
     load(1).
 
