@@ -2,7 +2,7 @@
 """What run.py makes of a case: the list only shrinks, and nothing new may fail."""
 import unittest
 
-from run import compare, judge, outcome_of
+from run import compare, judge, outcome_of, worth_another_run
 
 
 class Judge(unittest.TestCase):
@@ -33,6 +33,13 @@ class Judge(unittest.TestCase):
                                  self.expected), 0)
         self.assertEqual(compare(baseline, {"a/b_SUITE:known": "ok", "a/b_SUITE:good": "fail"},
                                  self.expected), 2)
+
+    def test_worth_another_run(self):
+        baseline = {"a/b_SUITE:known": "ok", "a/b_SUITE:good": "ok", "a/b_SUITE:late": "ok",
+                    "a/b_SUITE:dead": "ok", "a/b_SUITE:never": "fail"}
+        results = {"a/b_SUITE:known": "fail", "a/b_SUITE:good": "ok", "a/b_SUITE:late": "timeout",
+                   "a/b_SUITE:dead": "crash", "a/b_SUITE:never": "fail"}
+        self.assertEqual(worth_another_run(baseline, results, self.expected), ["a/b_SUITE:late"])
 
 
 if __name__ == "__main__":
