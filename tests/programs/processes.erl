@@ -90,7 +90,13 @@ timeouts() ->
     spawn(fun() -> receive after 5 -> Me ! late end end),
     G = receive late -> late after infinity -> never end,
     H = receive_twice(3, []),
-    [A, B, C, D, E, F, G, H].
+    %% Messages wake them; the time, in a register, is not looked at again.
+    Sleepers = [spawn(timer, sleep, [infinity]) || _ <- lists:seq(1, 20)],
+    receive after 5 -> ok end,
+    [begin [P ! N || P <- Sleepers], receive after 1 -> ok end end || N <- lists:seq(1, 20)],
+    I = length([P || P <- Sleepers, is_process_alive(P)]),
+    [exit(P, kill) || P <- Sleepers],
+    [A, B, C, D, E, F, G, H, I].
 
 receive_twice(0, Acc) -> Acc;
 receive_twice(N, Acc) ->

@@ -139,9 +139,13 @@ struct op_wait_timeout : FastOp {
     if ((p.state.load(std::memory_order_relaxed) & process_state::kTimedOut) != 0) {
       return Flow::kNext;
     }
-    const Term timeout = time.get(s);
-    if (!p.receive_timer_active && !(timeout == atoms::infinity)) {
+    if (!p.receive_timer_active) {
+      const Term timeout = time.get(s);
       if (timeout == Term::small(0)) return Flow::kNext;
+      if (timeout == atoms::infinity) {
+        wait_without_timer(p);
+        return wait_at(s, jump_target(s.pc, label.field));
+      }
       s.save();
       if (!timeout.is_small() || timeout.small_value() < 0 ||
           timeout.small_value() > kLongestTimeout) {

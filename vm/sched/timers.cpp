@@ -85,9 +85,12 @@ void start_receive_timer(Process& process, uint64_t milliseconds) {
       .timers.start(*process.receive_timer, schedulers.clock().monotonic_ns(), milliseconds);
 }
 
+void wait_without_timer(Process& process) { process.receive_timer_active = true; }
+
 void stop_receive_timer(Process& process) {
   if (!process.receive_timer_active) return;
   process.receive_timer_active = false;
+  if (process.receive_timer == nullptr) return;  // nothing but `infinity` so far
   Timers::cancel(*process.receive_timer);
   process.state.fetch_and(~process_state::kTimedOut, std::memory_order_relaxed);
 }

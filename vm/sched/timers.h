@@ -54,6 +54,9 @@ struct ReceiveTimer : Timer {
 };
 // Starts the process' timer; `milliseconds` > 0.
 void start_receive_timer(Process& process, uint64_t milliseconds);
+// The time is `infinity`: as if there were a timer, since the time is looked at once only in a
+// receive. It may be in an x register, which does not outlive the first wait.
+void wait_without_timer(Process& process);
 // Stops it and forgets that it has run out.
 void stop_receive_timer(Process& process);
 
