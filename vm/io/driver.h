@@ -58,6 +58,7 @@ struct DriverInfo {
   bool port_locking = false;  // what port_info(Port, locking) says
   bool takes_force = false;   // port_command with `force` works while it is busy
   bool takes_limits = false;  // {busy_limits_port, _} may be given
+  bool ends_at_halt = false;  // the VM waits for its output, but only once it is closed
   bool starts_later = false;  // open_port waits until Port::started or Port::start_failed
 };
 

@@ -163,6 +163,8 @@ class Port {
   void fail(int posix_error);
   void fail_normal();
   void fail_end_of_file();
+  // Before one of those: the owner, which has been told otherwise, gets no exit signal.
+  void unlink_owner();
   bool is_closing() const { return (state_.load() & kClosing) != 0; }
 
  private:
@@ -207,6 +209,7 @@ class Port {
   enum class Cause : uint8_t { kSignal, kLinkExit, kCloseMessage, kDriver };
   bool end(Term from, Term reason, Cause cause);
   void terminate();
+  void undo_link(Term process);
   void fail_with(Term reason, bool end_of_file);
   void remove();
   void resume_senders();

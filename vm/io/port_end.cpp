@@ -39,15 +39,20 @@ void Port::started() {
   if (open_reply_ != 0) reply(opener_, std::exchange(open_reply_, 0), id_);
 }
 
+void Port::undo_link(Term process) {
+  const auto link = links_.find(process.bits());
+  if (link == links_.end() || link->second.unlinking != 0) return;
+  Signal* unlink = new_signal(SignalKind::kUnlink, id_);
+  unlink->id = link->second.unlinking = 1;
+  send(process, unlink);
+}
+
+void Port::unlink_owner() { undo_link(owner()); }
+
 void Port::start_failed(int posix_error) {
   if (open_reply_ == 0) return fail(posix_error);
   // The link that open_port has made is undone without anybody noticing.
-  const auto link = links_.find(opener_.bits());
-  if (link != links_.end()) {
-    Signal* unlink = new_signal(SignalKind::kUnlink, id_);
-    unlink->id = link->second.unlinking = 1;
-    send(opener_, unlink);
-  }
+  undo_link(opener_);
   reply(opener_, std::exchange(open_reply_, 0), error_atom(posix_error));
   fail_with(atoms::normal, false);
 }
@@ -94,6 +99,7 @@ bool Port::end(Term from, Term reason, Cause cause) {
     terminate();
   } else {
     driver_->flush();
+    after_driver();
   }
   return true;
 }

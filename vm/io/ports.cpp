@@ -266,12 +266,26 @@ bool Ports::send_packet(uint32_t scheduler, Term port_id, OutputData packet) {
   return true;
 }
 
+void Ports::end_at_halt(Port& port) {
+  auto task = std::make_unique<PortTask>();
+  task->kind = PortTaskKind::kSignal;
+  task->signal = new_signal(SignalKind::kExit, port.id());
+  task->signal->value = atoms::killed;
+  port.add_task(std::move(task));
+  schedule(port);
+}
+
 void Ports::flush(int64_t timeout_ns) {
   const int64_t deadline = timeout_ns < 0 ? INT64_MAX : runtime_.clock->monotonic_ns() + timeout_ns;
   EpochReader reader(runtime_.schedulers->epochs());
   reader.online();
   Parker parker;
   size_t slot = 0;
+  while (Port* port = table_.next(&slot)) {
+    // Two of them may wait for one another.
+    if (port->driver_info().ends_at_halt) end_at_halt(*port);
+  }
+  slot = 0;
   while (const Port* port = table_.next(&slot)) {
     while (!port->is_quiet() && table_.find(port->id()) == port) {
       if (runtime_.clock->monotonic_ns() >= deadline) return reader.offline();

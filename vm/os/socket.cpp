@@ -152,18 +152,21 @@ ByteSpan SocketAddress::name() const {
 
 namespace {
 
-int open_here(SocketFamily family, SocketKind kind, int* descriptor) {
+constexpr int kMultipathTcp = 262;  // not in all versions of the headers
+
+int open_here(SocketFamily family, SocketKind kind, bool multipath, int* descriptor) {
   const int type = kind == SocketKind::kStream ? SOCK_STREAM : SOCK_DGRAM;
-  *descriptor = socket(system_family(family), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int protocol = multipath ? kMultipathTcp : 0;
+  *descriptor = socket(system_family(family), type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
   return result_of(*descriptor);
 }
 
 }  // namespace
 
 // The namespace is the calling thread's for the time of the call.
-int open_socket(SocketFamily family, SocketKind kind, const std::string& namespace_path,
-                int* descriptor) {
-  if (namespace_path.empty()) return open_here(family, kind, descriptor);
+int open_socket(SocketFamily family, SocketKind kind, bool multipath,
+                const std::string& namespace_path, int* descriptor) {
+  if (namespace_path.empty()) return open_here(family, kind, multipath, descriptor);
   const int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
   if (own < 0) return errno;
   const int other = open(namespace_path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -171,7 +174,7 @@ int open_socket(SocketFamily family, SocketKind kind, const std::string& namespa
   if (error == 0 && setns(other, CLONE_NEWNET) != 0) error = errno;
   if (other >= 0) close(other);
   if (error == 0) {
-    error = open_here(family, kind, descriptor);
+    error = open_here(family, kind, multipath, descriptor);
     JOIST_CHECK(setns(own, CLONE_NEWNET) == 0);
   }
   close(own);

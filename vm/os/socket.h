@@ -49,9 +49,10 @@ class SocketAddress {
   uint32_t size_ = 0;
 };
 
-// `namespace_path`: of the network namespace to open it in; empty: the VM's.
-int open_socket(SocketFamily family, SocketKind kind, const std::string& namespace_path,
-                int* descriptor);
+// `multipath`: a stream that may use several paths of the network at once. `namespace_path`: of the
+// network namespace to open it in; empty: the VM's.
+int open_socket(SocketFamily family, SocketKind kind, bool multipath,
+                const std::string& namespace_path, int* descriptor);
 int bind_socket(int descriptor, const SocketAddress& address);
 int listen_on_socket(int descriptor, int backlog);
 // Of datagrams.

@@ -60,6 +60,14 @@ OptionNumbers numbers_of(SocketOption option) {
       return {IPPROTO_IP, IP_MULTICAST_LOOP};
     case SocketOption::kOnlyInet6:
       return {IPPROTO_IPV6, IPV6_V6ONLY};
+    case SocketOption::kKeepCount:
+      return {IPPROTO_TCP, TCP_KEEPCNT};
+    case SocketOption::kKeepIdle:
+      return {IPPROTO_TCP, TCP_KEEPIDLE};
+    case SocketOption::kKeepInterval:
+      return {IPPROTO_TCP, TCP_KEEPINTVL};
+    case SocketOption::kUserTimeout:
+      return {IPPROTO_TCP, TCP_USER_TIMEOUT};
   }
   return {-1, -1};
 }

@@ -29,6 +29,10 @@ enum class SocketOption : uint8_t {
   kMulticastTimeToLive,
   kMulticastLoop,
   kOnlyInet6,
+  kKeepCount,
+  kKeepIdle,
+  kKeepInterval,
+  kUserTimeout,
 };
 int set_socket_option(int descriptor, SocketOption option, int value);
 int get_socket_option(int descriptor, SocketOption option, int* value);

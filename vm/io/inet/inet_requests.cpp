@@ -63,17 +63,24 @@ void get_host_name(ByteReader data, Reply& reply) {
 
 // --- open and close ---
 
+// family:8 type:8 [protocol:8], the last from OTP 29 on
 void InetDriver::open(ByteReader data, uint8_t type_tag, Reply& reply) {
   SocketFamily family;
   const uint8_t family_tag = data.u8();
   const uint8_t type = data.u8();
+  const uint8_t protocol = data.at_end() ? kProtocolDefault : data.u8();
   if (!data.ok() || !data.at_end()) return reply.error(EINVAL);
   if (!family_of(family_tag, &family)) return reply.error("eafnosupport");
   if (type != type_tag) return reply.error(EINVAL);
+  const bool multipath = protocol == kProtocolMultipath;
+  const uint8_t usual = type_tag == kTypeStream ? kProtocolTcp : kProtocolUdp;
+  if (multipath ? type_tag != kTypeStream : protocol != kProtocolDefault && protocol != usual) {
+    return reply.error(EINVAL);
+  }
   if (state_ != 0) return reply.error(kBadSequence);
   const auto& space = settings_.network_namespace;
   const std::string path(space.begin(), space.end());
-  if (const int error = open_socket(family, kind_, path, &descriptor_); error != 0) {
+  if (const int error = open_socket(family, kind_, multipath, path, &descriptor_); error != 0) {
     descriptor_ = -1;
     return reply.error(error);
   }

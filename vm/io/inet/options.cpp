@@ -44,6 +44,10 @@ constexpr SystemOption kSystemOptions[] = {
     {kMulticastTimeToLive, SocketOption::kMulticastTimeToLive, false},
     {kMulticastLoop, SocketOption::kMulticastLoop, false},
     {kOnlyInet6, SocketOption::kOnlyInet6, true},
+    {kKeepCount, SocketOption::kKeepCount, true},
+    {kKeepIdle, SocketOption::kKeepIdle, true},
+    {kKeepInterval, SocketOption::kKeepInterval, true},
+    {kUserTimeout, SocketOption::kUserTimeout, true},
 };
 
 const SystemOption* find_system_option(uint8_t code) {
@@ -383,7 +387,7 @@ bool InetDriver::get_raw(ByteReader& data, Reply& reply) {
   const int32_t name = data.i32();
   const bool has_bytes = data.u8() != 0;
   const uint32_t size = data.u32();
-  if (!data.ok() || size > kMostOptionBytes) return false;
+  if (!data.ok() || reply.bytes().size() + 13 + size > kMostOptionBytes) return false;
   std::vector<uint8_t> value(size);
   if (has_bytes) {
     const ByteSpan given = data.take(size);

@@ -55,6 +55,13 @@ enum AddressTag : uint8_t {
 };
 enum TypeTag : uint8_t { kTypeStream = 1, kTypeDatagram = 2 };
 
+enum ProtocolTag : uint8_t {
+  kProtocolDefault = 0,
+  kProtocolTcp = 1,
+  kProtocolUdp = 2,
+  kProtocolMultipath = 4,
+};
+
 enum Option : uint8_t {
   kReuseAddress = 0,
   kKeepAlive = 1,
@@ -105,6 +112,10 @@ enum Option : uint8_t {
   kReceiveTimeToLive = 47,
   kNoPush = 48,
   kReadAhead = 49,  // from OTP 27 on
+  kKeepCount = 51,  // from OTP 29 on, as the next three
+  kKeepIdle = 52,
+  kKeepInterval = 53,
+  kUserTimeout = 54,
   kDebug = 99,
 };
 enum Mode : uint32_t { kModeList = 0, kModeBinary = 1 };

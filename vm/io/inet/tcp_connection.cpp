@@ -20,6 +20,7 @@ const DriverInfo& tcp_driver() {
           },
       .port_locking = true,
       .takes_force = true,
+      .ends_at_halt = true,
   };
   return kInfo;
 }
@@ -321,7 +322,7 @@ bool TcpDriver::activated_when_closed() {
   if (std::exchange(was_reset_, false)) tell(atoms::tcp_error, atoms::econnreset);
   tell_closed();
   if (settings_.exit_on_close == 0) return true;
-  port_.fail_normal();
+  end_port(0);
   return false;
 }
 

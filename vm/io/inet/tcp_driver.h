@@ -86,6 +86,8 @@ class TcpDriver final : public InetDriver {
   Input input_closed();
   Input input_failed(int error);
   void tell_closed();
+  // The port ends, of which its owner has been told already.
+  void end_port(int error);
   void watch_input(bool on);
 
   // --- output: tcp_output.cpp ---

@@ -304,7 +304,8 @@ void TcpDriver::deliver_packet(ByteSpan packet, Binary* holder) {
     deliver_to_port(body);
     return port_.is_dead() ? void() : count_active();
   }
-  port_.count_input(body.size());
+  // As in OTP, port_info counts what active sockets deliver.
+  if (settings_.active != kPassive) port_.count_input(body.size());
   if (type == PacketType::kHttp || type == PacketType::kHttpHeader || type == PacketType::kSslTls) {
     const bool binaries =
         settings_.packet == kPacketHttpBinary || settings_.packet == kPacketHttpHeaderBinary;
@@ -356,6 +357,15 @@ void TcpDriver::tell_closed() {
   if (!std::exchange(closed_was_told_, true)) tell(atoms::tcp_closed);
 }
 
+void TcpDriver::end_port(int error) {
+  port_.unlink_owner();
+  if (error == 0) {
+    port_.fail_normal();
+  } else {
+    port_.fail(error);
+  }
+}
+
 TcpDriver::Input TcpDriver::input_closed() {
   bool told = false;
   if ((state_ & kStateBusy) != 0) {
@@ -373,7 +383,7 @@ TcpDriver::Input TcpDriver::input_closed() {
   if (settings_.active != kPassive) {
     tell_closed();
     if (settings_.exit_on_close != 0) {
-      port_.fail_normal();
+      end_port(0);
     } else {
       watch_input(false);
     }
@@ -401,7 +411,7 @@ TcpDriver::Input TcpDriver::input_failed(int error) {
     tell(atoms::tcp_error, error_atom(error));
     tell_closed();
     if (settings_.exit_on_close != 0) {
-      port_.fail(error);
+      end_port(error);
     } else {
       watch_input(false);
     }

@@ -146,7 +146,7 @@ void TcpDriver::connection_failed(int error) {
     if (shows_reset) tell(atoms::tcp_error, reason);
     tell_closed();
     if (!sends_file) answer_error(sender_, reason);
-    if (settings_.exit_on_close != 0) return port_.fail_normal();
+    if (settings_.exit_on_close != 0) return end_port(0);
     return close_socket();
   }
   end_operations();

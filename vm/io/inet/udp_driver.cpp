@@ -213,7 +213,6 @@ void UdpDriver::deliver(const Datagram& datagram) {
   const bool with_notes = settings_.wants_notes;
   if (settings_.active == kPassive) {
     if (!operation_) return;
-    port_.count_input(datagram.data.size());
     Allocator scratch;
     std::vector<uint8_t> address;
     write_address(datagram.from, &address);
@@ -311,6 +310,7 @@ const DriverInfo& udp_driver() {
           },
       .port_locking = true,
       .takes_force = true,
+      .ends_at_halt = true,
   };
   return kInfo;
 }
