@@ -1,13 +1,14 @@
 // Module atomics, and the natives behind module counters. Both are arrays of 64-bit integers that
 // processes share by a magic reference.
 //
-// counters:new(_, [write_concurrency]) allows a counter to be spread over the schedulers. Here it
-// is one atomic integer, which keeps that contract: reads may be inconsistent, but need not.
+// counters:new(_, [write_concurrency]) spreads a counter over the schedulers: each adds to a cell
+// of its own, in a cache line that no other writes to, and the value is the sum of the cells.
 #include <atomic>
 
 #include "bif/magic.h"
 #include "bif/registry.h"
 #include "vm/heap/map_build.h"
+#include "vm/sched/schedulers.h"
 
 namespace joist {
 
@@ -25,11 +26,41 @@ class AtomicArray {
   const size_t size;
   const bool is_signed;
 };
-class Atomics : public AtomicArray {
-  using AtomicArray::AtomicArray;
-};
-class Counters : public AtomicArray {
-  using AtomicArray::AtomicArray;
+// Columns of cells, one for each scheduler behind one for all other threads.
+class alignas(kCacheLine) Counters {
+ public:
+  using Cell = std::atomic<uint64_t>;
+
+  Counters(size_t size, size_t columns) : size(size), columns_(columns) {
+    for (size_t i = 0; i < columns * rows_for(size); ++i) new (&cells()[i]) Cell(0);
+  }
+  static size_t rows_for(size_t size) {
+    constexpr size_t kRows = kCacheLine / sizeof(Cell);
+    return (size + kRows - 1) / kRows * kRows;
+  }
+
+  uint64_t get(size_t index) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < columns_; ++i) sum += cell(i, index).load(std::memory_order_relaxed);
+    return sum;
+  }
+  // `scheduler`: the number of Registers.
+  void add(uint32_t scheduler, size_t index, uint64_t bits) {
+    const size_t column = scheduler < columns_ - 1 ? scheduler + 1 : 0;
+    cell(column, index).fetch_add(bits, std::memory_order_relaxed);
+  }
+  void put(size_t index, uint64_t bits) {
+    cell(0, index).store(bits, std::memory_order_relaxed);
+    for (size_t i = 1; i < columns_; ++i) cell(i, index).store(0, std::memory_order_relaxed);
+  }
+
+  const size_t size;
+
+ private:
+  Cell* cells() { return reinterpret_cast<Cell*>(this + 1); }
+  Cell& cell(size_t column, size_t index) { return cells()[column * rows_for(size) + index]; }
+
+  const size_t columns_;
 };
 
 // The value of an integer of up to 64 bits, as the bits of a signed or of an unsigned number.
@@ -69,28 +100,31 @@ Term to_term(Process& p, const AtomicArray& array, uint64_t bits) {
                          : make_unsigned(p.heap, bits);
 }
 
-template <typename Array>
-Term make_array(Process& p, Term size_term, bool is_signed) {
-  uint64_t size;
-  if (!to_unsigned_bits(size_term, &size)) {
-    bool too_big = is_big(size_term) && !big_is_negative(size_term);
-    return too_big ? p.system_limit() : p.badarg();
+// False: there is no array of that size; the error is set.
+bool to_array_size(Process& p, Term term, uint64_t* size) {
+  if (!to_unsigned_bits(term, size)) {
+    const bool too_big = is_big(term) && !big_is_negative(term);
+    too_big ? p.system_limit() : p.badarg();
+    return false;
   }
-  if (size == 0) return p.badarg();
   constexpr uint64_t kMost = uint64_t{1} << 40;
-  if (size > kMost) return p.system_limit();
-  return Magic<Array>::make(p, size * sizeof(uint64_t), size, is_signed);
+  if (*size == 0) p.badarg();
+  if (*size > kMost) p.system_limit();
+  return *size != 0 && *size <= kMost;
+}
+
+// The index, from 0, of what `index` stands for from 1. False: not in the array.
+template <typename Array>
+bool find_index(Term reference, Term index, Array** array, uint64_t* found) {
+  *array = Magic<Array>::get(reference);
+  if (*array == nullptr || !to_unsigned_bits(index, found)) return false;
+  return --*found < (*array)->size;
 }
 
 // The integer at `index` (from 1) of the array that `reference` stands for; null: badarg.
-template <typename Array>
-std::atomic<uint64_t>* find_value(Term reference, Term index, Array** array) {
-  *array = Magic<Array>::get(reference);
+std::atomic<uint64_t>* find_value(Term reference, Term index, AtomicArray** array) {
   uint64_t i;
-  if (*array == nullptr || !to_unsigned_bits(index, &i) || i - 1 >= (*array)->size) {
-    return nullptr;
-  }
-  return &(*array)->values()[i - 1];
+  return find_index(reference, index, array, &i) ? &(*array)->values()[i] : nullptr;
 }
 
 // --- atomics ---
@@ -98,11 +132,13 @@ std::atomic<uint64_t>* find_value(Term reference, Term index, Array** array) {
 Term atomics_new_2(Process& p, Term size, Term options) {
   uint64_t bits;
   if (!to_unsigned_bits(options, &bits)) return p.badarg();
-  return make_array<Atomics>(p, size, (bits & kSignedOption) != 0);
+  uint64_t count;
+  if (!to_array_size(p, size, &count)) return Term::none();
+  return Magic<AtomicArray>::make(p, count * sizeof(uint64_t), count, (bits & kSignedOption) != 0);
 }
 
 Term put_3(Process& p, Term reference, Term index, Term value) {
-  Atomics* array;
+  AtomicArray* array;
   auto* place = find_value(reference, index, &array);
   uint64_t bits;
   if (place == nullptr || !to_value(*array, value, &bits)) return p.badarg();
@@ -111,13 +147,13 @@ Term put_3(Process& p, Term reference, Term index, Term value) {
 }
 
 Term get_2(Process& p, Term reference, Term index) {
-  Atomics* array;
+  AtomicArray* array;
   auto* place = find_value(reference, index, &array);
   return place == nullptr ? p.badarg() : to_term(p, *array, place->load());
 }
 
 Term add_3(Process& p, Term reference, Term index, Term increment) {
-  Atomics* array;
+  AtomicArray* array;
   auto* place = find_value(reference, index, &array);
   uint64_t bits;
   if (place == nullptr || !to_increment(increment, &bits)) return p.badarg();
@@ -126,7 +162,7 @@ Term add_3(Process& p, Term reference, Term index, Term increment) {
 }
 
 Term add_get_3(Process& p, Term reference, Term index, Term increment) {
-  Atomics* array;
+  AtomicArray* array;
   auto* place = find_value(reference, index, &array);
   uint64_t bits;
   if (place == nullptr || !to_increment(increment, &bits)) return p.badarg();
@@ -134,7 +170,7 @@ Term add_get_3(Process& p, Term reference, Term index, Term increment) {
 }
 
 Term exchange_3(Process& p, Term reference, Term index, Term desired) {
-  Atomics* array;
+  AtomicArray* array;
   auto* place = find_value(reference, index, &array);
   uint64_t bits;
   if (place == nullptr || !to_value(*array, desired, &bits)) return p.badarg();
@@ -142,7 +178,7 @@ Term exchange_3(Process& p, Term reference, Term index, Term desired) {
 }
 
 Term compare_exchange_4(Process& p, Term reference, Term index, Term expected, Term desired) {
-  Atomics* array;
+  AtomicArray* array;
   auto* place = find_value(reference, index, &array);
   uint64_t expected_bits;
   uint64_t desired_bits;
@@ -155,7 +191,7 @@ Term compare_exchange_4(Process& p, Term reference, Term index, Term expected, T
 }
 
 Term info_1(Process& p, Term reference) {
-  Atomics* array = Magic<Atomics>::get(reference);
+  AtomicArray* array = Magic<AtomicArray>::get(reference);
   if (array == nullptr) return p.badarg();
   Term minimum = array->is_signed ? make_integer(p.heap, INT64_MIN) : Term::small(0);
   Term maximum =
@@ -163,44 +199,55 @@ Term info_1(Process& p, Term reference) {
   const Term pairs[] = {atoms::max,    maximum,
                         atoms::min,    minimum,
                         atoms::size,   make_unsigned(p.heap, array->size),
-                        atoms::memory, make_unsigned(p.heap, Magic<Atomics>::bytes(reference))};
+                        atoms::memory, make_unsigned(p.heap, Magic<AtomicArray>::bytes(reference))};
   return make_map(p.heap, pairs);
 }
 
 // --- counters ---
 
-Term counters_new_1(Process& p, Term size) { return make_array<Counters>(p, size, true); }
+Term counters_new_1(Process& p, Term size) {
+  uint64_t count;
+  if (!to_array_size(p, size, &count)) return Term::none();
+  const Schedulers* schedulers = p.runtime->schedulers;
+  const size_t columns = 1 + (schedulers == nullptr ? 0 : schedulers->count());
+  return Magic<Counters>::make(p, columns * Counters::rows_for(count) * sizeof(uint64_t), count,
+                               columns);
+}
 
 Term counters_get_2(Process& p, Term reference, Term index) {
-  Counters* array;
-  auto* place = find_value(reference, index, &array);
-  if (place == nullptr) return p.badarg();
-  return to_term(p, *array, place->load(std::memory_order_relaxed));
+  Counters* counters;
+  uint64_t i;
+  if (!find_index(reference, index, &counters, &i)) return p.badarg();
+  return make_integer(p.heap, static_cast<int64_t>(counters->get(i)));
 }
 
 Term counters_add_3(Process& p, Term reference, Term index, Term increment) {
-  Counters* array;
-  auto* place = find_value(reference, index, &array);
+  Counters* counters;
+  uint64_t i;
   uint64_t bits;
-  if (place == nullptr || !to_increment(increment, &bits)) return p.badarg();
-  place->fetch_add(bits, std::memory_order_relaxed);
+  if (!find_index(reference, index, &counters, &i) || !to_increment(increment, &bits)) {
+    return p.badarg();
+  }
+  counters->add(p.registers->scheduler, i, bits);
   return atoms::ok;
 }
 
 Term counters_put_3(Process& p, Term reference, Term index, Term value) {
-  Counters* array;
-  auto* place = find_value(reference, index, &array);
+  Counters* counters;
+  uint64_t i;
   uint64_t bits;
-  if (place == nullptr || !to_signed_bits(value, &bits)) return p.badarg();
-  place->store(bits, std::memory_order_relaxed);
+  if (!find_index(reference, index, &counters, &i) || !to_signed_bits(value, &bits)) {
+    return p.badarg();
+  }
+  counters->put(i, bits);
   return atoms::ok;
 }
 
 Term counters_info_1(Process& p, Term reference) {
-  Counters* array = Magic<Counters>::get(reference);
-  if (array == nullptr) return p.badarg();
+  const Counters* counters = Magic<Counters>::get(reference);
+  if (counters == nullptr) return p.badarg();
   const Term pairs[] = {atoms::memory, make_unsigned(p.heap, Magic<Counters>::bytes(reference)),
-                        atoms::size, make_unsigned(p.heap, array->size)};
+                        atoms::size, make_unsigned(p.heap, counters->size)};
   return make_map(p.heap, pairs);
 }
 

@@ -86,9 +86,11 @@ Term is_builtin_3(Process& p, Term module, Term function, Term arity) {
   if (module == atoms::erlang && function == atoms::apply_ && (count == 2 || count == 3)) {
     return atoms::true_;
   }
-  std::string_view name = atom_text(module);
+  const std::string_view name = atom_text(module);
+  const std::string_view function_name = atom_text(function);
   return boolean(!is_library_module(name) &&
-                 find_native(name, atom_text(function), static_cast<size_t>(count)) != nullptr);
+                 !is_erlang_code(name, function_name, p.runtime->otp_release) &&
+                 find_native(name, function_name, static_cast<size_t>(count)) != nullptr);
 }
 
 constexpr NativeEntry kErlangFunNatives[] = {

@@ -1,4 +1,6 @@
-// Modules whose natives come from NIF libraries in OTP, and so are no BIFs.
+// Natives that are no BIFs in OTP: modules whose natives come from NIF libraries there, functions
+// that are Erlang
+// code, functions that are instructions (erlang:is_builtin/3 counts these).
 #pragma once
 
 #include <string_view>
@@ -11,6 +13,14 @@ inline bool is_library_module(std::string_view module) {
     if (module == library) return true;
   }
   return false;
+}
+
+inline bool is_instruction(std::string_view module, std::string_view function) {
+  return module == "erlang" && (function == "apply" || function == "yield");
+}
+
+inline bool is_erlang_code(std::string_view module, std::string_view function, int otp_release) {
+  return module == "erlang" && otp_release < 26 && (function == "min" || function == "max");
 }
 
 }  // namespace joist

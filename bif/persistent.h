@@ -1,7 +1,9 @@
 // The table behind persistent_term: keys and values in literal areas of their own, so that a get
 // returns the term itself and copies nothing.
 //
-//   slots: | - | hash, pair ------> area: {Key, Value} and all they consist of | - | ...
+//   slots: | - | entry --> hash, pair --> area: {Key, Value} and all they consist of | - | ...
+//
+// It is never more than half full, and gets smaller when it is less than a quarter full.
 //
 // Thread-safe: readers share a lock, writers take it alone.
 //
@@ -9,6 +11,7 @@
 // (vm/heap/retired_literals.h).
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -44,21 +47,22 @@ class PersistentTerms {
 
  private:
   struct Entry {
-    Term pair = Term::none();  // none(): free
-    uint32_t hash = 0;
+    Term pair;
+    uint32_t hash;
     LiteralSpace::Area area;
   };
+  using Slots = std::vector<std::unique_ptr<Entry>>;
   // The slot with `key`, or the free one where it would go.
   size_t slot_of(Term key, uint32_t hash) const JOIST_REQUIRES_SHARED(lock_);
   size_t home_distance(size_t slot) const JOIST_REQUIRES_SHARED(lock_);
   static std::optional<PutResult> settled_by(Term pair, Term value, PutMode mode);
-  void grow() JOIST_REQUIRES(lock_);
+  void resize(size_t slots) JOIST_REQUIRES(lock_);
   void remove(size_t slot) JOIST_REQUIRES(lock_);
 
   LiteralSpace& literals_;
   RetiredLiterals& retired_;
   mutable RwMutex lock_;
-  std::vector<Entry> slots_ JOIST_GUARDED_BY(lock_);  // open addressing; a power of two, or none
+  Slots slots_ JOIST_GUARDED_BY(lock_);  // open addressing; a power of two, or none
   size_t count_ JOIST_GUARDED_BY(lock_) = 0;
 };
 

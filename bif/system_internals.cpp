@@ -28,7 +28,11 @@ Term native_functions(Process& p) {
   ListBuilder natives(p.heap);
   for (std::span<const NativeEntry> table : native_tables()) {
     for (const NativeEntry& entry : table) {
-      if (is_library_module(entry.module)) continue;
+      if (is_library_module(entry.module) ||
+          is_erlang_code(entry.module, entry.function, p.runtime->otp_release) ||
+          is_instruction(entry.module, entry.function)) {
+        continue;
+      }
       const Term name = must_atom(entry.module);
       const Term function = must_atom(entry.function);
       const Module* module = p.runtime->code->find_module(name);

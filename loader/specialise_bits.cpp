@@ -15,7 +15,7 @@ Word number_of(const Operand& operand) { return static_cast<Word>(operand.value)
 
 // The head of a segment of a fixed size, with the type of a short one where it is.
 Word short_segment(Word head, Word bits) {
-  const bool little = segment_little(head >> 8) && bits > 8;
+  const bool little = segment_little(segment_head_flags(head)) && bits > 8;
   const bool integer = head % 256 == static_cast<Word>(SegmentType::kInteger);
   if (!integer || bits == 0 || bits > kShortSegmentBits || (little && bits % 8 != 0)) return head;
   const SegmentType type = little ? SegmentType::kShortLittle : SegmentType::kShort;
@@ -183,8 +183,8 @@ void Specialiser::bs_create_bin(const GenericInstruction& i, Operands o) {
       if (row.name == terms_.atoms[list[0].index()]) type = row.type;
     }
     if (type == SegmentType::kBinary && is_all(list[5])) type = SegmentType::kBinaryAll;
-    const Word head =
-        static_cast<Word>(type) | segment_flags(number_of(list[2]), match_flags(list[3])) << 8;
+    const Word head = segment_head(type, segment_flags(number_of(list[2]), match_flags(list[3])),
+                                   number_of(list[1]));
     const auto bits = fixed_bits(list[5], list[2]);
     const bool sized = type == SegmentType::kInteger || type == SegmentType::kFloat ||
                        type == SegmentType::kBinary;

@@ -6,8 +6,64 @@ main() ->
     [{heap_defaults, heap_defaults()}, {depth, in_child(fun depth/0)}, {bound, bound()},
      {internal_state, internal_state()}, {relations, relations()}, {exceptions, exceptions()},
      {receives, receives()}, {order, order()}, {inversion, inversion()}, {ending, ending()},
-     {tables, tables()}, {allocators, allocators()},
+     {tables, tables()}, {allocators, allocators()}, {natives, natives()},
+     {heap_sizes, heap_sizes()}, {counters, counters()}, {persistent, persistent()},
+     {segments, [segments(X) || X <- [a, <<1:3>>, 1.0]]},
      {trapping, trapping()}, {matching, matching()}, {maps, map_updates()}].
+
+%% --- what there is of natives, and what things take ---
+
+natives() ->
+    Natives = erlang:system_info(snifs),
+    Odd = [{yield, 0}, {apply, 2}, {apply, 3}, {min, 2}, {max, 2}],
+    [{F, A, lists:member({erlang, F, A}, Natives), erlang:is_builtin(erlang, F, A)}
+     || {F, A} <- Odd].
+
+heap_sizes() ->
+    Sizes = erlang:system_info(heap_sizes),
+    {lists:sublist(Sizes, 30), Sizes =:= lists:usort(Sizes), lists:last(Sizes) > 1 bsl 49,
+     lists:last(Sizes) < 1 bsl 60}.
+
+%% Spread counters have cells for each scheduler.
+counters() ->
+    Ref = counters:new(10, [write_concurrency]),
+    Cells = erlang:system_info(schedulers) + 1,
+    #{memory := Memory, size := 10} = counters:info(Ref),
+    Self = self(),
+    Adders = [spawn_opt(fun() -> add_often(Ref, I, 1000), Self ! self() end, [link])
+              || I <- lists:seq(1, 10), _ <- lists:seq(1, 10)],
+    [receive Pid -> ok end || Pid <- Adders],
+    Sums = [counters:get(Ref, I) || I <- lists:seq(1, 10)],
+    ok = counters:put(Ref, 3, -7),
+    ok = counters:add(Ref, 3, 1),
+    ok = counters:sub(Ref, 4, 1 bsl 63),
+    {Memory > Cells * 10 * 8, Memory < Cells * 17 * 8 + 100, Sums, counters:get(Ref, 3),
+     counters:get(Ref, 4)}.
+
+add_often(_, _, 0) -> ok;
+add_often(Ref, I, N) ->
+    counters:add(Ref, I, I),
+    add_often(Ref, I, N - 1).
+
+%% Literal segments that become one string count all the same.
+segments(X) ->
+    [try F() of Bits -> Bits catch error:badarg:Stack -> element(4, hd(Stack)) end
+     || F <- [fun() -> <<1:32, "xyz", X/binary>> end, fun() -> <<1, 2, 3, X:8>> end,
+              fun() -> <<X/bitstring, 7, "ab", X:16/integer>> end]].
+
+%% What a term shares it shares in the table, too; the table gets smaller again.
+persistent() ->
+    Shared = lists:foldl(fun(I, L) -> [L, {I, L} | L] end, [], lists:seq(1, 12)),
+    Before = persistent_term:info(),
+    ok = persistent_term:put({?MODULE, shared}, Shared),
+    Stored = persistent_term:get({?MODULE, shared}),
+    Sizes = {erts_debug:size(Shared), erts_debug:size(Stored), Stored =:= Shared},
+    [ok = persistent_term:put({?MODULE, I}, {value, I}) || I <- lists:seq(1, 1000)],
+    Values = [persistent_term:get({?MODULE, I}) || I <- [1, 500, 1000]],
+    true = persistent_term:erase({?MODULE, shared}),
+    [true = persistent_term:erase({?MODULE, I}) || I <- lists:seq(1, 1000)],
+    {Sizes, Values, maps:get(memory, persistent_term:info()) - maps:get(memory, Before) < 2000,
+     error_of(fun() -> persistent_term:get({?MODULE, 500}) end)}.
 
 error_of(F) -> try F() catch Class:Reason -> {Class, Reason} end.
 

@@ -5,7 +5,7 @@
 main() ->
     Busy = [spawn(fun() -> spin(0) end) || _ <- lists:seq(1, 6)],
     Result = [{lengths, lengths()}, {block, block()}, {blocker_ends, blocker_ends()},
-              {online, online()}, {errors, errors()}, {times, times()}, {counts, counts()}],
+              {online, online()}, {errors, errors()}, {times, times()}, {counts, counts()}, {fair, fair()}],
     [exit(Pid, kill) || Pid <- Busy],
     [false = is_process_alive(Pid) || Pid <- Busy],
     Result.
@@ -55,6 +55,32 @@ times() ->
     receive after 50 -> ok end,
     [Off, Before, [Active > 0 andalso Active =< Total
                    || {1, Active, Total} <- statistics(scheduler_wall_time)]].
+
+%% Two processes of normal priority and forty of low: each of these gets an eighth of what one of
+%% those gets. One of high priority that never waits leaves the other scheduler to them all.
+fair() ->
+    process_flag(priority, max),
+    High = spawn_opt(fun() -> spin(0) end, [{priority, high}]),
+    Normal = [spinner(normal) || _ <- [1, 2]],
+    Low = [spinner(low) || _ <- lists:seq(1, 40)],
+    receive after 300 -> ok end,
+    Before = [reductions_of(Pids) || Pids <- [Normal, Low]],
+    receive after 1500 -> ok end,
+    After = [reductions_of(Pids) || Pids <- [Normal, Low]],
+    [exit(Pid, kill) || Pid <- [High | Normal ++ Low]],
+    process_flag(priority, normal),
+    [[N1, N2], Lows] = [lists:zipwith(fun(B, A) -> A - B end, Bs, As)
+                        || {Bs, As} <- lists:zip(Before, After)],
+    Ratio = lists:sum(Lows) / 40 / ((N1 + N2) / 2),
+    case erlang:system_info(schedulers_online) of
+        1 -> true;
+        _ -> Ratio > 0.03 andalso Ratio < 0.4
+    end.
+
+spinner(Priority) -> spawn_opt(fun() -> spin(0) end, [{priority, Priority}]).
+
+reductions_of(Pids) ->
+    [element(2, process_info(Pid, reductions)) || Pid <- Pids].
 
 counts() ->
     [erlang:system_info(process_count) > 6, erlang:system_info(scheduler_id) > 0].

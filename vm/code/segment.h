@@ -43,9 +43,19 @@ enum class SegmentType : uint8_t {
   kUtf32,
 };
 
-// A segment of bs_create_bin is three cells: type, kFixedSegment and flags * 256; source; size.
+// A segment of bs_create_bin is three cells: head, source, size.
+//
+//   head  | number of the segment in the source code: 16 | flags: 40 | kFixedSegment | type: 7 |
+//
 // The size of a fixed segment is a number of bits (of a string: of bytes), else a source.
 inline constexpr Word kFixedSegment = 0x80;
 inline constexpr size_t kSegmentCells = 3;
+constexpr Word segment_head(SegmentType type, Word flags, Word number) {
+  constexpr Word kMostFlags = (Word{1} << 40) - 1;
+  return static_cast<Word>(type) | (flags & kMostFlags) << 8 |
+         (number < 0xffff ? number : 0xffff) << 48;
+}
+constexpr Word segment_head_flags(Word head) { return head << 16 >> 24; }
+constexpr size_t segment_head_number(Word head) { return head >> 48; }
 
 }  // namespace joist

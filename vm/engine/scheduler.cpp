@@ -251,6 +251,7 @@ void Scheduler::settle(Process& p) {
   p.reductions_done += static_cast<uint64_t>(used);
   runtime_.statistics.reductions.fetch_add(static_cast<uint64_t>(used), std::memory_order_relaxed);
   runtime_.statistics.context_switches.fetch_add(1, std::memory_order_relaxed);
+  balance(used);
   if (p.run_outcome == RunOutcome::kExited || p.is_exiting) {
     p.reductions = kReductionsPerSlice;
     return end(p);
@@ -267,6 +268,14 @@ void Scheduler::settle(Process& p) {
   }
   if (p.run_outcome == RunOutcome::kWaiting && p.system_tasks == nullptr) return release(p);
   all_.enqueue(p, index_);
+}
+
+void Scheduler::balance(int64_t reductions) {
+  reductions_to_balance_ -= reductions;
+  if (reductions_to_balance_ > 0) [[likely]]
+    return;
+  reductions_to_balance_ = kReductionsToBalance;
+  all_.balance(index_, balance_watch_);
 }
 
 // By a dirty thread; here while these are stopped. Either way the process runs on where it was.

@@ -30,6 +30,9 @@ class Scheduler {
   Registers& registers() { return registers_; }
 
  private:
+  // Some ten milliseconds of work.
+  static constexpr int64_t kReductionsToBalance = int64_t{64} * kReductionsPerSlice;
+
   void turn(Process& process);
   void settle(Process& process);
   void collect(Process& process);
@@ -51,6 +54,7 @@ class Scheduler {
   Process* rescue();
   void sleep();
   void tidy_memory();
+  void balance(int64_t reductions);
   bool watches_time() const;
 
   Schedulers& all_;
@@ -65,6 +69,8 @@ class Scheduler {
   int watched_looks_ = 0;
   uint64_t ended_when_tidied_ = 0;
   TimeOffsetWatch time_offset_;  // of the first scheduler
+  Schedulers::Watch balance_watch_;
+  int64_t reductions_to_balance_ = kReductionsToBalance;
 };
 
 // Frees the record of a process that is over: the Destroy of EpochReader::retire.

@@ -40,7 +40,8 @@ struct Sources {
 
 // A segment with all that it names. The size of a fixed one is not a term: see measure().
 Segment segment_at(const Sources& sources, const Cell* cells) {
-  Segment segment = {segment_type(cells[0]), cells[0] >> 8, Term::nil(), Term::nil(), nullptr, 0};
+  Segment segment = {
+      segment_type(cells[0]), segment_head_flags(cells[0]), Term::nil(), Term::nil(), nullptr, 0};
   if (segment.type == SegmentType::kString) {
     segment.string = reinterpret_cast<const uint8_t*>(cells[1]);
     segment.string_bytes = cells[2];
@@ -60,7 +61,7 @@ Segment segment_at(const Sources& sources, const Cell* cells) {
   const SegmentType type = segment_type(cells[0]);
   if (type < SegmentType::kBinaryAll || type > SegmentType::kPrivateAppend) return false;
   const Term value = sources[cells[1]];
-  const size_t unit = segment_unit(cells[0] >> 8);
+  const size_t unit = segment_unit(segment_head_flags(cells[0]));
   if (!is_bits(value) || unit > 8 || (unit & (unit - 1)) != 0) return false;
   *bits = bits_size(value);
   return (*bits & (unit - 1)) == 0;
@@ -80,7 +81,7 @@ Segment segment_at(const Sources& sources, const Cell* cells) {
       good = false;
     }
     if (good) continue;
-    fault->segment = i / kSegmentCells + 1;
+    fault->segment = segment_head_number(cells[i]);
     return false;
   }
   return true;
@@ -150,7 +151,7 @@ Term create_bin(Process& p, const Sources& sources, const Cell* cells, size_t ce
       if (written != 0) continue;
     }
     if (!write_segment(sources, writer, cells + next, fault)) {
-      fault->segment = next / kSegmentCells + 1;
+      fault->segment = segment_head_number(cells[next]);
       return Term::none();
     }
     next += kSegmentCells;

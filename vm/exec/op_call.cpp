@@ -363,6 +363,12 @@ inline Flow apply_native_last(State& s, const ExportEntry* entry, size_t slots) 
   return Flow::kJump;
 }
 
+template <bool kTail>
+Flow apply_to_list(State& s, const Cell* next, const ExportEntry* native, size_t cache,
+                   size_t slots);
+
+constexpr Mfa kApplyToList = {atoms::erlang, atoms::apply_, 3};
+
 // x[arity]:x[arity+1] with arity arguments: module and function by value.
 template <bool kTail>
 Flow apply_by_name(State& s, const Cell* next, size_t cache, size_t arity, size_t slots) {
@@ -372,17 +378,18 @@ Flow apply_by_name(State& s, const Cell* next, size_t cache, size_t arity, size_
   const Term function = s.r->x[arity + 1];
   if (!module.is_atom() || !function.is_atom()) {
     const Term arguments = make_list(p.heap, {s.r->x, arity});
-    static constexpr Mfa kApply = {atoms::erlang, atoms::apply_, 3};
     p.badarg();
-    p.exception_function = &kApply;
+    p.exception_function = &kApplyToList;
     p.exception_arguments = list_of(p.heap, {module, function, arguments});
     return Flow::kRaise;
   }
   const ExportEntry* entry =
       applied_entry(s, cache, {module, function, static_cast<uint32_t>(arity)});
   s.load();
-  if (kTail && entry->is_native() && raises_for_caller(entry->mfa))
-    return apply_native_last(s, entry, slots);
+  if (kTail && entry->is_native()) {
+    if (entry->mfa == kApplyToList) return apply_to_list<kTail>(s, next, entry, cache, slots);
+    if (raises_for_caller(entry->mfa)) return apply_native_last(s, entry, slots);
+  }
   if constexpr (kTail) {
     s.sp += slots;
   } else {
@@ -446,16 +453,27 @@ template <bool kTail>
   return --s.reductions > 0 ? Flow::kJump : yield_at(s, target, live);
 }
 
-// What fails is left to the native, which raises the error.
+// What fails is left to the native, which raises the error. What apply applies to apply, on any
+// level, is applied here: it may raise for the caller.
 template <bool kTail>
 Flow apply_to_list(State& s, const Cell* next, const ExportEntry* native, size_t cache,
                    size_t slots) {
-  const Term module = s.x0;
-  const Term function = s.x1;
+  Term module;
+  Term function;
   uint32_t arity;
-  if (!module.is_atom() || !function.is_atom() ||
-      spread_arguments(s.x2, kMaxAppliedArguments, s.r->x, &arity) != ArgumentList::kProper) {
-    return run_native(s, native, kTail ? nullptr : next, slots);
+  while (true) {
+    module = s.x0;
+    function = s.x1;
+    if (!module.is_atom() || !function.is_atom() ||
+        spread_arguments(s.x2, kMaxAppliedArguments, s.r->x, &arity) != ArgumentList::kProper) {
+      return run_native(s, native, kTail ? nullptr : next, slots);
+    }
+    if (!(module == kApplyToList.module) || !(function == kApplyToList.function) ||
+        arity != kApplyToList.arity) {
+      break;
+    }
+    s.load_x();
+    --s.reductions;
   }
   const ExportEntry* entry = applied_entry(s, cache, {module, function, arity});
   if (kTail && entry->is_native() && raises_for_caller(entry->mfa)) {

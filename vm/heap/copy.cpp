@@ -87,61 +87,82 @@ size_t sum_objects(Term term, Visit&& visit, size_t limit = SIZE_MAX) {
   }
 }
 
-// Addresses seen: open addressing, at most half full.
-class AddressSet {
+// A word for each address: open addressing, at most half full.
+class AddressMap {
  public:
-  AddressSet() { slots_ = static_cast<Word*>(checked_calloc(capacity_)); }
-  ~AddressSet() { free(slots_); }
-  // False: it was there.
-  bool add(Word address) {
+  AddressMap() { slots_ = allocate(capacity_); }
+  ~AddressMap() { free(slots_); }
+  AddressMap(const AddressMap&) = delete;
+  AddressMap& operator=(const AddressMap&) = delete;
+
+  // The word of the address; *is_new: it was not there, and has `word` now.
+  Word add(Word address, Word word, bool* is_new) {
     if (2 * count_ >= capacity_) grow();
-    return insert(address);
+    Slot& slot = slot_of(address);
+    *is_new = slot.address == 0;
+    if (*is_new) {
+      slot = {address, word};
+      ++count_;
+    }
+    return slot.word;
   }
 
  private:
-  static void* checked_calloc(size_t count) {
-    void* memory = calloc(count, sizeof(Word));
-    if (memory == nullptr) fatal("out of memory: a set of %zu addresses", count);
-    return memory;
+  struct Slot {
+    Word address;  // 0: free
+    Word word;
+  };
+  static Slot* allocate(size_t count) {
+    void* memory = calloc(count, sizeof(Slot));
+    if (memory == nullptr) fatal("out of memory: a map of %zu addresses", count);
+    return static_cast<Slot*>(memory);
   }
-  bool insert(Word address) {
+  Slot& slot_of(Word address) {
     size_t slot = (address * 0x9e3779b97f4a7c15) >> 20 & (capacity_ - 1);
-    while (slots_[slot] != 0) {
-      if (slots_[slot] == address) return false;
+    while (slots_[slot].address != 0 && slots_[slot].address != address) {
       slot = (slot + 1) & (capacity_ - 1);
     }
-    slots_[slot] = address;
-    ++count_;
-    return true;
+    return slots_[slot];
   }
   void grow() {
-    Word* old = slots_;
+    Slot* old = slots_;
     const size_t old_capacity = capacity_;
     capacity_ *= 4;
-    slots_ = static_cast<Word*>(checked_calloc(capacity_));
-    count_ = 0;
+    slots_ = allocate(capacity_);
     for (size_t i = 0; i < old_capacity; ++i) {
-      if (old[i] != 0) insert(old[i]);
+      if (old[i].address != 0) slot_of(old[i].address) = old[i];
     }
     free(old);
   }
 
-  size_t capacity_ = 1024;
+  size_t capacity_ = 256;
   size_t count_ = 0;
-  Word* slots_;
+  Slot* slots_;
 };
 
 // Words of one object as it lies.
 size_t object_size(Term term) { return term.is_list() ? 2 : 1 + header_words(term.header()); }
 
+// Words of an object's copy.
+size_t copied_size(Term object) {
+  if (object.is_boxed() && is_small_view(object.object())) {
+    return heap_bits_words(bits_size(object));
+  }
+  return object_size(object);
+}
+
 class Copier {
  public:
-  Copier(Allocator& to, Word* target, size_t words, SharedLiterals literals)
+  // `copies`: where the copies of objects are, so that each is copied once; null: as often as it
+  // is met.
+  Copier(Allocator& to, Word* target, size_t words, SharedLiterals literals,
+         AddressMap* copies = nullptr)
       : to_(to),
         start_(target),
         top_(target),
         target_(target, target + words),
-        literals_(literals) {}
+        literals_(literals),
+        copies_(copies) {}
 
   Term run(Term term) {
     Word root = term.bits();
@@ -163,13 +184,20 @@ class Copier {
   // Copies the object that *slot points to and makes *slot point to the copy.
   void copy(Word* slot) {
     const Term term = Term::from_bits(*slot);
+    *slot = (term.is_list() ? Term::list(top_) : Term::boxed(top_)).bits();
+    if (copies_ != nullptr && is_copied(term, slot)) return;
     if (term.is_list()) {
-      *slot = Term::list(top_).bits();
       copy_spine(term);
     } else {
-      *slot = Term::boxed(top_).bits();
       copy_object(term);
     }
+  }
+
+  // Whether there is a copy: then *slot is made to point to it, else what it points to becomes it.
+  bool is_copied(Term term, Word* slot) {
+    bool is_new;
+    *slot = copies_->add(term.bits(), *slot, &is_new);
+    return !is_new;
   }
 
   // The cells of a list next to each other; their heads are left for the scan.
@@ -184,6 +212,7 @@ class Copier {
         return;
       }
       cell[1] = Term::list(top_).bits();
+      if (copies_ != nullptr && is_copied(tail, cell + 1)) return;
       list = tail;
     }
   }
@@ -229,6 +258,7 @@ class Copier {
   Word* top_;
   AddressRange target_;
   SharedLiterals literals_;
+  AddressMap* copies_;
 };
 
 }  // namespace
@@ -240,11 +270,7 @@ size_t copy_size(Term term, const LiteralSpace* literals) {
 size_t copy_size_up_to(Term term, const LiteralSpace* literals, size_t limit) {
   const SharedLiterals shared{literal_range(literals), counted_leaving(literals)};
   const auto visit = [shared](Term object) -> size_t {
-    if (shared.contains(object.bits())) return 0;
-    if (object.is_boxed() && is_small_view(object.object())) {
-      return heap_bits_words(bits_size(object));
-    }
-    return object_size(object);
+    return shared.contains(object.bits()) ? 0 : copied_size(object);
   };
   return sum_objects(term, visit, limit);
 }
@@ -289,26 +315,47 @@ Term copy_term_of_size(Allocator& to, Term term, size_t words, const LiteralSpac
   return copy;
 }
 
-Term copy_to_literals(LiteralSpace& literals, Term term, LiteralSpace::Area* area) {
-  *area = LiteralSpace::Area();
-  if (!term.is_pointer()) return term;
-  const size_t words = copy_size(term, nullptr);
+namespace {
+
+Term copy_to_area(LiteralSpace& literals, Term term, size_t words, AddressMap* copies,
+                  LiteralSpace::Area* area) {
   *area = literals.allocate(words);
   if (area->words == nullptr) return Term::none();
   Allocator off_heap_owner;
-  Copier copier(off_heap_owner, area->words, words, SharedLiterals());
+  Copier copier(off_heap_owner, area->words, words, SharedLiterals(), copies);
   Term copy = copier.run(term);
   area->off_heap = off_heap_owner.off_heap;
   off_heap_owner.off_heap = nullptr;
   return copy;
 }
 
-size_t shared_size(Term term) {
-  AddressSet seen;
-  return sum_objects(term, [&seen](Term object) -> size_t {
-    return seen.add(object.bits()) ? object_size(object) : 0;
+// What sum_objects() adds for an object that counts once.
+template <typename Size>
+size_t sum_once(Term term, Size&& size) {
+  AddressMap seen;
+  return sum_objects(term, [&](Term object) -> size_t {
+    bool is_new;
+    seen.add(object.bits(), 0, &is_new);
+    return is_new ? size(object) : 0;
   });
 }
+
+}  // namespace
+
+Term copy_to_literals(LiteralSpace& literals, Term term, LiteralSpace::Area* area) {
+  *area = LiteralSpace::Area();
+  if (!term.is_pointer()) return term;
+  return copy_to_area(literals, term, copy_size(term, nullptr), nullptr, area);
+}
+
+Term copy_shared_to_literals(LiteralSpace& literals, Term term, LiteralSpace::Area* area) {
+  *area = LiteralSpace::Area();
+  if (!term.is_pointer()) return term;
+  AddressMap copies;
+  return copy_to_area(literals, term, sum_once(term, copied_size), &copies, area);
+}
+
+size_t shared_size(Term term) { return sum_once(term, object_size); }
 
 size_t flat_size(Term term) { return copy_size(term, nullptr); }
 

@@ -35,6 +35,9 @@ inline Term copy_measured(Allocator& to, Term term, size_t words, const LiteralS
 // none(): the literal space is full.
 Term copy_to_literals(LiteralSpace& literals, Term term, LiteralSpace::Area* area);
 
+// The same, with what the term shares shared in the copy, too: a walk with a map of all objects.
+Term copy_shared_to_literals(LiteralSpace& literals, Term term, LiteralSpace::Area* area);
+
 // erts_debug:size/1 (shared subterms once) and erts_debug:flat_size/1, in words.
 size_t shared_size(Term term);
 size_t flat_size(Term term);

@@ -6,7 +6,7 @@ namespace joist {
 
 namespace {
 
-constexpr size_t kSteps = 130;
+constexpr size_t kSteps = 150;
 constexpr size_t kFibonacciSteps = 23;  // then a fifth more each, from about 1.3 million words
 
 constexpr std::array<size_t, kSteps> kHeapSizes = [] {
@@ -15,7 +15,9 @@ constexpr std::array<size_t, kSteps> kHeapSizes = [] {
   for (size_t i = kFibonacciSteps; i < kSteps; ++i) sizes[i] = sizes[i - 1] + sizes[i - 1] / 5;
   return sizes;
 }();
-static_assert(kHeapSizes[5] == 233 && kHeapSizes[kSteps - 1] > size_t{1} << 47);
+// As far as OTP goes: more than any address space, and still a number of bytes.
+static_assert(kHeapSizes[5] == 233 && kHeapSizes[kSteps - 1] > size_t{1} << 49 &&
+              kHeapSizes[kSteps - 1] < size_t{1} << 60);
 
 }  // namespace
 

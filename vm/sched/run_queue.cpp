@@ -55,9 +55,23 @@ Process* RunQueue::take(Priority priority) {
   Line& line = lines_[static_cast<size_t>(priority)];
   if (line.first == nullptr) return nullptr;
   Process* process = take_after(line, nullptr);
+  ++line.taken;
   if (is_bound(*process)) bound_.fetch_sub(1, std::memory_order_relaxed);
   length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_seq_cst);
   return process;
+}
+
+// Were all in one line, and those of low priority passed over seven times out of eight, then so
+// many turns of a round were theirs.
+bool RunQueue::is_low_turn() {
+  const size_t low = lines_[static_cast<size_t>(Priority::kLow)].length;
+  const size_t normal = lines_[static_cast<size_t>(Priority::kNormal)].length;
+  if (low == 0 || normal == 0) return normal == 0;
+  const size_t round = kNormalTurns * normal + low;
+  low_credit_ += low;
+  if (low_credit_ < round) return false;
+  low_credit_ = std::min(low_credit_ - round, round);  // what counted once may have gone
+  return true;
 }
 
 Process* RunQueue::pop() {
@@ -66,40 +80,55 @@ Process* RunQueue::pop() {
   Process* process = take(Priority::kMax);
   if (process == nullptr) process = take(Priority::kHigh);
   if (process != nullptr) return process;
-  const bool low_first = ++normal_turns_ % kLowTurn == 0;
-  process = take(low_first ? Priority::kLow : Priority::kNormal);
-  return process != nullptr ? process : take(low_first ? Priority::kNormal : Priority::kLow);
+  return take(is_low_turn() ? Priority::kLow : Priority::kNormal);
+}
+
+Process* RunQueue::give_from(Line& line, size_t count) {
+  Process* first = nullptr;
+  Process** end = &first;
+  size_t given = 0;
+  Process* previous = nullptr;
+  for (Process* next = line.first; next != nullptr && given < count;) {
+    if (is_bound(*next)) {
+      previous = next;
+      next = next->next_in_queue;
+      continue;
+    }
+    Process* process = take_after(line, previous);
+    next = process->next_in_queue;
+    *end = process;
+    end = &process->next_in_queue;
+    ++given;
+  }
+  *end = nullptr;
+  length_.store(length_.load(std::memory_order_relaxed) - given, std::memory_order_seq_cst);
+  return first;
 }
 
 Process* RunQueue::steal(size_t at_least) {
   if (length_.load(std::memory_order_relaxed) < at_least) return nullptr;
   MutexLock lock(mutex_);
-  const size_t length = length_.load(std::memory_order_relaxed);
-  if (length < at_least) return nullptr;
+  if (length_.load(std::memory_order_relaxed) < at_least) return nullptr;
   for (Line& line : lines_) {
-    const size_t share = (line.length + 1) / 2;
-    Process* first = nullptr;
-    Process** end = &first;
-    size_t taken = 0;
-    Process* previous = nullptr;
-    for (Process* next = line.first; next != nullptr && taken < share;) {
-      if (is_bound(*next)) {
-        previous = next;
-        next = next->next_in_queue;
-        continue;
-      }
-      Process* process = take_after(line, previous);
-      next = process->next_in_queue;
-      *end = process;
-      end = &process->next_in_queue;
-      ++taken;
-    }
-    *end = nullptr;
-    if (taken == 0) continue;
-    length_.store(length - taken, std::memory_order_seq_cst);
-    return first;
+    Process* first = give_from(line, (line.length + 1) / 2);
+    if (first != nullptr) return first;
   }
   return nullptr;
+}
+
+Process* RunQueue::give(Priority priority, size_t count) {
+  MutexLock lock(mutex_);
+  return give_from(lines_[static_cast<size_t>(priority)], count);
+}
+
+RunQueue::Census RunQueue::census() const {
+  MutexLock lock(mutex_);
+  Census census;
+  for (size_t i = 0; i < kPriorities; ++i) {
+    census.waiting[i] = lines_[i].length;
+    census.taken[i] = lines_[i].taken;
+  }
+  return census;
 }
 
 bool RunQueue::move_up(Process& process) {

@@ -286,6 +286,51 @@ Process* Schedulers::steal(size_t thief, size_t at_least) {
   return nullptr;
 }
 
+namespace {
+
+// How many processes of that priority another scheduler should take over from a queue.
+size_t excess(const RunQueue::Census& before, const RunQueue::Census& now, size_t priority,
+              size_t taker_waiting) {
+  const size_t waiting = now.waiting[priority];
+  const bool starves =
+      before.waiting[priority] != 0 && before.taken[priority] == now.taken[priority];
+  if (starves) return waiting;
+  return waiting > taker_waiting ? (waiting - taker_waiting + 1) / 2 : 0;
+}
+
+}  // namespace
+
+void Schedulers::balance(size_t scheduler, Watch& watch) {
+  const size_t online_count = online();
+  if (online_count < 2 || only_one()) return;
+  watch.seen.resize(count_);
+  const RunQueue::Census mine = slots_[scheduler].queue.census();
+  const RunQueue::Census mine_before = std::exchange(watch.seen[scheduler], mine);
+  watch.next = (watch.next + 1) % count_;
+  if (watch.next == scheduler) watch.next = (watch.next + 1) % count_;
+  Slot& victim = slots_[watch.next];
+  const RunQueue::Census theirs = victim.queue.census();
+  const RunQueue::Census theirs_before = std::exchange(watch.seen[watch.next], theirs);
+  // It has time for a priority if it has lately run a process of that priority or of a lower one;
+  // for the low one, too, if one of normal priority, as these take turns.
+  constexpr auto kNormal = static_cast<size_t>(Priority::kNormal);
+  bool has_time = mine.taken[kNormal] != mine_before.taken[kNormal];
+  for (size_t i = kPriorities; i-- > 0;) {
+    has_time = has_time || mine.taken[i] != mine_before.taken[i];
+    if (has_time && theirs.waiting[i] != 0) {
+      const size_t count = excess(theirs_before, theirs, i, mine.waiting[i]);
+      if (count != 0) take_over(scheduler, victim, static_cast<Priority>(i), count);
+    }
+  }
+}
+
+void Schedulers::take_over(size_t scheduler, Slot& from, Priority priority, size_t count) {
+  for (Process* next = from.queue.give(priority, count); next != nullptr;) {
+    Process* process = std::exchange(next, next->next_in_queue);
+    slots_[scheduler].queue.push(*process);
+  }
+}
+
 bool Schedulers::any_surplus() const {
   for (size_t i = 0; i < count_; ++i) {
     if (slots_[i].queue.has_surplus()) return true;

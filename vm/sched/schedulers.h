@@ -136,6 +136,14 @@ class Schedulers {
   // queue with a single process is left alone, since its scheduler is about to run it, with what
   // the sender has just written still in its cache.
   Process* steal(size_t thief, size_t at_least = 2);
+  // By a scheduler that is busy, now and then: looks at one of the other queues and takes over what
+  // has to wait longer there, a share of it, or all where that scheduler does not get to it for
+  // more urgent ones. `watch`: what it has seen so far.
+  struct Watch {
+    std::vector<RunQueue::Census> seen;  // of each queue
+    size_t next = 0;
+  };
+  void balance(size_t scheduler, Watch& watch);
   // Whether there are more ready processes than their schedulers can run at once.
   bool any_surplus() const;
   size_t queued() const;
@@ -157,6 +165,7 @@ class Schedulers {
   std::atomic<size_t> sleepers_{0};
   std::atomic<uint32_t> only_{kNone};
   std::atomic<int64_t> wall_time_start_ns_{0};
+  void take_over(size_t scheduler, Slot& from, Priority priority, size_t count);
   int64_t idle_ns(size_t scheduler, int64_t now_ns) const;
   void block_dirty(bool blocks);
   struct Block {
