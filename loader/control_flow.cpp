@@ -10,11 +10,6 @@ bool never_returns(const BeamFile& file, const Operand& import) {
          (entry.arity == 2 && name == "error");
 }
 
-bool marks_position(GenericOp op) {
-  return op == GenericOp::line_1 || op == GenericOp::executable_line_2 ||
-         op == GenericOp::debug_line_4;
-}
-
 bool ends_path(const BeamFile& file, const GenericCode& code,
                const GenericInstruction& instruction) {
   switch (instruction.op) {
@@ -45,13 +40,14 @@ bool ends_path(const BeamFile& file, const GenericCode& code,
   }
 }
 
-std::vector<bool> find_try_handlers(const GenericCode& code, uint32_t label_count) {
+std::vector<bool> find_try_handlers(std::span<const GenericInstruction> instructions,
+                                    std::span<const Operand> operands, uint32_t label_count) {
   std::vector<bool> handlers(label_count, false);
   bool before_try_case = false;
-  for (size_t i = code.instructions.size(); i-- > 0;) {
-    const GenericInstruction& instruction = code.instructions[i];
+  for (size_t i = instructions.size(); i-- > 0;) {
+    const GenericInstruction& instruction = instructions[i];
     if (instruction.op == GenericOp::label_1) {
-      const uint64_t label = code.operand(instruction, 0).number();
+      const uint64_t label = operands[instruction.first].number();
       if (before_try_case && label < label_count) handlers[label] = true;
     } else if (!marks_position(instruction.op)) {
       before_try_case = instruction.op == GenericOp::try_case_1;
@@ -64,7 +60,7 @@ LabelTable find_labels(const GenericCode& code, uint32_t label_count) {
   LabelTable labels;
   labels.instruction.assign(label_count, kNoIndex);
   labels.function.assign(label_count, kNoIndex);
-  labels.try_handler = find_try_handlers(code, label_count);
+  labels.try_handler = find_try_handlers(code.instructions, code.operands, label_count);
   for (uint32_t i = 0; i < code.instructions.size(); ++i) {
     const GenericInstruction& instruction = code.instructions[i];
     if (instruction.op != GenericOp::label_1) continue;

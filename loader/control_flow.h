@@ -10,7 +10,10 @@ namespace joist {
 bool never_returns(const BeamFile& file, const Operand& import);
 
 // Whether the instruction only says where in the source the code comes from.
-bool marks_position(GenericOp op);
+inline bool marks_position(GenericOp op) {
+  return op == GenericOp::line_1 || op == GenericOp::executable_line_2 ||
+         op == GenericOp::debug_line_4;
+}
 
 // Whether control cannot go on to the instruction after this one.
 bool ends_path(const BeamFile& file, const GenericCode& code,
@@ -30,6 +33,7 @@ LabelTable find_labels(const GenericCode& code, uint32_t label_count);
 
 // By label number: whether it is where a try resumes after an exception, that is, whether the next
 // instruction that does something is try_case.
-std::vector<bool> find_try_handlers(const GenericCode& code, uint32_t label_count);
+std::vector<bool> find_try_handlers(std::span<const GenericInstruction> instructions,
+                                    std::span<const Operand> operands, uint32_t label_count);
 
 }  // namespace joist

@@ -1,6 +1,7 @@
 #include "loader/emitter.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <iterator>
 
@@ -14,7 +15,6 @@ namespace {
 constexpr size_t kScratchRegister = 1024;
 
 size_t choice_of(char letter, const Argument& argument) {
-  if (choice_count(letter) == 1) return 0;
   if (letter == 'p' || letter == 'x') {
     JOIST_CHECK(argument.is_mergeable());
     return argument.kind == Argument::Kind::kX ? argument.value : kMachineXRegisters;
@@ -64,6 +64,32 @@ constexpr FirstFusions kFirstFusions;
 
 bool wants_register(char letter) { return letter == 'r' || letter == 'R'; }
 
+// What the signature of an op says, at hand.
+struct OpForm {
+  uint8_t count = 0;            // of operands
+  bool wants_register = false;  // one of them
+  uint8_t choices[kMaxOperands] = {};
+  FieldKind kind[kMaxOperands] = {};  // of operands without a choice
+};
+
+constexpr auto kOpForms = [] {
+  std::array<OpForm, kOpCount> forms = {};
+  for (size_t op = 0; op < kOpCount; ++op) {
+    OpForm& form = forms[op];
+    for (const char* letter = kOpInfo[op].signature; *letter != '\0'; ++letter) {
+      if (*letter == 'r' || *letter == 'R') form.wants_register = true;
+      form.kind[form.count] = kind_of_choice(*letter, 0);
+      form.choices[form.count++] = static_cast<uint8_t>(choice_count(*letter));
+    }
+  }
+  return forms;
+}();
+const OpForm& form_of(Op op) { return kOpForms[static_cast<size_t>(op)]; }
+
+bool begins_fusion(Op op) {
+  return kFirstFusions.begin[static_cast<size_t>(op)] != std::size(kFusions);
+}
+
 }  // namespace
 
 uint16_t Argument::code() const {
@@ -74,6 +100,7 @@ uint16_t Argument::code() const {
 Word Argument::source() const { return is_register() ? source_of_register(code()) : value; }
 
 void Emitter::emit(Op op, std::initializer_list<Argument> given, std::span<const ListCell> list) {
+  if (!form_of(op).wants_register) return emit_in_place(op, {given.begin(), given.size()}, list);
   const char* signature = op_info(op).signature;
   Argument arguments[kMaxOperands];
   size_t count = 0;
@@ -86,20 +113,24 @@ void Emitter::emit(Op op, std::initializer_list<Argument> given, std::span<const
     }
     arguments[count++] = argument;
   }
-  if (list.empty() && fuse(op, {arguments, count})) return;
-  encode(op, {arguments, count}, list);
+  emit_in_place(op, {arguments, count}, list);
+}
+
+void Emitter::emit_in_place(Op op, std::span<const Argument> arguments,
+                            std::span<const ListCell> list) {
+  if (list.empty() && latest_.fusable && fuse(op, arguments)) return;
+  encode(op, arguments, list);
 }
 
 // Rewrites the latest instruction as one of itself and `op`. False: there is no such fusion.
 bool Emitter::fuse(Op op, std::span<const Argument> arguments) {
-  if (!latest_.fusable) return false;
   const size_t begin = kFirstFusions.begin[static_cast<size_t>(latest_.op)];
   for (const Fusion& fusion : std::span(kFusions).subspan(begin)) {
     if (fusion.first != latest_.op || fusion.second != op) continue;
     const char* signature = op_info(fusion.fused).signature;
     Argument all[kMaxOperands];
     size_t count = 0;
-    bool fits = signature_length(signature) == latest_.count + arguments.size();
+    bool fits = form_of(fusion.fused).count == latest_.count + arguments.size();
     for (const auto part :
          {std::span<const Argument>(latest_.arguments, latest_.count), arguments}) {
       for (const Argument& argument : part) {
@@ -109,7 +140,7 @@ bool Emitter::fuse(Op op, std::span<const Argument> arguments) {
     }
     if (!fits) continue;
     const Op first = latest_.op;
-    cells_.resize(latest_.start);
+    size_ = latest_.start;
     fixups_.resize(latest_.fixups);
     if (fused_.first == Op::kCount || latest_.start < fused_.start) fused_ = {latest_.start, first};
     encode(fusion.fused, {all, count}, {});
@@ -119,31 +150,51 @@ bool Emitter::fuse(Op op, std::span<const Argument> arguments) {
 }
 
 void Emitter::encode(Op op, std::span<const Argument> arguments, std::span<const ListCell> list) {
-  latest_.fusable = list.empty() && op != Op::count;
-  latest_.op = op;
-  latest_.start = position();
-  latest_.fixups = fixups_.size();
-  latest_.count = arguments.size();
-  std::copy(arguments.begin(), arguments.end(), latest_.arguments);
+  latest_.fusable = list.empty() && begins_fusion(op);
+  if (latest_.fusable) {
+    latest_.op = op;
+    latest_.start = position();
+    latest_.fixups = fixups_.size();
+    latest_.count = arguments.size();
+    std::copy(arguments.begin(), arguments.end(), latest_.arguments);
+  }
   if (counting_) put_instruction(Op::count, {{Argument::number(static_cast<Word>(op))}}, {});
   put_instruction(op, arguments, list);
 }
 
+Cell* Emitter::add_cells(size_t count) {
+  if (count > capacity_ - size_) {
+    constexpr size_t kFirstCapacity = 4096;
+    const size_t capacity = std::max({kFirstCapacity, size_t{capacity_} * 2, size_ + count});
+    auto larger = std::make_unique_for_overwrite<Cell[]>(capacity);
+    std::copy_n(cells_.get(), size_, larger.get());
+    cells_ = std::move(larger);
+    capacity_ = static_cast<uint32_t>(capacity);
+  }
+  Cell* added = &cells_[size_];
+  std::fill_n(added, count, 0);
+  size_ += static_cast<uint32_t>(count);
+  return added;
+}
+
 void Emitter::put_instruction(Op op, std::span<const Argument> arguments,
                               std::span<const ListCell> list) {
+  const OpForm& form = form_of(op);
   const char* signature = op_info(op).signature;
   size_t combination = 0;
   Layout layout;
-  for (; signature[layout.count] != 0; ++layout.count) {
-    const char letter = signature[layout.count];
-    const size_t choice = letter == 'L' ? 0 : choice_of(letter, arguments[layout.count]);
-    combination = combination * choice_count(letter) + choice;
-    layout.kind[layout.count] = kind_of_choice(letter, choice);
+  layout.count = form.count;
+  for (size_t i = 0; i < form.count; ++i) {
+    layout.kind[i] = form.kind[i];
+    if (form.choices[i] == 1) continue;
+    const size_t choice = choice_of(signature[i], arguments[i]);
+    combination = combination * form.choices[i] + choice;
+    layout.kind[i] = kind_of_choice(signature[i], choice);
   }
   place_fields(layout);
   const uint32_t start = position();
-  cells_.resize(start + layout.cells + list.size(), 0);
-  cells_[start] = handlers_.handlers[static_cast<size_t>(op)][combination];
+  Cell* cells = add_cells(layout.cells + list.size());
+  cells[0] = handlers_.handlers[static_cast<size_t>(op)][combination];
   for (size_t i = 0; i < layout.count; ++i) {
     const Argument argument =
         layout.kind[i] == FieldKind::kList ? Argument::number(list.size()) : arguments[i];
@@ -154,7 +205,7 @@ void Emitter::put_instruction(Op op, std::span<const Argument> arguments,
     if (list[i].is_label) {
       fixups_.push_back({start, cell * 8, static_cast<uint32_t>(list[i].value), true});
     } else {
-      cells_[start + cell] = list[i].value;
+      cells[cell] = list[i].value;
     }
   }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -67,14 +68,14 @@ class Emitter {
     return labels_.size() - 1;
   }
 
-  uint32_t position() const { return static_cast<uint32_t>(cells_.size()); }
+  uint32_t position() const { return size_; }
   // Cell index of a label; define_label was called for it.
   uint32_t position_of(size_t label) const { return labels_[label]; }
 
   // Fills in all distances. False: a label that is used was never defined, or a distance is
   // beyond 2 GiB.
   bool resolve();
-  std::vector<Cell>& cells() { return cells_; }
+  std::span<const Cell> cells() const { return {cells_.get(), size_}; }
 
   // Where an instruction begins that was fused since the last call, with the op that it was
   // before; position(): there is none.
@@ -103,14 +104,20 @@ class Emitter {
     Argument arguments[kMaxOperands];
   };
 
+  void emit_in_place(Op op, std::span<const Argument> arguments, std::span<const ListCell> list);
   bool fuse(Op op, std::span<const Argument> arguments);
   void encode(Op op, std::span<const Argument> arguments, std::span<const ListCell> list);
   void put_instruction(Op op, std::span<const Argument> arguments, std::span<const ListCell> list);
   void put_field(uint32_t instruction, FieldKind kind, size_t offset, const Argument& argument);
 
+  // Adds that many cells, which hold zeros; the first of them. Pointers to cells end here.
+  Cell* add_cells(size_t count);
+
   const HandlerTable& handlers_;
   bool counting_;
-  std::vector<Cell> cells_;
+  std::unique_ptr<Cell[]> cells_;
+  uint32_t size_ = 0;
+  uint32_t capacity_ = 0;
   std::vector<uint32_t> labels_;
   std::vector<Fixup> fixups_;
   Latest latest_;

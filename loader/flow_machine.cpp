@@ -23,6 +23,11 @@ FlowMachine::FlowMachine(const BeamFile& file, const LabelTable& labels,
       repairs_(repairs) {}
 
 bool FlowMachine::start() {
+  const auto code = std::span(code_.instructions);
+  const auto body = code.subspan(function_.begin, function_.end - function_.begin);
+  points_.reserve(static_cast<size_t>(std::count_if(
+      body.begin(), body.end(),
+      [](const GenericInstruction& instruction) { return instruction.op == GenericOp::label_1; })));
   for (current_ = function_.begin; current_ < function_.end; ++current_) {
     if (code_.instructions[current_].op != GenericOp::label_1) continue;
     if (points_.size() == kMaxLabels) {

@@ -4,53 +4,68 @@
 
 namespace joist {
 
+namespace {
+
+// The registers below `count` that lie in the word at `index`.
+uint64_t mask_below(uint32_t count, uint32_t index) {
+  const uint32_t first = index * 64;
+  if (count <= first) return 0;
+  return count - first >= 64 ? ~uint64_t{0} : (uint64_t{1} << (count - first)) - 1;
+}
+
+}  // namespace
+
 bool RegisterSet::has_below(uint32_t count) const {
-  RegisterSet wanted;
-  wanted.add_below(count);
-  for (size_t i = 0; i < kWords; ++i) {
-    if ((wanted.words_[i] & ~words_[i]) != 0) return false;
+  for (uint32_t i = 0; i * 64 < count; ++i) {
+    if ((mask_below(count, i) & ~word(i)) != 0) return false;
+  }
+  return true;
+}
+
+bool RegisterSet::has_below_with(const RegisterSet& other, uint32_t count) const {
+  for (uint32_t i = 0; i * 64 < count; ++i) {
+    if ((mask_below(count, i) & ~(word(i) | other.word(i))) != 0) return false;
   }
   return true;
 }
 
 void RegisterSet::add_below(uint32_t count) {
-  const size_t whole = count / 64;
-  for (size_t i = 0; i < whole; ++i) words_[i] = ~uint64_t{0};
-  if (count % 64 != 0) words_[whole] |= (uint64_t{1} << count % 64) - 1;
+  use((count + 63) / 64);
+  for (uint32_t i = 0; i * 64 < count; ++i) words_[i] |= mask_below(count, i);
 }
 
 void RegisterSet::keep_below(uint32_t count) {
-  RegisterSet kept;
-  kept.add_below(count);
-  intersect(kept);
+  used_ = std::min(used_, (count + 63) / 64);
+  if (used_ != 0) words_[used_ - 1] &= mask_below(count, used_ - 1);
 }
 
 void RegisterSet::shift_down(uint32_t count) {
-  RegisterSet shifted;
-  const size_t skipped = count / 64;
+  const uint32_t skipped = count / 64;
   const unsigned bits = count % 64;
-  for (size_t i = skipped; i < kWords; ++i) {
-    uint64_t word = words_[i] >> bits;
-    if (bits != 0 && i + 1 < kWords) word |= words_[i + 1] << (64 - bits);
-    shifted.words_[i - skipped] = word;
+  const uint32_t left = used_ > skipped ? used_ - skipped : 0;
+  for (uint32_t i = 0; i < left; ++i) {
+    words_[i] = words_[i + skipped] >> bits;
+    if (bits != 0) words_[i] |= word(i + skipped + 1) << (64 - bits);
   }
-  *this = shifted;
+  used_ = left;
 }
 
 bool RegisterSet::intersect(const RegisterSet& other) {
   bool changed = false;
-  for (size_t i = 0; i < kWords; ++i) {
-    const uint64_t kept = words_[i] & other.words_[i];
+  for (uint32_t i = 0; i < used_; ++i) {
+    const uint64_t kept = words_[i] & other.word(i);
     changed |= kept != words_[i];
     words_[i] = kept;
   }
   return changed;
 }
 
-RegisterSet RegisterSet::united(const RegisterSet& other) const {
-  RegisterSet result = *this;
-  for (size_t i = 0; i < kWords; ++i) result.words_[i] |= other.words_[i];
-  return result;
+bool RegisterSet::operator==(const RegisterSet& other) const {
+  const uint32_t most = std::max(used_, other.used_);
+  for (uint32_t i = 0; i < most; ++i) {
+    if (word(i) != other.word(i)) return false;
+  }
+  return true;
 }
 
 size_t CatchStacks::Hash::operator()(const CatchNode& node) const {

@@ -22,17 +22,33 @@
 
 namespace joist {
 
-// A set of register numbers.
+// A set of register numbers. Most functions use a few registers only, and the sets of a state are
+// copied at each branch, so words beyond those in use are neither cleared nor copied.
 class RegisterSet {
  public:
-  bool has(uint32_t index) const { return (words_[index / 64] >> index % 64 & 1) != 0; }
-  void add(uint32_t index) { words_[index / 64] |= uint64_t{1} << index % 64; }
-  void remove(uint32_t index) { words_[index / 64] &= ~(uint64_t{1} << index % 64); }
-  void clear() { words_.fill(0); }
+  RegisterSet() = default;
+  RegisterSet(const RegisterSet& other) { *this = other; }
+  RegisterSet& operator=(const RegisterSet& other) {
+    used_ = other.used_;
+    for (uint32_t i = 0; i < used_; ++i) words_[i] = other.words_[i];
+    return *this;
+  }
+
+  bool has(uint32_t index) const { return (word(index / 64) >> index % 64 & 1) != 0; }
+  void add(uint32_t index) {
+    use(index / 64 + 1);
+    words_[index / 64] |= uint64_t{1} << index % 64;
+  }
+  void remove(uint32_t index) {
+    if (index / 64 < used_) words_[index / 64] &= ~(uint64_t{1} << index % 64);
+  }
+  void clear() { used_ = 0; }
   bool empty() const { return *this == RegisterSet(); }
 
   // Whether 0 .. count - 1 are all in the set.
   bool has_below(uint32_t count) const;
+  // Whether each of them is in this set or in `other`.
+  bool has_below_with(const RegisterSet& other, uint32_t count) const;
   void add_below(uint32_t count);
   // Removes count and all above.
   void keep_below(uint32_t count);
@@ -40,13 +56,19 @@ class RegisterSet {
   void shift_down(uint32_t count);
   // Keeps what `other` has as well; true if that took something away.
   bool intersect(const RegisterSet& other);
-  RegisterSet united(const RegisterSet& other) const;
 
-  bool operator==(const RegisterSet&) const = default;
+  bool operator==(const RegisterSet& other) const;
 
  private:
-  static constexpr size_t kWords = kMaxRegisters / 64;
-  std::array<uint64_t, kWords> words_ = {};
+  static constexpr uint32_t kWords = kMaxRegisters / 64;
+
+  uint64_t word(uint32_t index) const { return index < used_ ? words_[index] : 0; }
+  void use(uint32_t count) {
+    while (used_ < count) words_[used_++] = 0;
+  }
+
+  uint32_t used_ = 0;  // words that count; in those behind them no register is
+  std::array<uint64_t, kWords> words_;
 };
 
 inline constexpr uint32_t kNoCatch = 0;
@@ -95,7 +117,7 @@ struct FlowState {
 
   bool has_frame() const { return decided && frame != kNoFrame; }
   bool y_initialized() const {
-    return frame == kNoFrame || y.united(tags).has_below(static_cast<uint32_t>(frame));
+    return frame == kNoFrame || y.has_below_with(tags, static_cast<uint32_t>(frame));
   }
 };
 

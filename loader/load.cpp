@@ -105,14 +105,19 @@ class Preparation {
       all.push_back(make_integer_from_bytes(scratch_, little.data(), little.size(), true, true));
     }
     std::vector<int64_t> wide;
-    const auto add_if_wide = [&](const Operand& operand) {
-      const bool integer = operand.kind == OperandKind::kInteger;
-      if (!integer || Term::fits_small(operand.value)) return;
+    const auto is_wide = [](const Operand& operand) {
+      return operand.kind == OperandKind::kInteger && !Term::fits_small(operand.value);
+    };
+    const auto add = [&](const Operand& operand) {
       wide.push_back(operand.value);
       all.push_back(make_integer(scratch_, operand.value));
     };
-    for (const Operand& operand : code_.operands) add_if_wide(operand);
-    for (const RecordField& field : file_.record_fields) add_if_wide(field.value);
+    for (const Operand& operand : code_.operands) {
+      if (is_wide(operand)) add(operand);
+    }
+    for (const RecordField& field : file_.record_fields) {
+      if (is_wide(field.value)) add(field.value);
+    }
     if (!file_.attributes.empty()) {
       all.push_back(JOIST_TRY(decode(file_.attributes, "the Attr chunk")));
     } else {
@@ -207,10 +212,10 @@ class Preparation {
     Emitter emitter(table_.handlers(), file_.label_count, table_.counts_ops());
     Specialiser(file_, code_, terms_, emitter).run(module());
     if (!emitter.resolve()) return make_error("a label is used but not defined");
-    const std::vector<Cell>& cells = emitter.cells();
+    const std::span<const Cell> cells = emitter.cells();
     module().cell_count = cells.size();
-    module().cells = std::make_unique<Cell[]>(cells.size());
-    std::memcpy(module().cells.get(), cells.data(), cells.size() * sizeof(Cell));
+    module().cells = std::make_unique_for_overwrite<Cell[]>(cells.size());
+    std::copy(cells.begin(), cells.end(), module().cells.get());
     for (const LambdaEntry& lambda : file_.lambdas) {
       module().fun_cells.push_back(emitter.position_of(lambda.label));
     }
@@ -252,7 +257,7 @@ Result<std::unique_ptr<Module>> prepare_beam(ByteSpan bytes, CodeTable& table,
   if (lines == LineInfo::kDrop) {
     for (LineEntry& entry : file.lines) entry.line = 0;
   }
-  const GenericCode code = transform(file);
+  const GenericCode code = transform(file, std::move(file.code));
   std::unique_ptr<Module> module = JOIST_TRY(prepare_module(file, code, table, literals));
   module->preloaded = lines == LineInfo::kDrop;
   return module;

@@ -26,6 +26,14 @@ bool is_list(const TaggedNumber& number) {
 
 }  // namespace
 
+InstructionReader::InstructionReader(const BeamFile& file, ByteSpan bytes, GenericCode& code)
+    : file_(file),
+      short_ranges_{
+          {0, kEndOfShort},   {0, kEndOfShort},   {1, static_cast<uint32_t>(file.atoms.size())},
+          {0, kMaxRegisters}, {0, kMaxRegisters}, {1, file.label_count}},
+      reader_(bytes),
+      code_(code) {}
+
 Result<uint32_t> InstructionReader::read_unsigned(const char* what) {
   const TaggedNumber number = read_tagged(reader_);
   if (!reader_.ok() || !number.is_below(Tag::kUnsigned, UINT32_MAX)) return bad_operand(what);
@@ -121,20 +129,20 @@ Result<Operand> InstructionReader::read_operand() {
   return bad_operand("unknown tag");
 }
 
-// Most operands are registers and small numbers of a single byte, which need no checks.
+// Most operands are registers, atoms, labels and numbers below 2048, of one or two bytes.
 bool InstructionReader::read_short_operand() {
-  static_assert(kMaxRegisters >= 16);
   constexpr OperandKind kKinds[] = {OperandKind::kUnsigned, OperandKind::kInteger,
-                                    OperandKind::kAtom,  // not here
-                                    OperandKind::kX, OperandKind::kY};
-  if (reader_.remaining() == 0) return false;
-  const uint8_t byte = *reader_.position();
-  const unsigned tag = byte & 0x07;
-  if ((byte & 0x08) != 0 || tag >= std::size(kKinds) || static_cast<Tag>(tag) == Tag::kAtom) {
-    return false;
-  }
-  reader_.skip(1);
-  code_.operands.push_back(make_operand(kKinds[tag], byte >> 4));
+                                    OperandKind::kAtom,     OperandKind::kX,
+                                    OperandKind::kY,        OperandKind::kLabel};
+  if (reader_.remaining() < 2) return false;
+  const uint8_t* bytes = reader_.position();
+  const unsigned tag = bytes[0] & 0x07;
+  const bool one_byte = (bytes[0] & 0x08) == 0;
+  if (tag >= std::size(kKinds) || (!one_byte && (bytes[0] & 0x10) != 0)) return false;
+  const uint32_t value = one_byte ? bytes[0] >> 4 : (bytes[0] >> 5) << 8 | bytes[1];
+  if (value < short_ranges_[tag].least || value >= short_ranges_[tag].end) return false;
+  reader_.skip(one_byte ? 1 : 2);
+  code_.operands.push_back(make_operand(kKinds[tag], value));
   return true;
 }
 

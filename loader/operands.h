@@ -22,8 +22,7 @@ namespace joist {
 // Decodes instructions one by one, appending them and their operands to `code`.
 class InstructionReader {
  public:
-  InstructionReader(const BeamFile& file, ByteSpan bytes, GenericCode& code)
-      : file_(file), reader_(bytes), code_(code) {}
+  InstructionReader(const BeamFile& file, ByteSpan bytes, GenericCode& code);
 
   bool at_end() const { return reader_.at_end(); }
   // Appends the next instruction; an error says what is wrong with it.
@@ -40,6 +39,14 @@ class InstructionReader {
   Result<uint32_t> read_unsigned(const char* what);
 
   const BeamFile& file_;
+  // By tag: which numbers of one or two bytes are an operand without further ado. The label and
+  // the atom 0 stand for none and nil.
+  struct Range {
+    uint32_t least;
+    uint32_t end;
+  };
+  static constexpr uint32_t kEndOfShort = 2048;
+  const Range short_ranges_[6];
   ByteReader reader_;
   GenericCode& code_;
 };

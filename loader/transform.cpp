@@ -40,68 +40,68 @@ bool has_dropped_op(const GenericInstruction& instruction) {
   }
 }
 
-// First pass: rewrites instructions one by one and leaves out what cannot be reached.
+// First pass: rewrites instructions one by one and leaves out what cannot be reached. Operands stay
+// in their place; those of instructions that are new are added behind them.
 class Rewriter {
  public:
-  Rewriter(const BeamFile& file, GenericCode& out)
+  Rewriter(const BeamFile& file, GenericCode& code)
       : file_(file),
-        in_(file.code),
-        out_(out),
-        try_handlers_(find_try_handlers(file.code, file.label_count)) {}
+        code_(code),
+        before_(std::move(code.instructions)),
+        try_handlers_(find_try_handlers(before_, code.operands, file.label_count)) {}
 
   void run() {
-    out_.instructions.reserve(in_.instructions.size());
-    out_.operands.reserve(in_.operands.size());
-    out_.allocations = in_.allocations;
-    out_.big_integers = in_.big_integers;
-    out_.on_load = in_.on_load;
-    out_.functions.reserve(in_.functions.size());
-    for (const GenericFunction& function : in_.functions) rewrite_function(function);
+    code_.instructions.clear();
+    code_.instructions.reserve(before_.size());
+    for (GenericFunction& function : code_.functions) rewrite_function(function);
     line_ = 0;
     emit(GenericOp::int_code_end_0, {});
+    code_.clear_x.clear();
+    code_.dead_labels.clear();
   }
 
  private:
-  uint32_t position() const { return static_cast<uint32_t>(out_.instructions.size()); }
+  uint32_t position() const { return static_cast<uint32_t>(code_.instructions.size()); }
+  const Operand& operand(size_t index) const { return code_.operand(*current_, index); }
 
-  void rewrite_function(const GenericFunction& function) {
-    GenericFunction rewritten = function;
-    rewritten.begin = position();
+  void rewrite_function(GenericFunction& function) {
+    const GenericFunction old = function;
+    function.begin = position();
     line_ = 0;
     reachable_ = true;
     clear_frames_ = function.clear_frames;
-    for (uint32_t i = function.begin; i < function.end; ++i) {
-      if (i == function.entry) rewritten.entry = position();
+    for (uint32_t i = old.begin; i < old.end; ++i) {
+      if (i == old.entry) function.entry = position();
       rewrite_at(i);
     }
-    rewritten.end = position();
-    out_.functions.push_back(rewritten);
+    function.end = position();
   }
 
   void rewrite_at(uint32_t index) {
-    const GenericInstruction& instruction = in_.instructions[index];
-    operands_ = in_.operands_of(instruction);
-    if (instruction.op == GenericOp::line_1) line_ = operands_[0].index();
+    current_ = &before_[index];
+    if (current_->op == GenericOp::line_1) line_ = operand(0).index();
     clear_registers(index);
-    if (instruction.op == GenericOp::label_1) {
+    if (current_->op == GenericOp::label_1) {
       const bool runs_in =
-          reachable_ && position() != 0 && out_.instructions.back().op != GenericOp::label_1;
+          reachable_ && position() != 0 && code_.instructions.back().op != GenericOp::label_1;
       const bool dead = is_dead_label(index);
-      const bool guarded = dead || try_handlers_[operands_[0].index()];
+      const bool guarded = dead || try_handlers_[operand(0).index()];
       if (runs_in && guarded) emit(GenericOp::if_end_0, {});
       reachable_ = true;
       if (dead) return stop_at_label();
     }
-    if (!reachable_ || has_dropped_op(instruction)) return;
-    rewrite(instruction);
-    const bool ended = ends_path(file_, in_, instruction) ||
-                       (position() != 0 && ends_path(file_, out_, out_.instructions.back()));
+    if (!reachable_ || has_dropped_op(*current_)) return;
+    rewrite();
+    const bool kept = position() != 0 && code_.instructions.back().first == current_->first;
+    const bool ended =
+        ends_path(file_, code_, *current_) ||
+        (!kept && position() != 0 && ends_path(file_, code_, code_.instructions.back()));
     if (ended) reachable_ = false;
   }
 
   void clear_registers(uint32_t index) {
-    for (; next_clear_ < in_.clear_x.size(); ++next_clear_) {
-      const ClearX& clear = in_.clear_x[next_clear_];
+    for (; next_clear_ < code_.clear_x.size(); ++next_clear_) {
+      const ClearX& clear = code_.clear_x[next_clear_];
       if (clear.instruction > index) return;
       if (!reachable_) continue;
       emit(GenericOp::move_2, {make_operand(Kind::kNil), make_operand(Kind::kX, clear.x)});
@@ -109,119 +109,124 @@ class Rewriter {
   }
 
   bool is_dead_label(uint32_t index) {
-    const auto& dead = in_.dead_labels;
+    const auto& dead = code_.dead_labels;
     while (next_dead_ < dead.size() && dead[next_dead_] < index) ++next_dead_;
     return next_dead_ < dead.size() && dead[next_dead_] == index;
   }
 
   void stop_at_label() {
-    append(GenericOp::label_1, operands_);
+    keep();
     emit(GenericOp::if_end_0, {});
     reachable_ = false;
   }
 
-  void append(GenericOp op, std::span<const Operand> operands) {
-    const auto first = static_cast<uint32_t>(out_.operands.size());
-    out_.operands.insert(out_.operands.end(), operands.begin(), operands.end());
-    out_.instructions.push_back({op, first, static_cast<uint32_t>(operands.size()), line_});
+  // The current instruction as it is, or with the same operands as another one.
+  void keep() { keep_as(current_->op); }
+  void keep_as(GenericOp op) {
+    code_.instructions.push_back({op, current_->first, current_->count, line_});
+  }
+  // `operands` lie outside the code.
+  void emit(GenericOp op, std::span<const Operand> operands) {
+    const auto first = static_cast<uint32_t>(code_.operands.size());
+    code_.operands.insert(code_.operands.end(), operands.begin(), operands.end());
+    code_.instructions.push_back({op, first, static_cast<uint32_t>(operands.size()), line_});
   }
   void emit(GenericOp op, std::initializer_list<Operand> operands) {
-    append(op, std::span(operands.begin(), operands.size()));
+    emit(op, std::span(operands.begin(), operands.size()));
   }
   void jump(const Operand& label) { emit(GenericOp::jump_1, {label}); }
+  std::vector<Operand> first_operands(size_t count) const {
+    const auto all = code_.operands_of(*current_);
+    return {all.begin(), all.begin() + static_cast<ptrdiff_t>(count)};
+  }
 
-  void rewrite(const GenericInstruction& instruction);
-  void rewrite_allocate(const GenericInstruction& instruction);
+  void rewrite();
   void rewrite_make_fun();
   void rewrite_start_match();
-  void rewrite_select(const GenericInstruction& instruction);
+  void rewrite_select();
   void rewrite_bs_match();
 
   // Adds y registers to be cleared, to the init_yregs just emitted if there is one.
-  void init_y(std::span<const Operand> registers) {
+  void init_y(const std::vector<Operand>& registers) {
     const bool merge =
-        reachable_ && position() != 0 && out_.instructions.back().op == GenericOp::init_yregs_1;
+        reachable_ && position() != 0 && code_.instructions.back().op == GenericOp::init_yregs_1;
     if (!merge) emit(GenericOp::init_yregs_1, {make_operand(Kind::kList)});
-    GenericInstruction& list = out_.instructions.back();
+    GenericInstruction& list = code_.instructions.back();
     for (const Operand& operand : registers) {
-      const auto items = out_.list_of(list);
+      const auto items = code_.list_of(list);
       const bool known = std::any_of(items.begin(), items.end(),
                                      [&](const Operand& item) { return item.same(operand); });
       if (known) continue;
-      out_.operands.push_back(operand);
-      ++out_.operands[list.first].value;
+      code_.operands.push_back(operand);
+      ++code_.operands[list.first].value;
       ++list.count;
     }
   }
 
   const BeamFile& file_;
-  const GenericCode& in_;
-  GenericCode& out_;
+  GenericCode& code_;
+  const std::vector<GenericInstruction> before_;
   const std::vector<bool> try_handlers_;
-  std::span<const Operand> operands_;
-  size_t next_clear_ = 0;  // into in_.clear_x
-  size_t next_dead_ = 0;   // into in_.dead_labels
+  const GenericInstruction* current_ = nullptr;
+  size_t next_clear_ = 0;  // into clear_x
+  size_t next_dead_ = 0;   // into dead_labels
   uint32_t line_ = 0;
   bool reachable_ = true;
   bool clear_frames_ = false;
 };
 
-void Rewriter::rewrite_allocate(const GenericInstruction& instruction) {
-  const bool plain = instruction.count == 2;
-  append(plain ? GenericOp::allocate_zero_2 : GenericOp::allocate_heap_zero_3, operands_);
-}
-
 // make_fun2 takes its free variables from x(0) on, reserves heap for itself and leaves the fun in
 // x(0).
 void Rewriter::rewrite_make_fun() {
-  const uint32_t num_free = file_.lambdas[operands_[0].index()].num_free;
-  out_.allocations.push_back({num_free, 0, 1});
-  const auto need = static_cast<int64_t>(out_.allocations.size() - 1);
+  const uint32_t num_free = file_.lambdas[operand(0).index()].num_free;
+  code_.allocations.push_back({num_free, 0, 1});
+  const auto need = static_cast<int64_t>(code_.allocations.size() - 1);
   emit(GenericOp::test_heap_2,
        {make_operand(Kind::kAllocation, need), make_operand(Kind::kUnsigned, num_free)});
-  std::vector<Operand> fun = {operands_[0], make_operand(Kind::kX, 0),
+  std::vector<Operand> fun = {operand(0), make_operand(Kind::kX, 0),
                               make_operand(Kind::kList, num_free)};
   for (uint32_t x = 0; x < num_free; ++x) fun.push_back(make_operand(Kind::kX, x));
-  append(GenericOp::make_fun3_3, fun);
+  emit(GenericOp::make_fun3_3, fun);
 }
 
 void Rewriter::rewrite_start_match() {
-  const Operand& fail = operands_[0];
-  if (fail.kind == Kind::kLabel) return append(GenericOp::bs_start_match4_4, operands_);
-  const Operand& source = operands_[2];
-  const Operand& destination = operands_[3];
+  const Operand fail = operand(0);
+  if (fail.kind == Kind::kLabel) return keep();
+  const Operand source = operand(2);
+  const Operand destination = operand(3);
   if (file_.atoms[fail.index()] == "resume") {
     if (!source.same(destination)) emit(GenericOp::move_2, {source, destination});
     return;
   }
   emit(GenericOp::bs_start_match4_4,
-       {make_operand(Kind::kNoLabel), operands_[1], source, destination});
+       {make_operand(Kind::kNoLabel), operand(1), source, destination});
 }
 
-void Rewriter::rewrite_select(const GenericInstruction& instruction) {
-  std::vector<Operand> kept(operands_.begin(), operands_.begin() + 3);
-  const auto items = in_.list_of(instruction);
+void Rewriter::rewrite_select() {
+  std::vector<Operand> kept = first_operands(3);
+  const auto items = code_.list_of(*current_);
   for (size_t i = 0; i < items.size(); i += 2) {
-    if (instruction.op == GenericOp::select_tuple_arity_3 && is_too_large(items[i])) continue;
+    if (current_->op == GenericOp::select_tuple_arity_3 && is_too_large(items[i])) continue;
     kept.push_back(items[i]);
     kept.push_back(items[i + 1]);
   }
-  if (kept.size() == 3) return jump(operands_[1]);
+  if (kept.size() == 3) return jump(operand(1));
+  if (kept.size() == current_->count) return keep();
   kept[2].value = static_cast<int64_t>(kept.size() - 3);
-  append(instruction.op, kept);
+  emit(current_->op, kept);
 }
 
 // Takes wide constants to compare with apart, so that each fits a small integer.
 void Rewriter::rewrite_bs_match() {
-  std::vector<Operand> rewritten(operands_.begin(), operands_.begin() + 3);
-  auto items = operands_.subspan(3);
+  std::vector<Operand> rewritten = first_operands(3);
+  auto items = code_.list_of(*current_);
   while (!items.empty()) {
     const auto start = items;
     const auto command = take_bs_match_command(file_, items);
     const auto arguments = command->arguments;
     const bool ensures = command->kind == BsMatchCommand::Kind::kEnsureAtLeast ||
                          command->kind == BsMatchCommand::Kind::kEnsureExactly;
-    if (ensures && arguments[0].number() > kMaxBits) return jump(operands_[0]);
+    if (ensures && arguments[0].number() > kMaxBits) return jump(operand(0));
     if (command->kind == BsMatchCommand::Kind::kEqual && arguments[1].value > kHalfWord) {
       const uint64_t value = arguments[2].number();
       const auto low = static_cast<int64_t>(value & UINT32_MAX);
@@ -239,67 +244,66 @@ void Rewriter::rewrite_bs_match() {
     rewritten.insert(rewritten.end(), taken.begin(), taken.end());
   }
   rewritten[2].value = static_cast<int64_t>(rewritten.size() - 3);
-  append(GenericOp::bs_match_3, rewritten);
+  emit(GenericOp::bs_match_3, rewritten);
 }
 
-void Rewriter::rewrite(const GenericInstruction& instruction) {
-  switch (instruction.op) {
+void Rewriter::rewrite() {
+  switch (current_->op) {
     case GenericOp::allocate_2:
+      return keep_as(clear_frames_ ? GenericOp::allocate_zero_2 : current_->op);
     case GenericOp::allocate_heap_3:
-      if (!clear_frames_) break;
-      return rewrite_allocate(instruction);
+      return keep_as(clear_frames_ ? GenericOp::allocate_heap_zero_3 : current_->op);
     case GenericOp::init_1:
-      return init_y(operands_);
-    case GenericOp::init_yregs_1:
-      return init_y(operands_.subspan(1));
+      return init_y({operand(0)});
+    case GenericOp::init_yregs_1: {
+      const auto registers = code_.list_of(*current_);
+      return init_y({registers.begin(), registers.end()});
+    }
     case GenericOp::make_fun2_1:
       return rewrite_make_fun();
     case GenericOp::call_fun_1:
-      return emit(GenericOp::call_fun2_3, {make_operand(Kind::kNil), operands_[0],
-                                           make_operand(Kind::kX, operands_[0].value)});
+      return emit(GenericOp::call_fun2_3,
+                  {make_operand(Kind::kNil), operand(0), make_operand(Kind::kX, operand(0).value)});
     case GenericOp::call_fun2_3:
-      append(instruction.op, operands_);
-      if (operands_[0].kind == Kind::kAtom && file_.atoms[operands_[0].index()] == "unsafe") {
-        out_.operands[out_.instructions.back().first] = make_operand(Kind::kNil);
+      if (operand(0).kind == Kind::kAtom && file_.atoms[operand(0).index()] == "unsafe") {
+        code_.operands[current_->first] = make_operand(Kind::kNil);
       }
-      return;
+      break;
     case GenericOp::bs_start_match3_4:
-      return emit(GenericOp::bs_start_match4_4,
-                  {operands_[0], operands_[2], operands_[1], operands_[3]});
+      return emit(GenericOp::bs_start_match4_4, {operand(0), operand(2), operand(1), operand(3)});
     case GenericOp::bs_start_match4_4:
       return rewrite_start_match();
     case GenericOp::call_ext_last_3:
-      if (!never_returns(file_, operands_[1])) break;
-      return emit(GenericOp::call_ext_2, {operands_[0], operands_[1]});
+      if (!never_returns(file_, operand(1))) break;
+      return emit(GenericOp::call_ext_2, {operand(0), operand(1)});
     case GenericOp::select_val_3:
     case GenericOp::select_tuple_arity_3:
-      return rewrite_select(instruction);
+      return rewrite_select();
     case GenericOp::bs_test_tail2_3:
-      if (operands_[2].kind != Kind::kOverflow && operands_[2].number() <= kMaxBits) break;
-      return jump(operands_[0]);
+      if (operand(2).kind != Kind::kOverflow && operand(2).number() <= kMaxBits) break;
+      return jump(operand(0));
     case GenericOp::test_arity_3:
     case GenericOp::is_tagged_tuple_4:
-      if (!is_too_large(operands_[2])) break;
-      return jump(operands_[0]);
+      if (!is_too_large(operand(2))) break;
+      return jump(operand(0));
     case GenericOp::bs_match_3:
       return rewrite_bs_match();
     case GenericOp::bs_init2_6:
     case GenericOp::bs_init_bits_6:
-      append(instruction.op, operands_);
-      if (operands_[1].kind == Kind::kUnsigned && operands_[1].number() > kMaxBits) {
-        out_.operands[out_.instructions.back().first + 1] = make_operand(Kind::kOverflow);
+      if (operand(1).kind == Kind::kUnsigned && operand(1).number() > kMaxBits) {
+        code_.operands[current_->first + 1] = make_operand(Kind::kOverflow);
       }
-      return;
+      break;
     case GenericOp::move_2:
-      if (operands_[0].same(operands_[1])) return;
+      if (operand(0).same(operand(1))) return;
       break;
     case GenericOp::trim_2:
-      if (operands_[0].value == 0) return;
+      if (operand(0).value == 0) return;
       break;
     default:
       break;
   }
-  append(instruction.op, operands_);
+  keep();
 }
 
 // Second pass: drops jumps that lead nowhere else, labels nobody names, and what then cannot be
@@ -310,7 +314,7 @@ class Compactor {
       : file_(file),
         code_(code),
         uses_(file.label_count, 0),
-        try_handlers_(find_try_handlers(code, file.label_count)) {}
+        try_handlers_(find_try_handlers(code.instructions, code.operands, file.label_count)) {}
 
   void run() {
     count_labels();
@@ -400,8 +404,7 @@ class Compactor {
 
 }  // namespace
 
-GenericCode transform(const BeamFile& file) {
-  GenericCode code;
+GenericCode transform(const BeamFile& file, GenericCode code) {
   Rewriter(file, code).run();
   Compactor(file, code).run();
   return code;

@@ -1,5 +1,5 @@
 // Generic to generic: brings verified code into fewer forms, so that the back end sees one way to
-// say each thing. A pure function of the file; label, atom, literal, import and lambda numbers
+// say each thing. A pure function; label, atom, literal, import and lambda numbers
 // stay what they are.
 //
 // Gone after it                      what stands for them
@@ -35,7 +35,7 @@
 
 namespace joist {
 
-// Needs a file that verify() accepted.
-GenericCode transform(const BeamFile& file);
+// `code` is that of the file, which verify() accepted.
+GenericCode transform(const BeamFile& file, GenericCode code);
 
 }  // namespace joist

@@ -1,6 +1,6 @@
 #include "loader/verify_flow.h"
 
-#include <string_view>
+#include <bit>
 
 #include "loader/flow_machine.h"
 #include "loader/verify_operands.h"
@@ -108,7 +108,9 @@ class FlowVerifier : public FlowMachine {
   void step_call(const GenericInstruction& instruction);
   void step_stack(const GenericInstruction& instruction);
   void step_by_signature(const GenericInstruction& instruction);
+  void fail_by_signature(const GenericOpInfo& info);
   void read_by_letter(const GenericInstruction& instruction, char letter, const Operand& operand);
+  void write_by_letter(const GenericInstruction& instruction, char letter, const Operand& operand);
 
   size_t budget_ = 0;
   std::span<const Operand> operands_;  // of the current instruction
@@ -278,10 +280,8 @@ void FlowVerifier::read_by_letter(const GenericInstruction& instruction, char le
     case 's':
     case 'z':
     case 'r':
-      return read(operand);
     case 't':
-      if (&operand == &operands_[0]) read(operand);
-      return;
+      return read(operand);
     case 'P':
     case 'K':
     case 'E':
@@ -300,42 +300,52 @@ void FlowVerifier::read_by_letter(const GenericInstruction& instruction, char le
   }
 }
 
+void FlowVerifier::write_by_letter(const GenericInstruction& instruction, char letter,
+                                   const Operand& operand) {
+  if (letter == 'G' || letter == 'Q') return write_list(instruction, 1, 2);
+  write(operand);
+}
+
+// The branch or exception of an instruction that may fail.
+void FlowVerifier::fail_by_signature(const GenericOpInfo& info) {
+  if (operands_[0].kind == Kind::kLabel) {
+    branch(operands_[0]);
+  } else if (info.live == kNoOperand) {
+    raise_from_bif();
+  } else if (info.signature[0] == 'j') {
+    raise();
+  }
+}
+
 // Reads, may collect, may fail, writes: what the letters of most instructions say.
 void FlowVerifier::step_by_signature(const GenericInstruction& instruction) {
-  const std::string_view signature = generic_op_info(instruction.op).signature;
-  for (size_t i = 0; i < signature.size(); ++i) {
-    read_by_letter(instruction, signature[i], operands_[i]);
+  const GenericOpInfo& info = generic_op_info(instruction.op);
+  for (unsigned left = info.reads; left != 0; left &= left - 1) {
+    const int position = std::countr_zero(left);
+    read_by_letter(instruction, info.signature[position], operands_[position]);
   }
 
   const bool fails_after_collecting =
       instruction.op == GenericOp::gc_bif1_5 || instruction.op == GenericOp::gc_bif2_6 ||
       instruction.op == GenericOp::gc_bif3_7 || instruction.op == GenericOp::bs_create_bin_6;
-  const FlowState before = state_;
-  const size_t live = signature.find('v');
-  if (live != std::string_view::npos) {
-    collect(operands_[live].index());
-    const size_t heap = signature.find('h');
-    if (heap != std::string_view::npos) state_.heap = code_.allocation(operands_[heap]);
-  }
-  if (!alive_) return;
-
-  if (!signature.empty() && std::string_view("fjx").find(signature[0]) != std::string_view::npos) {
-    FlowState after = state_;
-    if (!fails_after_collecting) state_ = before;
-    if (operands_[0].kind == Kind::kLabel) {
-      branch(operands_[0]);
-    } else if (live == std::string_view::npos) {
-      raise_from_bif();
-    } else if (signature[0] == 'j') {
-      raise();
+  if (info.live == kNoOperand) {
+    if (info.may_fail && alive_) fail_by_signature(info);
+  } else {
+    const FlowState before = state_;
+    collect(operands_[info.live].index());
+    if (info.heap != kNoOperand) state_.heap = code_.allocation(operands_[info.heap]);
+    if (!alive_) return;
+    if (info.may_fail) {
+      FlowState after = state_;
+      if (!fails_after_collecting) state_ = before;
+      fail_by_signature(info);
+      state_ = after;
     }
-    state_ = std::move(after);
   }
 
-  for (size_t i = 0; i < signature.size() && alive_; ++i) {
-    if (signature[i] == 'd') write(operands_[i]);
-    if (signature[i] == 't' && i == 1) write(operands_[i]);
-    if (signature[i] == 'G' || signature[i] == 'Q') write_list(instruction, 1, 2);
+  for (unsigned left = info.writes; left != 0 && alive_; left &= left - 1) {
+    const int position = std::countr_zero(left);
+    write_by_letter(instruction, info.signature[position], operands_[position]);
   }
 }
 

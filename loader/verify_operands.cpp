@@ -1,6 +1,8 @@
 #include "loader/verify_operands.h"
 
 #include <algorithm>
+#include <array>
+#include <initializer_list>
 
 namespace joist {
 
@@ -11,24 +13,52 @@ using Kind = OperandKind;
 constexpr int64_t kMaxUnit = 256;
 constexpr int64_t kMaxBits = int64_t{1} << 40;  // times the unit this still fits in 63 bits
 
+constexpr uint32_t kinds(std::initializer_list<Kind> list) {
+  uint32_t bits = 0;
+  for (const Kind kind : list) bits |= 1u << static_cast<unsigned>(kind);
+  return bits;
+}
+
+constexpr uint32_t kRegisters = kinds({Kind::kX, Kind::kY});
+constexpr uint32_t kConstants =
+    kinds({Kind::kInteger, Kind::kBigInteger, Kind::kNil, Kind::kAtom, Kind::kLiteral});
+
+// What an operand has to be whose letter says no more than its kind.
+struct KindRule {
+  uint32_t admitted = 0;           // bits of kinds
+  const char* expected = nullptr;  // nullptr: the letter says more, or stands for a list
+
+  constexpr bool admits(Kind kind) const {
+    return (admitted >> static_cast<unsigned>(kind) & 1) != 0;
+  }
+};
+
+constexpr auto kKindRules = [] {
+  std::array<KindRule, 256> rules = {};
+  rules['s'] = {kRegisters | kConstants, "source"};
+  rules['e'] = {kConstants, "constant"};
+  rules['z'] = {kRegisters | kConstants | kinds({Kind::kUnsigned, Kind::kOverflow}),
+                "source or number"};
+  rules['r'] = {kRegisters, "x or y register"};
+  rules['d'] = {kRegisters, "x or y register"};
+  rules['y'] = {kinds({Kind::kY}), "y register"};
+  rules['F'] = {kinds({Kind::kFloatRegister}), "float register"};
+  rules['t'] = {kRegisters | kinds({Kind::kFloatRegister, Kind::kLiteral}),
+                "float register, register or literal"};
+  rules['f'] = {kinds({Kind::kLabel}), "label"};
+  rules['j'] = {kinds({Kind::kLabel, Kind::kNoLabel}), "label or 0"};
+  rules['a'] = {kinds({Kind::kAtom}), "atom"};
+  rules['u'] = {kinds({Kind::kUnsigned}), "number"};
+  rules['o'] = {kinds({Kind::kUnsigned, Kind::kOverflow}), "number"};
+  return rules;
+}();
+
 bool is_unsigned_below(const Operand& operand, uint64_t limit) {
   return operand.kind == Kind::kUnsigned && operand.number() < limit;
 }
 
-bool is_constant(const Operand& operand) {
-  switch (operand.kind) {
-    case Kind::kInteger:
-    case Kind::kBigInteger:
-    case Kind::kNil:
-    case Kind::kAtom:
-    case Kind::kLiteral:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool is_source(const Operand& operand) { return operand.is_register() || is_constant(operand); }
+bool is_constant(const Operand& operand) { return kKindRules['e'].admits(operand.kind); }
+bool is_source(const Operand& operand) { return kKindRules['s'].admits(operand.kind); }
 
 // Flags of a binary segment: [] or a literal list of atoms.
 bool is_flags(const Operand& operand) {
@@ -128,17 +158,21 @@ class OperandChecker {
         operands_(file.code.operands_of(instruction)) {}
 
   std::optional<OperandFault> run() {
-    for (uint32_t i = 0; i < info_.arity && !fault_; ++i) {
-      const Operand& operand = operands_[i];
-      const char* expected = check_fixed(info_.signature[i], operand);
+    const Operand* operands = operands_.data();
+    const char* signature = info_.signature;
+    for (uint32_t i = 0; i < info_.arity; ++i) {
+      const Operand& operand = operands[i];
+      if (kKindRules[static_cast<uint8_t>(signature[i])].admits(operand.kind)) continue;
+      const char* expected = check_fixed(signature[i], operand);
       if (expected == nullptr) continue;
       if (operand.kind == Kind::kList) {
         check_list(info_.signature[i], operands_.subspan(i + 1));
       } else {
         fault_ = OperandFault{i, expected};
       }
+      if (fault_) return fault_;
     }
-    if (!fault_) check_combination();
+    check_combination();
     return fault_;
   }
 
@@ -149,49 +183,18 @@ class OperandChecker {
 
   // nullptr, or what was expected; "list" for every list letter.
   const char* check_fixed(char letter, const Operand& operand) const {
-    const auto expect = [](bool met, const char* what) { return met ? nullptr : what; };
-    switch (letter) {
-      case 's':
-        return expect(is_source(operand), "source");
-      case 'e':
-        return expect(is_constant(operand), "constant");
-      case 'z':
-        return expect(is_source(operand) || operand.kind == Kind::kUnsigned ||
-                          operand.kind == Kind::kOverflow,
-                      "source or number");
-      case 'r':
-      case 'd':
-        return expect(operand.is_register(), "x or y register");
-      case 'y':
-        return expect(operand.kind == Kind::kY, "y register");
-      case 'F':
-        return expect(operand.kind == Kind::kFloatRegister, "float register");
-      case 't':
-        return expect(operand.kind == Kind::kFloatRegister || operand.is_register() ||
-                          operand.kind == Kind::kLiteral,
-                      "float register, register or literal");
-      case 'f':
-        return expect(operand.kind == Kind::kLabel, "label");
-      case 'j':
-        return expect(operand.kind == Kind::kLabel || operand.kind == Kind::kNoLabel, "label or 0");
-      case 'x':
-        return expect(operand.kind == Kind::kLabel || is_atom_named(file_, operand, "no_fail") ||
-                          is_atom_named(file_, operand, "resume"),
-                      "label, no_fail or resume");
-      case 'a':
-        return expect(operand.kind == Kind::kAtom, "atom");
-      case 'u':
-        return expect(operand.kind == Kind::kUnsigned, "number");
-      case 'o':
-        return expect(operand.kind == Kind::kUnsigned || operand.kind == Kind::kOverflow, "number");
-      default:
-        return check_limited(letter, operand);
-    }
+    const KindRule& rule = kKindRules[static_cast<uint8_t>(letter)];
+    if (rule.expected != nullptr) return rule.admits(operand.kind) ? nullptr : rule.expected;
+    return check_limited(letter, operand);
   }
 
   const char* check_limited(char letter, const Operand& operand) const {
     const auto expect = [](bool met, const char* what) { return met ? nullptr : what; };
     switch (letter) {
+      case 'x':
+        return expect(operand.kind == Kind::kLabel || is_atom_named(file_, operand, "no_fail") ||
+                          is_atom_named(file_, operand, "resume"),
+                      "label, no_fail or resume");
       case 'n':
         return expect(is_unsigned_below(operand, kMaxArity + 1), "arity");
       case 'b':

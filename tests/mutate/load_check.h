@@ -29,7 +29,7 @@ class LoadCheck {
     if (!parsed.ok()) return LoadStep::kRefused;
     BeamFile file = parsed.take();
     if (!verify(file).ok()) return LoadStep::kParsed;
-    GenericCode code = transform(file);
+    GenericCode code = transform(file, file.code);
     const LabelTable labels = find_labels(code, file.label_count);
     std::swap(file.code, code);
     for (const GenericFunction& function : file.code.functions) {

@@ -36,7 +36,7 @@ Result<std::string> list_generic(const Options& options, const FunctionOption& w
     if (!verified.ok()) {
       return make_error("%s: %s", options.path.c_str(), verified.error().text.c_str());
     }
-    transformed = transform(file);
+    transformed = transform(file, file.code);
   }
   const GenericCode& code = options.stage == "transformed" ? transformed : file.code;
   std::string text;

@@ -182,25 +182,28 @@ struct Layout {
 
 // Fills in where the fields of known kinds lie: the narrow ones first, each group aligned.
 constexpr void place_fields(Layout& layout) {
-  size_t width[kMaxOperands] = {};
-  size_t count_of[9] = {};
+  size_t narrow = 0;
+  size_t half = 0;
+  size_t whole = 0;
   for (size_t i = 0; i < layout.count; ++i) {
-    width[i] = field_bytes(layout.kind[i]);
-    ++count_of[width[i]];
+    const size_t bytes = field_bytes(layout.kind[i]);
+    narrow += bytes == 2 ? 1 : 0;
+    half += bytes == 4 ? 1 : 0;
+    whole += bytes == 8 ? 1 : 0;
   }
-  size_t next[9] = {};
-  next[2] = sizeof(Cell);
-  const size_t end_of_narrow = next[2] + 2 * count_of[2];
-  next[4] = (end_of_narrow + 3) / 4 * 4;
-  const size_t end_of_half = count_of[4] == 0 ? end_of_narrow : next[4] + 4 * count_of[4];
-  next[8] = (end_of_half + 7) / 8 * 8;
-  const size_t end = next[8] + 8 * count_of[8];
+  size_t next_narrow = sizeof(Cell);
+  const size_t end_of_narrow = next_narrow + 2 * narrow;
+  size_t next_half = (end_of_narrow + 3) / 4 * 4;
+  const size_t end_of_half = half == 0 ? end_of_narrow : next_half + 4 * half;
+  size_t next_whole = (end_of_half + 7) / 8 * 8;
+  layout.cells = next_whole / sizeof(Cell) + whole;
   for (size_t i = 0; i < layout.count; ++i) {
-    if (width[i] == 0) continue;
-    layout.offset[i] = static_cast<uint16_t>(next[width[i]]);
-    next[width[i]] += width[i];
+    const size_t bytes = field_bytes(layout.kind[i]);
+    if (bytes == 0) continue;
+    size_t& next = bytes == 2 ? next_narrow : bytes == 4 ? next_half : next_whole;
+    layout.offset[i] = static_cast<uint16_t>(next);
+    next += bytes;
   }
-  layout.cells = end / sizeof(Cell);
 }
 
 // The layout of one combination. The last operand's choice varies fastest.

@@ -32,6 +32,7 @@ bool ProcessTable::add(Process& process) {
     const size_t place = free_head_++;
     // In the first round every place holds its own slot without having been written.
     index = place <= slot_mask_ ? place : free_[place & slot_mask_];
+    if (place <= slot_mask_) used_.store(place + 1, std::memory_order_release);
   }
   Slot& slot = slots_[index];
   const uint64_t round = slot.next_number.fetch_add(1, std::memory_order_relaxed);
@@ -59,7 +60,8 @@ Process* ProcessTable::find(Term pid) const {
 }
 
 Process* ProcessTable::next(size_t* slot) const {
-  while (*slot <= slot_mask_) {
+  const size_t end = used_.load(std::memory_order_acquire);
+  while (*slot < end) {
     Process* process = slots_[(*slot)++].process.load(std::memory_order_acquire);
     if (process != nullptr) return process;
   }

@@ -44,6 +44,7 @@ class ProcessTable {
   Slot* slots_ = nullptr;
   size_t slot_mask_ = 0;
   std::atomic<size_t> count_{0};
+  std::atomic<size_t> used_{0};  // slots that ever had a process: all before this one
 
   // Free slots in a ring, oldest first.
   Mutex mutex_;

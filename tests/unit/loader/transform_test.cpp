@@ -58,7 +58,7 @@ std::string transformed(const ModuleBuilder& builder) {
   BeamFile file = parsed.take();
   const auto verified = verify(file);
   if (!verified.ok()) FAIL(verified.error().text);
-  file.code = transform(file);
+  file.code = transform(file, file.code);
   const GenericFunction& function = file.code.functions[0];
   const LabelTable labels = find_labels(file.code, file.label_count);
   CHECK_FALSE(follow_flow(file, labels, function).fault.found());
@@ -204,7 +204,7 @@ TEST_CASE("positions become part of the instructions they precede") {
   REQUIRE(parsed.ok());
   BeamFile file = parsed.take();
   REQUIRE(verify(file).ok());
-  const GenericCode code = transform(file);
+  const GenericCode code = transform(file, file.code);
   REQUIRE(code.functions.size() == file.code.functions.size());
   // Function g/1 stands in line 5 of the source, where its fun adds as well.
   const GenericFunction& g = code.functions[1];
