@@ -201,7 +201,10 @@ Term internal_delete_all_2(Process& p, Term id, Term count) {
 Term whereis_1(Process& p, Term name) {
   if (!name.is_atom()) return p.badarg();
   TableUse table(p, name, kEtsInfo);
-  return table.get() == nullptr ? Term(atoms::undefined) : table->make_reference(p.heap);
+  // One that is being deleted loses its name a moment later.
+  const bool is_there = table.get() != nullptr &&
+                        (table->rights.load(std::memory_order_acquire) & ets_rights::kDeleted) == 0;
+  return is_there ? table->make_reference(p.heap) : Term(atoms::undefined);
 }
 
 Term rename_2(Process& p, Term id, Term name) {

@@ -319,6 +319,9 @@ Term end_1(Process& p, Term id) {
 template <KeyStep kStep, bool kWithRows>
 Term step_2(Process& p, Term id, Term key) {
   TableUse table(p, id, kEtsRead);
+  if (key == atoms::end_of_table && table && table->options.type == EtsType::kOrderedSet) {
+    return p.badarg();  // it stands for no key, though it would have its place among these
+  }
   return step_result(p, table, kStep, key, kWithRows, {id, key});
 }
 

@@ -28,7 +28,7 @@ Term list_to_bitstring_1(Process& p, Term list) {
 Term iolist_size_1(Process& p, Term iodata) {
   return in_slices<IolistMeasure>(
       p, {iodata}, [&] { return IolistMeasure(iodata); },
-      [&p](IolistMeasure& measure) { return make_unsigned(p.heap, measure.size() / 8); });
+      [&p](IolistMeasure& measure) { return make_unsigned(p.heap, measure.size()); });
 }
 
 Term iolist_to_iovec_1(Process& p, Term iodata) {

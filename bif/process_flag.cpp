@@ -5,6 +5,7 @@
 #include "vm/dist/nodes.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/process_extras.h"
+#include "vm/proc/process_table.h"
 #include "vm/sched/system_flags.h"
 #include "vm/term/atom.h"
 #include "vm/term/map.h"
@@ -175,6 +176,18 @@ constexpr Flag kFlags[] = {
     {atoms::fullsweep_after, set_fullsweep},
 };
 
+// How many of its last calls a process is to keep.
+bool has_call_count(Term value) {
+  constexpr int64_t kMost = 10000;
+  return value.is_small() && value.small_value() >= 0 && value.small_value() <= kMost;
+}
+
+// None are kept, so that it is off before and can only be switched off.
+Term save_calls(Process& p, Term value) {
+  if (value.small_value() != 0) return p.not_supported("process_flag save_calls");
+  return Term::small(0);
+}
+
 Term process_flag_2(Process& p, Term flag, Term value) {
   if (flag == atoms::scheduler) return set_scheduler(p, value);
   Term before = Term::none();
@@ -197,17 +210,21 @@ Term process_flag_2(Process& p, Term flag, Term value) {
     before = monitor_nodes(p, tuple_elements(flag)[1], value);
   }
   if (!known) {
-    if (flag == atoms::save_calls) return p.not_supported("process_flag save_calls");
+    if (flag == atoms::save_calls) {
+      return has_call_count(value) ? save_calls(p, value) : p.badarg();
+    }
     return p.badarg(atoms::badopt);
   }
   return before.is_none() ? p.badarg() : before;
 }
 
 // Of another process; erlang:process_flag/3 turns the atoms into errors.
-Term process_flag_3(Process& p, Term pid, Term flag, Term) {
+Term process_flag_3(Process& p, Term pid, Term flag, Term value) {
   if (!pid.is_local_pid()) return atoms::badtype;
-  if (!(flag == atoms::save_calls)) return atoms::badarg;
-  return p.not_supported("process_flag save_calls");
+  if (!(flag == atoms::save_calls) || !has_call_count(value)) return atoms::badarg;
+  const Process* process = p.runtime->processes->find(pid);
+  if (process == nullptr || process->is_exiting) return atoms::badarg;
+  return save_calls(p, value);
 }
 
 constexpr NativeEntry kProcessFlagNatives[] = {

@@ -7,7 +7,8 @@ main() ->
      {internal_state, internal_state()}, {relations, relations()}, {exceptions, exceptions()},
      {receives, receives()}, {order, order()}, {inversion, inversion()}, {ending, ending()},
      {tables, tables()}, {allocators, allocators()}, {natives, natives()},
-     {heap_sizes, heap_sizes()}, {counters, counters()}, {persistent, persistent()},
+     {heap_sizes, heap_sizes()}, {counters, counters()}, {persistent, persistent()}, {limits, limits()},
+     {save_calls, save_calls()},
      {segments, [segments(X) || X <- [a, <<1:3>>, 1.0]]},
      {trapping, trapping()}, {matching, matching()}, {maps, map_updates()}].
 
@@ -44,6 +45,27 @@ add_often(_, _, 0) -> ok;
 add_often(Ref, I, N) ->
     counters:add(Ref, I, I),
     add_often(Ref, I, N - 1).
+
+%% Messages in the queue count for max_heap_size; no integer is as long as some binaries.
+limits() ->
+    {Pid, Monitor} = spawn_opt(fun() -> receive after infinity -> ok end end,
+                               [monitor, {max_heap_size, 2000}, {message_queue_data, on_heap}]),
+    [Pid ! lists:seq(1, 100) || _ <- lists:seq(1, 40)],
+    process_info(Pid, messages),
+    erlang:garbage_collect(Pid),
+    Reason = receive {'DOWN', Monitor, process, Pid, Why} -> Why end,
+    Size = 1 bsl 26,
+    {Reason, error_of(fun() -> <<N:Size>> = <<1:1, 0:(Size - 1)>>, N band 1 end)
+                 =:= {error, {badmatch, <<1:1, 0:(Size - 1)>>}}}.
+
+save_calls() ->
+    Gone = spawn(fun() -> ok end),
+    in_child(fun() -> ok end),
+    false = is_process_alive(Gone),
+    [error_of(fun() -> process_flag(save_calls, Value) end)
+     || Value <- [0, -1, 10001, some, 1 bsl 70]] ++
+        [error_of(fun() -> process_flag(Pid, save_calls, Value) end)
+         || {Pid, Value} <- [{Gone, 0}, {self(), -1}, {self(), some}, {none, 0}, {self(), 0}]].
 
 %% Literal segments that become one string count all the same.
 segments(X) ->

@@ -4,7 +4,29 @@
 
 main() ->
     [{Type, rows(Type), deletion(Type), updates(Type), walks(Type), errors(Type)}
-     || Type <- [set, ordered_set, bag, duplicate_bag]] ++ [names(), large(), bags(), revived(), inherited()].
+     || Type <- [set, ordered_set, bag, duplicate_bag]] ++ [names(), large(), bags(), revived(), inherited(), emptied(), ends()].
+
+%% A walk over a fixed table goes on from a row that went with all others.
+emptied() ->
+    [begin
+         T = ets:new(t, [Type]),
+         ets:insert(T, [{I} || I <- lists:seq(1, 5000)]),
+         First = ets:first(T),
+         true = ets:safe_fixtable(T, true),
+         true = ets:delete_all_objects(T),
+         Empty = {ets:next(T, First), ets:info(T, size), ets:tab2list(T)},
+         ets:insert(T, {First}),
+         Again = {ets:lookup(T, First) =:= [{First}], ets:first(T) =:= First, ets:info(T, size)},
+         true = ets:safe_fixtable(T, false),
+         {Empty, Again, ets:tab2list(T) =:= [{First}], ets:delete_all_objects(T), ets:tab2list(T)}
+     end || Type <- [set, ordered_set, bag]].
+
+ends() ->
+    [begin
+         T = ets:new(t, [Type]),
+         ets:insert(T, [{1}, {'$end'}, {"z"}]),
+         [try ets:Step(T, '$end_of_table') catch error:Reason -> Reason end || Step <- [next, prev]]
+     end || Type <- [set, ordered_set]].
 
 %% In a fixed table: what comes back after it was deleted is the newest of its key.
 revived() ->

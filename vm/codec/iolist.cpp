@@ -21,6 +21,18 @@ struct SizeVisitor {
   }
 };
 
+// Of parts that may be the same binary many times, so that they need not fit any memory.
+struct ByteCounter {
+  static constexpr bool kByContent = false;
+  size_t size = 0;
+
+  void byte(uint8_t) { ++size; }
+  bool bits(Term part) {
+    const size_t count = bits_size(part);
+    return count % 8 == 0 && !__builtin_add_overflow(size, count / 8, &size);
+  }
+};
+
 struct ByteVisitor {
   static constexpr bool kByContent = true;
   uint8_t* next;
@@ -65,9 +77,9 @@ std::optional<size_t> iolist_bits(Term iodata, IolistKind kind) {
 }
 
 Progress IolistMeasure::run(int64_t* budget) {
-  SizeVisitor visitor{true, size_};
-  const Progress progress = walk_.run(visitor, budget);
-  size_ = visitor.size;
+  ByteCounter counter{size_};
+  const Progress progress = walk_.run(counter, budget);
+  size_ = counter.size;
   return progress;
 }
 

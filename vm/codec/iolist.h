@@ -118,7 +118,7 @@ class IolistMeasure {
  public:
   explicit IolistMeasure(Term iodata) : walk_(iodata) {}
   Progress run(int64_t* budget);
-  // In bits, when done.
+  // In bytes, when done.
   size_t size() const { return size_; }
 
  private:

@@ -94,7 +94,8 @@ class EtsTable {
   // that helps it along.
   struct Pending {
     std::vector<EtsObject*> rows;  // to insert; empty: all rows are to go
-    size_t next = 0;
+    uint64_t next = 0;             // of the rows; or the position in a scan
+    bool keeps_dead = false;       // the table is fixed: who walks it goes on from dead rows
     uint32_t rights_afterwards = 0;
   };
 

@@ -271,9 +271,35 @@ bool EtsTables::begin_pending(EtsTable& table, std::unique_ptr<EtsTable::Pending
   const uint32_t rights = table.rights.load(std::memory_order_acquire);
   if ((rights & (ets_rights::kDeleted | ets_rights::kBusy)) != 0) return false;
   pending->rights_afterwards = rights;
+  pending->keeps_dead = table.fix_count.load(std::memory_order_acquire) != 0;
   table.pending = std::move(pending);
   set_rights(table, ets_rights::kBusy);
   return true;
+}
+
+namespace {
+
+class RowKiller final : public RowVisitor {
+ public:
+  explicit RowKiller(int64_t& budget) : budget_(budget) {}
+  RowAction visit(EtsObject&, EtsObject**) override {
+    --budget_;
+    return RowAction::kDelete;
+  }
+  bool wants_more() override { return --budget_ > 0; }
+
+ private:
+  int64_t& budget_;
+};
+
+}  // namespace
+
+bool EtsTables::delete_rows(EtsTable& table, EtsTable::Pending& pending, int64_t* budget) {
+  HashStore* hash = table.hash();
+  if (hash == nullptr || !pending.keeps_dead) return table.store().clear(budget);
+  RowKiller killer(*budget);
+  return hash->scan(&pending.next, true, gate_of(table, ets_rights::kBusy), killer) !=
+         StoreAnswer::kOk;
 }
 
 bool EtsTables::help(EtsTable& table, int64_t* budget) {
@@ -281,7 +307,7 @@ bool EtsTables::help(EtsTable& table, int64_t* budget) {
   EtsTable::Pending* pending = table.pending.get();
   if (pending == nullptr) return true;
   if (pending->rows.empty()) {
-    if (!table.store().clear(budget)) return false;
+    if (!delete_rows(table, *pending, budget)) return false;
   } else {
     constexpr size_t kBatch = 64;
     const std::span<EtsObject* const> rows(pending->rows);

@@ -78,6 +78,9 @@ class EtsTables {
   size_t words();
 
  private:
+  // Of a table that is busy. True: none is left.
+  bool delete_rows(EtsTable& table, EtsTable::Pending& pending, int64_t* budget);
+
   struct Owned {
     std::vector<EtsTable*> tables;
     std::vector<EtsTable*> fixed;  // each holds a reference

@@ -97,9 +97,9 @@ Flow take_integer(State& s, MatchContext& context, size_t bits, Word flags, Dest
   if (value.is_none()) {
     value = read_integer(p.heap, context.base, context.position, bits, segment_signed(flags),
                          segment_little(flags));
-    if (value.is_none()) {
-      p.system_limit();
-      return Flow::kRaise;
+    if (value.is_none()) {  // larger than any integer
+      s.load();
+      return Flow::kFail;
     }
   }
   context.position += bits;

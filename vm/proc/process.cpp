@@ -225,6 +225,22 @@ bool Process::collect_gc(size_t need, uint32_t live_registers, Collection kind) 
   return collect_now_gc(need, live_registers, kind);
 }
 
+namespace {
+
+// What max_heap_size leaves for the heap: messages count that wait there, as OTP has it.
+size_t left_of_limit(const Process& p, size_t limit) {
+  if (!(p.flags.message_queue_data == atoms::on_heap)) return limit;
+  size_t left = limit;
+  for (const Signal* message = p.messages.first(); message != nullptr; message = message->next) {
+    const size_t words = message->kind == SignalKind::kMarker ? 0 : message->value_words();
+    if (words >= left) return 1;
+    left -= words;
+  }
+  return left;
+}
+
+}  // namespace
+
 bool Process::collect_now_gc(size_t need, uint32_t live_registers, Collection kind) {
   due_collection = DueCollection::kNone;
   if (examines_message) detach_current_message();
@@ -233,8 +249,12 @@ bool Process::collect_now_gc(size_t need, uint32_t live_registers, Collection ki
   add_roots(roots);
   const bool is_told = (trace_flags & trace_flag::kGarbageCollection) != 0 ||
                        (runtime->trace != nullptr && runtime->trace->monitors_collections());
+  const size_t limit = heap.options.max_heap_words;
+  if (limit != 0) [[unlikely]]
+    heap.options.max_heap_words = left_of_limit(*this, limit);
   const bool collected =
       is_told ? collect_told_gc(roots, need, kind) : joist::collect_gc(heap, roots, need, kind);
+  heap.options.max_heap_words = limit;
   if (collected) [[likely]] {
     if (heap.options.max_heap_words != 0 && !heap.options.kill_at_max_heap &&
         heap.young_words() + heap.old_words() > heap.options.max_heap_words) [[unlikely]] {

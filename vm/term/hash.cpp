@@ -21,8 +21,10 @@ class HashWalk {
  private:
   static constexpr unsigned kArray = 0;
 
+  // Multiplication carries bits upwards only: those of a float, which are high, are folded down.
   void add(Word word) {
-    hash_ = (hash_ ^ word) * 0x9e3779b97f4a7c15;
+    hash_ ^= word;
+    hash_ = (hash_ ^ hash_ >> 32) * 0x9e3779b97f4a7c15;
     hash_ ^= hash_ >> 29;
   }
 

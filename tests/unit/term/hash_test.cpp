@@ -1,5 +1,6 @@
 #include "vm/term/hash.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/unit/term/etf_terms.h"
@@ -182,4 +183,22 @@ TEST_CASE("deep and long terms hash without native recursion") {
   CHECK(phash2(deep) != 0);
   CHECK(phash(deep) != 0);
   CHECK(internal_hash(deep) != 0);
+}
+
+TEST_CASE("The bits of an internal hash depend on all of a term's bits") {
+  // Of n values that fall into n places evenly about 37 % of the places stay empty.
+  const auto empty_places = [](auto&& term_of) {
+    constexpr size_t kPlaces = 4096;
+    size_t low[kPlaces] = {};
+    size_t high[kPlaces] = {};
+    for (size_t i = 0; i < kPlaces; ++i) {
+      const uint32_t hash = internal_hash(term_of(i));
+      ++low[hash % kPlaces];
+      ++high[hash >> 20];
+    }
+    return std::max(std::count(low, low + kPlaces, 0u), std::count(high, high + kPlaces, 0u));
+  };
+  CHECK(empty_places([](size_t i) { return Term::small(static_cast<int64_t>(i)); }) < 1700);
+  CHECK(empty_places([](size_t i) { return Term::word_float(static_cast<double>(i)); }) < 1700);
+  CHECK(empty_places([](size_t i) { return Term::small(static_cast<int64_t>(i) << 40); }) < 1700);
 }
