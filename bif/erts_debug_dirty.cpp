@@ -58,9 +58,24 @@ Term copies(Process& p, Term term) {
   return list;
 }
 
-// Down to 0 in steps of two, on to the next kind of thread where four divides the number.
+// The error of a call that has gone on under other arguments is that of the first.
+Term refuse_reschedule(Process& p, Kind kind, Term number) {
+  Term* arguments = p.registers->x;
+  if (kind == Kind::kScheduler) *arguments++ = atoms::normal;
+  arguments[0] = atoms::reschedule;
+  arguments[1] = number;
+  return p.badarg();
+}
+
+// Down to 0 in steps of two, on to the next kind of thread where four divides the number. Later
+// calls have [Number | that of the first].
 Term reschedule(Process& p, Kind kind, Term number) {
-  if (!number.is_small() || number.small_value() < 0) return p.badarg();
+  Term first = number;
+  if (number.is_list()) {
+    first = number.tail();
+    number = number.head();
+  }
+  if (!number.is_small() || number.small_value() < 0) return refuse_reschedule(p, kind, first);
   const int64_t n = number.small_value();
   if (n == 0) return atoms::ok;
   if (n % 4 == 0) {
@@ -68,7 +83,7 @@ Term reschedule(Process& p, Kind kind, Term number) {
            : kind == Kind::kDirtyIo ? Kind::kScheduler
                                     : Kind::kDirtyCpu;
   }
-  const Term left = Term::small(n - 2);
+  const Term left = make_cons(p.heap, Term::small(n - 2), first);
   if (kind == Kind::kScheduler) {
     return p.trap(atoms::erts_debug, atoms::dirty, {atoms::normal, atoms::reschedule, left});
   }

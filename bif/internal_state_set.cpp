@@ -202,6 +202,13 @@ Term make_zeros(Process& p, Term size) {
   return make_bits_of(p.heap, binary, bytes * 8);
 }
 
+// Whether senders to the process do not wait for each other. They never do here, but only a queue
+// off the heap has these buffers in ERTS.
+Term proc_sig_buffers(Process& p, Term value) {
+  if (!is_boolean(value)) return p.badarg();
+  return boolean(value == atoms::true_ && p.flags.message_queue_data == atoms::off_heap);
+}
+
 // --- tables ---
 
 // The table, if it is an ordered set that is written to concurrently; null: not.
@@ -209,6 +216,23 @@ OrderedStore* splitting_table(TableUse& table) {
   if (!table) return nullptr;
   OrderedStore* ordered = table->ordered();
   return ordered != nullptr && ordered->has_fine_locks() ? ordered : nullptr;
+}
+
+// {Name, Count}: so many other names that fall into the same part of the table of names.
+Term colliding_names(Process& p, Term value) {
+  if (!is_tuple(value) || tuple_size(value) != 2) return p.badarg();
+  const Term name = tuple_elements(value)[0];
+  const Term wanted = tuple_elements(value)[1];
+  if (!name.is_atom() || !wanted.is_small() || wanted.small_value() < 0) return p.badarg();
+  ListBuilder names(p.heap);
+  int64_t left = wanted.small_value();
+  for (uint32_t i = 0; i < atom_count() && left > 0; ++i) {
+    const Term other = Term::atom(i);
+    if (other == name || !EtsTables::names_collide(name, other)) continue;
+    names.add(other);
+    --left;
+  }
+  return names.finish();
 }
 
 // {Table, Switch}: on when it is true.
@@ -241,6 +265,7 @@ constexpr struct {
     {"binary_loop_limit", set_step_limit<SliceKind::kBinary>},
     {"block", block},
     {"block_scheduler", sleep},
+    {"colliding_names", colliding_names},
     {"ets_debug_random_split_join", random_split_join},
     {"ets_force_split", force_split},
     {"ets_force_trap", no_such_build},
@@ -250,6 +275,7 @@ constexpr struct {
     {"make", make_thing},
     {"mbuf", make_fragment},
     {"proc_sig_block", sleep_in_signal},
+    {"proc_sig_buffers", proc_sig_buffers},
     {"re_loop_limit", set_step_limit<SliceKind::kRegex>},
     {"reds_left", set_reds_left},
     {"sleep", sleep},

@@ -5,6 +5,7 @@
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/stack_trace.h"
+#include "vm/proc/trap_name.h"
 #include "vm/sched/system_flags.h"
 #include "vm/term/print.h"
 
@@ -12,21 +13,25 @@ namespace joist {
 
 namespace {
 
-// A native of its own that it waits in, as erlang:hibernate/3; null: it is in a module's code.
-const ExportEntry* current_stub(const Described& d) {
+// A native of its own that it waits in, as erlang:hibernate/3; nullopt: it is in a module's code.
+std::optional<Mfa> current_native(const Described& d) {
   const CodeTable& code = *d.process.runtime->code;
   const Cell* place = d.process.code_pointer;
-  if (d.itself || code.find_code(place) != nullptr) return nullptr;
-  return code.find_stub(place);
+  if (d.itself || code.find_code(place) != nullptr) return std::nullopt;
+  const ExportEntry* stub = code.find_stub(place);
+  return stub == nullptr ? std::nullopt : trap_name(d.process, stub->mfa);
 }
 
 // The innermost place that lies in a module; null: there is none.
 const Cell* current_place(const Described& d, const Module** module) {
-  Word address;
-  if (gather_addresses(d.process, &address, 1) == 0) return nullptr;
-  const Cell* place = code_of_address(address);
-  *module = d.process.runtime->code->find_code(place);
-  return *module == nullptr ? nullptr : place;
+  Word addresses[2];  // the first may be a native's
+  const size_t count = gather_addresses(d.process, addresses, std::size(addresses));
+  for (size_t i = 0; i < count; ++i) {
+    const Cell* place = code_of_address(addresses[i]);
+    *module = d.process.runtime->code->find_code(place);
+    if (*module != nullptr) return place;
+  }
+  return nullptr;
 }
 
 Term stub_entry(const Described& d, const Mfa& mfa) {
@@ -48,9 +53,8 @@ void append_address(std::string& text, const CodeTable& code, const Cell* addres
 }  // namespace
 
 Term current_function(const Described& d) {
-  if (const ExportEntry* stub = current_stub(d)) {
-    const Mfa& mfa = stub->mfa;
-    return make_tuple(d.to, {mfa.module, mfa.function, Term::small(mfa.arity)});
+  if (const auto native = current_native(d)) {
+    return make_tuple(d.to, {native->module, native->function, Term::small(native->arity)});
   }
   const Module* module = nullptr;
   const Cell* place = current_place(d, &module);
@@ -60,7 +64,7 @@ Term current_function(const Described& d) {
 }
 
 Term current_location(const Described& d) {
-  if (const ExportEntry* stub = current_stub(d)) return stub_entry(d, stub->mfa);
+  if (const auto native = current_native(d)) return stub_entry(d, *native);
   const Module* module = nullptr;
   const Cell* place = current_place(d, &module);
   if (place == nullptr) return atoms::undefined;
@@ -70,7 +74,7 @@ Term current_location(const Described& d) {
 
 Term current_stacktrace(const Described& d) {
   ListBuilder trace(d.to);
-  if (const ExportEntry* stub = current_stub(d)) trace.add(stub_entry(d, stub->mfa));
+  if (const auto native = current_native(d)) trace.add(stub_entry(d, *native));
   Word addresses[kMaxBacktraceDepth];
   const size_t count = gather_addresses(d.process, addresses, backtrace_depth(d.process));
   for (size_t i = 0; i < count; ++i) {

@@ -8,6 +8,8 @@
 #include "vm/heap/builder.h"
 #include "vm/heap/sizes.h"
 #include "vm/io/ports.h"
+#include "vm/sched/exclusive.h"
+#include "vm/sched/system_logger.h"
 
 namespace joist {
 
@@ -90,6 +92,22 @@ Term check_io(Process& p) {
   };
   return make_cons(p.heap, make_list(p.heap, properties), Term::nil());
 }
+
+namespace {
+
+Term dump_text(Process& p, DumpPart part, Term item) {
+  CrashDumper* dumper = p.runtime->logger->crash_dumper();
+  if (dumper == nullptr) return p.not_supported("system_info");
+  const Exclusive alone(p);
+  if (!alone) return p.yield({item});
+  return make_binary(p.heap, dumper->text_of(part, p));
+}
+
+}  // namespace
+
+Term nodes_text(Process& p) { return dump_text(p, DumpPart::kNodes, atoms::dist); }
+Term system_text(Process& p) { return dump_text(p, DumpPart::kSystem, atoms::info); }
+Term processes_text(Process& p) { return dump_text(p, DumpPart::kProcesses, atoms::procs); }
 
 Term scheduling_counts(Process& p) {
   ListBuilder counts(p.heap);

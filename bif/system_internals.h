@@ -11,6 +11,11 @@ Term native_functions(Process& p);
 Term heap_size_steps(Process& p);
 // loaded: as text, one module a line with the bytes its code takes.
 Term loaded_code_text(Process& p);
+// dist, info and procs: as binaries, what a crash dump has of nodes, of the system and of
+// processes.
+Term nodes_text(Process& p);
+Term system_text(Process& p);
+Term processes_text(Process& p);
 // [[{Name, Value}, ...]]: how input and output are waited for.
 Term check_io(Process& p);
 // [{Kind, 0, 0}, ...]: scheduling is not counted by kind.

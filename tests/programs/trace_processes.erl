@@ -7,8 +7,30 @@ main() ->
      {names, names()}, {spawn, spawns()}, {first, first_spawn()}, {link, on_link()},
      {running, running()}, {gc, [collections(F) || F <- [fun() -> ok end, fun() -> lists:seq(1, 200000) end]]},
      {gc_dirty, dirty_collection()}, {times, times()}, {errors, errors()},
-     {new, new_processes()}, {tracer, other_tracer()}, {dead, dead_tracer()},
+     {new, new_processes()}, {traps, traps()}, {tracer, other_tracer()}, {dead, dead_tracer()},
      {sensitive, sensitive()}, {delivered, delivered()}, {patterns, patterns()}].
+
+%% What a native that takes several turns is called between them; what is told from within erlang:yield.
+traps() ->
+    List = lists:duplicate(500000, 1),
+    Binary = term_to_binary([{I} || I <- lists:seq(1, 300000)]),
+    Bodies = [fun() -> erlang:yield(), erlang:yield(), erlang:yield() end,
+              fun() -> list_to_binary([List]) end, fun() -> iolist_to_binary([List]) end,
+              fun() -> list_to_bitstring([List]) end, fun() -> catch list_to_binary([List, x]) end,
+              fun() -> binary_to_term(Binary) end],
+    Names = [{erts_internal, list_to_binary_continue, 1}, {erts_internal, binary_to_term_trap, 1},
+             {erlang, yield, 0}, {erlang, list_to_binary, 1}, {erlang, binary_to_term, 1}],
+    [begin
+         Seen = turns_of(Body),
+         [lists:member(Name, Seen) || Name <- Names]
+     end || Body <- Bodies].
+
+turns_of(Body) ->
+    {Pid, Ref} = spawn_monitor(fun() -> receive go -> ok end, Body() end),
+    erlang:trace(Pid, true, [running]),
+    Pid ! go,
+    receive {'DOWN', Ref, _, _, _} -> ok end,
+    [Place || {trace, _, out, Place} <- events(Pid, [])].
 
 error_of(F) ->
     try F() catch Class:Reason -> {Class, Reason} end.

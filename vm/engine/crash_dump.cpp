@@ -194,4 +194,24 @@ void CrashDump::write_crash_dump(std::string_view slogan) {
   write_file(path.c_str(), slogan, limit);
 }
 
+std::string CrashDump::text_of(DumpPart part, Process& asking) {
+  std::string text;
+  DumpOutput out(text);
+  const Dump dump{runtime_, out, &asking, false};
+  switch (part) {
+    case DumpPart::kProcesses:
+      for (Process* process : all_processes(runtime_)) dump_process(dump, *process);
+      dump_ports(dump);
+      break;
+    case DumpPart::kSystem:
+      dump_system(dump);
+      break;
+    case DumpPart::kNodes:
+      dump_nodes(dump);
+      break;
+  }
+  out.flush();
+  return text;
+}
+
 }  // namespace joist

@@ -24,6 +24,7 @@ class CrashDump final : public CrashDumper {
  public:
   explicit CrashDump(Runtime& runtime) : runtime_(runtime) {}
   void write_crash_dump(std::string_view slogan) override;
+  std::string text_of(DumpPart part, Process& asking) override;
 
  private:
   bool may_begin();

@@ -46,6 +46,9 @@ class EtsTables {
   // deleted.
   bool give_away(Process& giver, EtsTable& table, Term new_owner);
 
+  // Whether names are kept next to each other.
+  static bool names_collide(Term a, Term b) { return shard_of(a) == shard_of(b); }
+
   // --- long operations ---
   // Makes the table busy with `pending`. False: it is busy, or deleted.
   bool begin_pending(EtsTable& table, std::unique_ptr<EtsTable::Pending> pending);
@@ -100,7 +103,8 @@ class EtsTables {
   static constexpr size_t kShards = 64;
 
   OwnerShard& owner_shard(Term pid) { return owners_[pid.payload() % kShards]; }
-  NameShard& name_shard(Term name) { return names_[name.atom_index() % kShards]; }
+  NameShard& name_shard(Term name) { return names_[shard_of(name)]; }
+  static size_t shard_of(Term name) { return name.atom_index() % kShards; }
   void add_owned(EtsTable& table, Term pid);
   // The same unless the process has left its tables already.
   bool add_owned_alive(Process& giver, EtsTable& table, Term pid);

@@ -6,6 +6,7 @@
 #include "vm/heap/builder.h"
 #include "vm/proc/process_table.h"
 #include "vm/proc/stack_trace.h"
+#include "vm/proc/trap_name.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/system_logger.h"
 #include "vm/term/node.h"
@@ -186,8 +187,15 @@ Term Tracing::current_function(Process& p, Allocator& heap) {
   const Module* module = place == nullptr ? nullptr : code.find_code(place);
   if (module == nullptr && place != nullptr) {
     if (const ExportEntry* entry = code.find_stub(place)) {
-      const Mfa& mfa = entry->mfa;
-      return make_tuple(heap, {mfa.module, mfa.function, Term::small(mfa.arity)});
+      if (const auto mfa = trap_name(p, entry->mfa)) {
+        return make_tuple(heap, {mfa->module, mfa->function, Term::small(mfa->arity)});
+      }
+      Word addresses[2];
+      const size_t count = gather_addresses(p, addresses, std::size(addresses));
+      for (size_t i = 0; i < count && module == nullptr; ++i) {
+        place = code_of_address(addresses[i]);
+        module = code.find_code(place);
+      }
     }
   }
   const FunctionRange* function = module == nullptr ? nullptr : module->function_at(place);

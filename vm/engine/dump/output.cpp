@@ -13,6 +13,10 @@ namespace joist {
 
 void DumpOutput::write(const char* bytes, size_t count) {
   if (has_failed_ || count == 0) return;
+  if (string_ != nullptr) {
+    string_->append(bytes, count);
+    return;
+  }
   const ByteSpan piece(reinterpret_cast<const uint8_t*>(bytes), count);
   if (write_pieces_waiting(descriptor_, {&piece, 1}).bytes < 0) has_failed_ = is_full_ = true;
 }

@@ -1,8 +1,9 @@
-// Text on its way to a file descriptor: gathered in a buffer of its own, so that a VM without
-// memory can still tell what has happened, and cut short where there is a limit.
+// Text on its way to a file descriptor, or into a string: gathered in a buffer of its own, so that
+// a VM without memory can still tell what has happened, and cut short where there is a limit.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "vm/base/bytes.h"
@@ -14,6 +15,7 @@ class DumpOutput {
  public:
   explicit DumpOutput(int descriptor, int64_t limit = INT64_MAX)
       : descriptor_(descriptor), left_(limit) {}
+  explicit DumpOutput(std::string& string) : descriptor_(-1), string_(&string), left_(INT64_MAX) {}
   ~DumpOutput() { flush(); }
   DumpOutput(const DumpOutput&) = delete;
   DumpOutput& operator=(const DumpOutput&) = delete;
@@ -37,6 +39,7 @@ class DumpOutput {
   void write(const char* bytes, size_t count);
 
   const int descriptor_;
+  std::string* const string_ = nullptr;
   int64_t left_;
   bool is_full_ = false;
   bool has_failed_ = false;
