@@ -21,7 +21,9 @@ errors() ->
                 || Kind <- [normal, dirty_cpu, dirty_io]]
             ++ [fun() -> erts_debug:dirty(other, scheduler, type) end,
                 fun() -> erts_debug:dirty_io(scheduler, other) end,
-                fun() -> erts_debug:dirty_io(wait, x) end]].
+                fun() -> erts_debug:dirty_io(wait, x) end,
+                fun() -> erts_debug:dirty_cpu(reschedule, 1001) end,
+                fun() -> erts_debug:dirty(normal, reschedule, 11) end]].
 
 copy() ->
     Term = {lists:seq(1, 20), <<0:10000>>, "text", #{a => 1.5}},

@@ -51,6 +51,9 @@ void run_native(Process& p, EpochReader& reader) {
     }
   }
   p.live = arity;  // the stub's arguments are still the saved registers
+  if (kept->value.is_none() && kept->outcome == NativeOutcome::kRaise) {
+    p.save_registers();  // unless the native has put others there, for the stack trace to show
+  }
   p.suspended = std::move(kept);
 }
 
