@@ -2,7 +2,7 @@
 """What run.py makes of a case: the list only shrinks, and nothing new may fail."""
 import unittest
 
-from run import compare, judge, outcome_of, worth_another_run
+from run import compare, judge, outcome_of, to_run_with_arguments, worth_another_run
 
 
 class Judge(unittest.TestCase):
@@ -26,6 +26,12 @@ class Judge(unittest.TestCase):
     def test_suite_that_does_not_load(self):
         self.assertEqual(outcome_of("a/b_SUITE:x", {"a/b_SUITE:<load>": "crash"}), "crash")
         self.assertEqual(outcome_of("a/b_SUITE:x", {}), "missing")
+
+    def test_suite_that_needs_arguments(self):
+        suite = "stdlib/erl_eval_SUITE"
+        self.assertEqual(to_run_with_arguments({suite + ":<load>": "fail"}), [suite])
+        others = {suite + ":eep37": "fail", "a/b:<load>": "fail"}
+        self.assertEqual(to_run_with_arguments(others), [])
 
     def test_compare(self):
         baseline = {"a/b_SUITE:known": "ok", "a/b_SUITE:good": "ok", "a/b_SUITE:never": "fail"}
