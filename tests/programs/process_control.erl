@@ -1,11 +1,11 @@
 %% Processes that suspend, wake, collect, hibernate and lead others.
 -module(process_control).
--export([main/0, counter/1, woken/2, woken_by/1]).
+-export([main/0, counter/1, woken/2, woken_by/1, asleep/0]).
 
 main() ->
     [{suspend, suspend()}, {suspend_counts, suspend_counts()}, {asynchronous, asynchronous()},
      {suspender_ends, suspender_ends()}, {suspend_errors, suspend_errors()},
-     {collect, collect()}, {check_code, check_code()}, {hibernate, hibernate()},
+     {collect, collect()}, {check_code, check_code()}, {hibernate, hibernate()}, {again, hibernate_again()},
      {leaders, leaders()}, {alive, alive()}, {yield, yields()}, {flags, flags()}].
 
 error_of(F) ->
@@ -127,6 +127,27 @@ woken(Main, State) ->
     end.
 
 woken_by(Main) -> Main ! {ready, self()}, ok.
+
+%% A process without anything on its heap gets small each time that it hibernates.
+hibernate_again() ->
+    Pid = spawn_link(fun() -> asleep() end),
+    [begin
+         wait_asleep(Pid),
+         {total_heap_size, Words} = process_info(Pid, total_heap_size),
+         Pid ! again,
+         Words < 10
+     end || _ <- lists:seq(1, 5)].
+
+asleep() ->
+    receive _ -> ok after 0 -> ok end,
+    erlang:hibernate(?MODULE, asleep, []).
+
+wait_asleep(Pid) ->
+    receive after 20 -> ok end,
+    case process_info(Pid, [current_function, status]) of
+        [{_, {erlang, hibernate, _}}, {_, waiting}] -> ok;
+        _ -> wait_asleep(Pid)
+    end.
 
 hibernate() ->
     Main = self(),

@@ -31,7 +31,9 @@ namespace {
 Flow hibernate_gc(State& s, const ExportEntry* entry) {
   Process& p = s.process();
   Word* bottom = p.heap.end - 1;
-  if (p.heap.limit != bottom || p.heap.top != p.heap.high_water) {
+  constexpr ptrdiff_t kSpare = 1;  // words that the collection leaves
+  if (p.heap.limit != bottom || p.heap.top != p.heap.high_water ||
+      p.heap.limit - p.heap.top > kSpare) {
     p.heap.limit = bottom;
     if (p.messages.length() == 0 && !p.collect_gc(0, p.live, Collection::kHibernate)) {
       return Flow::kLeave;
