@@ -1,11 +1,11 @@
 // erlang:process_flag/2 (https://www.erlang.org/doc/man/erlang#process_flag-2).
 #include "bif/heap_options.h"
+#include "bif/process_request.h"
 #include "bif/registry.h"
 #include "bif/spawn_options.h"
 #include "vm/dist/nodes.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/process_extras.h"
-#include "vm/proc/process_table.h"
 #include "vm/sched/system_flags.h"
 #include "vm/term/atom.h"
 #include "vm/term/map.h"
@@ -218,13 +218,17 @@ Term process_flag_2(Process& p, Term flag, Term value) {
   return before.is_none() ? p.badarg() : before;
 }
 
+// By request, since it must come after an exit signal that the asker has sent before.
+void on_no_calls(Process& receiver, Signal& signal) {
+  answer(receiver, signal, receiver.is_exiting ? Term(atoms::badarg) : Term::small(0));
+}
+
 // Of another process; erlang:process_flag/3 turns the atoms into errors.
 Term process_flag_3(Process& p, Term pid, Term flag, Term value) {
   if (!pid.is_local_pid()) return atoms::badtype;
   if (!(flag == atoms::save_calls) || !has_call_count(value)) return atoms::badarg;
-  const Process* process = p.runtime->processes->find(pid);
-  if (process == nullptr || process->is_exiting) return atoms::badarg;
-  return save_calls(p, value);
+  if (value.small_value() != 0) return save_calls(p, value);
+  return ask_process(p, pid, on_no_calls, {}, atoms::badarg, 0, SignalKind::kQuestion);
 }
 
 constexpr NativeEntry kProcessFlagNatives[] = {

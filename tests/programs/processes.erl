@@ -7,7 +7,21 @@ main() ->
     prog:anonymous(
     [spawns(), bad_spawns(), spawn_requests(), receives(), order(), timeouts(), names(),
      sends(), exits(), ends_of_children(), self_exits(), markers(), big_messages(), aliases(),
-     monitors(), timers(), flags()]).
+     monitors(), timers(), flags(), gone()]).
+
+%% Whoever has heard of the end of a process does not find it any more.
+gone() ->
+    Main = self(),
+    Pid = spawn(fun() -> receive stop -> ok end end),
+    Watchers = [spawn_link(fun() ->
+                               Ref = monitor(process, Pid),
+                               Main ! {self(), ready},
+                               receive {'DOWN', Ref, _, _, normal} -> ok end,
+                               Main ! {self(), lists:member(Pid, processes())}
+                           end) || _ <- lists:seq(1, 300)],
+    [receive {Watcher, ready} -> ok end || Watcher <- Watchers],
+    Pid ! stop,
+    lists:usort([receive {Watcher, Seen} -> Seen end || Watcher <- Watchers]).
 
 child(Parent, Message) -> Parent ! {child, Message}.
 echo() -> receive {From, What} -> From ! {echo, What}, echo(); stop -> stopped end.

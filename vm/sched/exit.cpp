@@ -92,6 +92,12 @@ bool close_signals(Process& p) {
   return true;
 }
 
+// Before those who are related are told: whoever has heard of its end does not find it any more.
+bool leave_table(Process& p) {
+  p.runtime->processes->remove(p);
+  return true;
+}
+
 bool answer_late_signals(Process& p) {
   while (p.late_signals != nullptr) {
     if (p.out_of_budget()) return false;
@@ -145,11 +151,10 @@ bool end_remote_relations(Process& p) {
 }
 
 using Stage = bool (*)(Process& p);
-constexpr Stage kStages[] = {drop_job,           stop_timers,          release_name,
-                             unblock_schedulers, run_upper_stages,     own_reason,
-                             close_signals,      send_link_exits,      drop_monitors,
-                             tell_watchers,      end_remote_relations, answer_late_signals,
-                             end_suspensions};
+constexpr Stage kStages[] = {
+    drop_job,      stop_timers,          release_name,        unblock_schedulers, run_upper_stages,
+    own_reason,    close_signals,        leave_table,         send_link_exits,    drop_monitors,
+    tell_watchers, end_remote_relations, answer_late_signals, end_suspensions};
 
 }  // namespace
 
@@ -191,7 +196,6 @@ bool continue_exit(Process& p) {
     ++p.exit_stage;
   }
   if ((p.trace_flags & trace_flag::kExiting) != 0) p.runtime->trace->out_exited(p);
-  p.runtime->processes->remove(p);
   return true;
 }
 
