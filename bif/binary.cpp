@@ -1,5 +1,6 @@
 // The natives of stdlib's module binary.
 #include <algorithm>
+#include <deque>
 
 #include "bif/binary_search.h"
 #include "bif/in_slices.h"
@@ -234,8 +235,8 @@ class Search {
   bool searched_ = false;
   SearchOptions options_;
   PatternArgument patterns_;
-  std::vector<Part> found_;
-  size_t unmade_ = 0;  // of those found, from the first
+  std::deque<Part> found_;  // which grows without moving what it has: there may be millions
+  size_t unmade_ = 0;       // of those found, from the first
   size_t piece_end_ = 0;
   bool trimming_ = false;
   bool all_pieces_ = false;

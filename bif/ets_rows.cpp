@@ -100,6 +100,9 @@ Term insert_some(Process& p, Term id, Term state_tuple, bool only_new) {
   return put_rows(p, table, state, id, done, list, only_new);
 }
 
+// A list of more rows is a dirty thread's affair altogether.
+constexpr size_t kManyRows = 100'000;
+
 bool is_insert_state(Term term) {
   return is_tuple(term) && tuple_size(term) == 3 &&
          InsertReference::get(tuple_elements(term)[0]) != nullptr;
@@ -109,6 +112,7 @@ Term insert_list(Process& p, TableUse& table, Term id, Term list, bool only_new)
   size_t count = 0;
   Term rest = list;
   for (; rest.is_list(); rest = rest.tail(), ++count) {
+    if (count == kManyRows && on_scheduler(p)) return hand_to_dirty(p, {id, list});
     if (!fits_table(rest.head(), *table.get())) return p.badarg();
   }
   if (!rest.is_nil()) return p.badarg();

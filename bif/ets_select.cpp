@@ -78,6 +78,9 @@ Term copy_row(Allocator& to, const MatchSubject& subject) {
   return static_cast<const EtsObject*>(subject.context)->copy(to);
 }
 
+// Of the budget, what a row costs more that matches: a copy, usually.
+constexpr int64_t kUnitsPerMatch = 3;
+
 class SelectVisitor final : public RowVisitor {
  public:
   SelectVisitor(Process& p, const EtsTable& table, const MatchProgram& program, SelectMode mode,
@@ -97,6 +100,7 @@ class SelectVisitor final : public RowVisitor {
     const MatchSubject subject{row.tuple(scratch), copy_row, &row};
     const Term result = run_(subject);
     if (result.is_none()) return RowAction::kKeep;
+    budget_ -= kUnitsPerMatch;
     if (mode_ == SelectMode::kCollect) {
       ++got_;
       results_ = make_cons(heap_, result, results_);

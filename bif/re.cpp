@@ -3,9 +3,9 @@
 // subjects that are lists of characters beyond Latin-1.
 //
 // PCRE2 cannot stop in the middle of a match and go on later, as the PCRE within ERTS can. So a
-// match runs with a bound on its backtracking that a scheduler can bear (kSliceMatches); where
-// it hits the bound it starts again, without it, in erlang:re_run_trap/4, which runs on a dirty
-// scheduler.
+// match runs with bounds that a scheduler can bear, on its backtracking (kSliceMatches) and on how
+// far it looks for a beginning (kSliceStarts); where it hits one it starts again, without them, on
+// a dirty scheduler.
 #include <algorithm>
 #include <string>
 
@@ -17,6 +17,7 @@
 #include "bif/registry.h"
 #include "vm/codec/iolist.h"
 #include "vm/heap/builder.h"
+#include "vm/sched/dirty_call.h"
 #include "vm/term/bits.h"
 
 namespace joist {
@@ -25,6 +26,10 @@ namespace {
 
 // Steps of backtracking on a normal scheduler: some hundred microseconds.
 constexpr uint32_t kSliceMatches = 20000;
+// Bytes from the offset on at which a match may begin there, as few as that takes.
+constexpr size_t kSliceStarts = size_t{64} << 10;
+// Bytes of text whose encoding is checked there.
+constexpr size_t kSliceChecks = size_t{256} << 10;
 // Bytes of subject for one reduction.
 constexpr int64_t kBytesPerReduction = 64;
 constexpr int64_t kReductionsPerRun = 4;
@@ -189,9 +194,19 @@ struct Run {
   Term subject;
   Term pattern;
   Term option_list;
-  bool first;    // false: re:grun has run this subject before, its encoding is known to be good
-  bool unbound;  // a dirty scheduler has all the time
+  bool first;  // false: re:grun has run this subject before, its encoding is known to be good
 };
+
+Term hand_to_dirty(Process& p, const Run& run) {
+  return hand_to_dirty(p, {run.subject, run.pattern, run.option_list, boolean(run.first)});
+}
+
+// Whether it takes long already before the match begins.
+bool is_long_to_begin(const Run& run, const Regex& regex) {
+  if (run.subject.is_list()) return is_larger_than(run.subject, kLargeTermWords);
+  return (regex.options & PCRE2_UTF) != 0 && run.first && is_bits(run.subject) &&
+         bits_size(run.subject) / 8 > kSliceChecks;
+}
 
 Term match_failed(Process& p, int result, const RegexOptions& options) {
   bool report = options.has(RegexOptions::kReportErrors);
@@ -217,6 +232,8 @@ Term run_regex(Process& p, const Run& run, Regex& regex, const RegexOptions& opt
   if (options.has(RegexOptions::kCapture) && !parse_capture(options, regex, &spec)) {
     return p.badarg();
   }
+  const bool sliced = on_scheduler(p);
+  if (sliced && is_long_to_begin(run, regex)) return hand_to_dirty(p, run);
   IolistBytes subject;
   if (!subject.load(run.subject)) return p.badarg();
   ByteSpan text = subject.bytes();
@@ -226,8 +243,12 @@ Term run_regex(Process& p, const Run& run, Regex& regex, const RegexOptions& opt
   limits.given = options.has(RegexOptions::kMatchLimit) || options.has(RegexOptions::kDepthLimit);
   if (options.has(RegexOptions::kMatchLimit)) limits.matches = options.match_limit;
   if (options.has(RegexOptions::kDepthLimit)) limits.depth = options.depth_limit;
-  bool sliced = !run.unbound && limits.matches > kSliceMatches;
-  if (sliced) limits.matches = kSliceMatches;
+  const bool few_matches = sliced && limits.matches > kSliceMatches;
+  if (few_matches) limits.matches = kSliceMatches;
+  const bool anchored = regex.anchored || (options.match & PCRE2_ANCHORED) != 0;
+  const bool few_starts = sliced && !anchored && options.offset < text.size() &&
+                          text.size() - options.offset > kSliceStarts;
+  if (few_starts) limits.last_start = options.offset + kSliceStarts;
 
   uint32_t match_options = options.match | (run.first ? 0 : PCRE2_NO_UTF_CHECK);
   match_options &= ~(regex.options & PCRE2_ANCHORED);  // as good as given to the compiler
@@ -243,9 +264,9 @@ Term run_regex(Process& p, const Run& run, Regex& regex, const RegexOptions& opt
   if (result > 0) {
     term = capture_result(p.heap, spec, text, in_place ? run.subject : Term::none(), offsets,
                           static_cast<uint32_t>(result));
-  } else if (sliced && result == PCRE2_ERROR_MATCHLIMIT) {
-    term = p.trap(atoms::erlang, atoms::re_run_trap,
-                  {run.subject, run.pattern, run.option_list, boolean(run.first)});
+  } else if ((few_matches && result == PCRE2_ERROR_MATCHLIMIT) ||
+             (few_starts && result == PCRE2_ERROR_NOMATCH)) {
+    term = hand_to_dirty(p, run);
   } else {
     term = match_failed(p, result, options);
   }
@@ -294,6 +315,7 @@ Term run_compiled(Process& p, const Run& run, const RegexOptions& options, bool 
 }
 
 Term run(Process& p, const Run& run) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
   RegexOptions options;
   if (!parse_regex_options(run.option_list, &options) || options.has(RegexOptions::kExport)) {
     return p.badarg(atoms::badopt);
@@ -307,17 +329,14 @@ Term run(Process& p, const Run& run) {
 }
 
 Term run_2(Process& p, Term subject, Term pattern) {
-  return run(p, {subject, pattern, Term::nil(), true, false});
+  return run(p, {subject, pattern, Term::nil(), true});
 }
 Term run_3(Process& p, Term subject, Term pattern, Term options) {
-  return run(p, {subject, pattern, options, true, false});
+  return run(p, {subject, pattern, options, true});
 }
 Term internal_run_4(Process& p, Term subject, Term pattern, Term options, Term first) {
   if (first != atoms::true_ && first != atoms::false_) return p.badarg();
-  return run(p, {subject, pattern, options, first == atoms::true_, false});
-}
-Term re_run_trap_4(Process& p, Term subject, Term pattern, Term options, Term first) {
-  return run(p, {subject, pattern, options, first == atoms::true_, true});
+  return run(p, {subject, pattern, options, first == atoms::true_});
 }
 
 // Who keeps compiled patterns (Elixir does, in .beam files) keeps this with them, and compiles
@@ -333,7 +352,6 @@ Term version_0(Process& p) {
 }
 
 constexpr NativeEntry kReNatives[] = {
-    {"erlang", "re_run_trap", native<re_run_trap_4>, kDirtyCpu},
     {"re", "compile", native<compile_1>},
     {"re", "compile", native<compile_2>},
     {"re", "import", native<import_1>},

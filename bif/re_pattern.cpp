@@ -79,8 +79,8 @@ pcre2_code* compile_text(const RegexSource& source, std::string_view text, uint3
   } else {
     pcre2_set_compile_recursion_guard(context, too_deep_for_stack, nullptr);
   }
-  const uint32_t options =
-      source.options | (is_misled(source, text) ? uint32_t{PCRE2_NO_START_OPTIMIZE} : 0);
+  const uint32_t options = source.options | PCRE2_USE_OFFSET_LIMIT |
+                           (is_misled(source, text) ? uint32_t{PCRE2_NO_START_OPTIMIZE} : 0);
   pcre2_code* code = pcre2_compile(reinterpret_cast<const uint8_t*>(text.data()), text.size(),
                                    options, &error->code, &error->offset, context);
   pcre2_compile_context_free(context);
@@ -189,6 +189,7 @@ Regex* compile_regex(const RegexSource& source, ByteSpan encoded, RegexError* er
   regex->newline = info_32(code, PCRE2_INFO_NEWLINE);
   regex->bsr = info_32(code, PCRE2_INFO_BSR);
   regex->options = source.options;
+  regex->anchored = (info_32(code, PCRE2_INFO_ALLOPTIONS) & PCRE2_ANCHORED) != 0;
   regex->dialect = source.dialect;
   return regex;
 }
@@ -319,6 +320,7 @@ int match_regex(Regex& regex, ByteSpan subject, size_t offset, uint32_t options,
   const uint8_t* text = subject.empty() ? &kNothing : subject.data();
   pcre2_set_match_limit(scratch->context, limits.matches);
   pcre2_set_depth_limit(scratch->context, limits.depth);
+  pcre2_set_offset_limit(scratch->context, limits.last_start);
   // The processor's code counts in its own way and knows no depth.
   pcre2_code* fast = limits.given ? nullptr : jit_code(regex, subject.size());
   if (fast != nullptr) {

@@ -70,6 +70,7 @@ struct Regex : ListNode<> {
   uint32_t newline = 0;  // as compiled, from the pattern itself perhaps
   uint32_t bsr = 0;
   uint32_t options = 0;
+  bool anchored = false;  // by its options or by itself: it begins at the offset, if at all
   RegexDialect dialect = RegexDialect::kPcre8;
 
   void retain() { references.fetch_add(1, std::memory_order_relaxed); }
@@ -151,6 +152,7 @@ struct RegexLimits {
   bool given = false;  // by the caller of re:run/3: counted as exactly as PCRE2 can
   uint32_t matches = 10000000;
   uint32_t depth = 10000000;
+  size_t last_start = PCRE2_UNSET;  // where a match may begin at the latest; PCRE2_UNSET: anywhere
 };
 // pcre2_match with the processor's code where that pays and may be. Offsets are in the scratch.
 int match_regex(Regex& regex, ByteSpan subject, size_t offset, uint32_t options,

@@ -14,7 +14,9 @@ namespace joist {
 namespace {
 
 // Rows that one unit of budget inserts.
-constexpr size_t kRowsPerUnit = 1;
+// Units of a budget that a row takes which is put into a table: it is found nowhere near the
+// others.
+constexpr int64_t kUnitsPerRow = 4;
 
 StoreGate gate_of(EtsTable& table, uint32_t needed) { return {table.rights, needed}; }
 
@@ -317,7 +319,7 @@ bool EtsTables::help(EtsTable& table, int64_t* budget) {
       table.store().insert_all(rows.subspan(pending->next, count), false,
                                gate_of(table, ets_rights::kBusy));
       pending->next += count;
-      *budget -= static_cast<int64_t>(count / kRowsPerUnit);
+      *budget -= static_cast<int64_t>(count) * kUnitsPerRow;
     }
   }
   table.rights.store(pending->rights_afterwards, std::memory_order_release);

@@ -25,7 +25,7 @@ struct op_allocate : SlowOp {
     return Flow::kNext;
   }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto slots, auto live) {
-    const Flow flow = collect_gc(s, slots.field, live.field);
+    const Flow flow = collect_first_gc(s, slots.field, live.field);
     s.sp -= slots.field;
     return flow;
   }
@@ -38,7 +38,7 @@ struct op_allocate_heap : SlowOp {
     return Flow::kNext;
   }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto slots, auto words, auto live) {
-    const Flow flow = collect_gc(s, size_t{slots.field} + words.field, live.field);
+    const Flow flow = collect_first_gc(s, size_t{slots.field} + words.field, live.field);
     s.sp -= slots.field;
     return flow;
   }
@@ -52,7 +52,7 @@ struct op_test_heap : SlowOp {
     return ready(s, words, live) ? Flow::kNext : Flow::kSlow;
   }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto words, auto live) {
-    return collect_gc(s, words.field, live.field);
+    return collect_first_gc(s, words.field, live.field);
   }
 };
 

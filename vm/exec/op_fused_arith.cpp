@@ -79,10 +79,19 @@ struct op_subtract_allocate : SlowOp {
   }
   JOIST_INLINE Flow slow(State& s, const Cell* next, auto fail, auto left, auto right,
                          auto destination, auto live, auto slots, auto frame_live) {
+    // Only what has done nothing yet can begin again.
+    if (!op_allocate::ready(s, slots, frame_live) &&
+        collect_first_gc(s, slots.field, live.field) != Flow::kNext) {
+      return Flow::kLeave;
+    }
     const Flow flow = run_any<op_subtract>(s, next, fail, left, right, destination, live);
     if (flow != Flow::kNext) return flow;
-    const Flow allocated = op_allocate::run(s, next, slots, frame_live);
-    return allocated == Flow::kSlow ? op_allocate::slow(s, next, slots, frame_live) : allocated;
+    if (!s.has_room(slots.field)) {
+      const Flow collected = collect_gc(s, slots.field, frame_live.field);
+      if (collected != Flow::kNext) return collected;
+    }
+    s.sp -= slots.field;
+    return Flow::kNext;
   }
 };
 

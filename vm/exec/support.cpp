@@ -5,6 +5,12 @@
 
 namespace joist {
 
+Flow collect_first_gc(State& s, size_t need, size_t live) {
+  s.save();
+  if (leave_for_collection(s.process(), need, static_cast<uint32_t>(live))) return Flow::kLeave;
+  return collect_gc(s, need, live);
+}
+
 bool tidy_full_heap_gc(Process& p, size_t live, Term* result, size_t need) {
   p.registers->x[live] = *result;
   const bool alive = p.collect_gc(need, static_cast<uint32_t>(live + 1));

@@ -34,6 +34,10 @@ inline Flow collect_gc(State& s, size_t need, size_t live) {
   return collected ? Flow::kNext : Flow::kLeave;
 }
 
+// The same at the beginning of an instruction, which may have to begin again: kLeave, too, when a
+// dirty thread collects.
+Flow collect_first_gc(State& s, size_t need, size_t live);
+
 // Before the next instruction, once a native or an operator has allocated: collects if fragments
 // or off-heap binaries have piled up, or fewer than `need` words are free. `result` is kept as one
 // more root. True: the process goes on.

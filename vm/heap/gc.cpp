@@ -106,14 +106,18 @@ size_t collection_words(const Heap& heap, Collection kind) {
   return is_full ? young + static_cast<size_t>(heap.old_top - heap.old_start) : young;
 }
 
+bool may_abandon_young_block(const Heap& heap, size_t need) {
+  // The stack is copied.
+  constexpr size_t kLargestStack = kStress ? 1024 : size_t{128} << 10;
+  return heap.abandoned.start == nullptr && heap.stack_words() <= kLargestStack &&
+         need <= kLargestStack;
+}
+
 bool abandon_young_block(Heap& heap, size_t need) {
-  constexpr size_t kLargestStack = size_t{1} << 20;
   // What is allocated besides until the process gives up the scheduler.
   constexpr size_t kSlack = size_t{8} << 10;
   const size_t stack_words = heap.stack_words();
-  if (heap.abandoned.start != nullptr || stack_words > kLargestStack || need > kLargestStack) {
-    return false;
-  }
+  if (!may_abandon_young_block(heap, need)) return false;
   const size_t words = next_heap_size(stack_words + need + kSlack);
   Word* block = allocate_block(words);
   if (block == nullptr) return false;

@@ -26,6 +26,8 @@ GcResult resize_gc(Heap& heap, const RootSet& roots, size_t words);
 // --- shared by them (gc.cpp) ---
 // The size of a young block for `words`: not below min_heap_size.
 size_t young_block_size(const Heap& heap, size_t words);
+// Whether abandon_young_block is an option.
+bool may_abandon_young_block(const Heap& heap, size_t need);
 // Makes the block at `block`, filled up to `block_top`, the young block: moves the stack to its
 // end and frees the former one and the fragments.
 void install_young_block(Heap& heap, Word* block, Word* block_top, size_t words);

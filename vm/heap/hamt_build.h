@@ -12,6 +12,7 @@
 
 #include "vm/base/progress.h"
 #include "vm/heap/allocator.h"
+#include "vm/heap/gc_blocks.h"
 #include "vm/term/hamt.h"
 #include "vm/term/map.h"
 
@@ -151,13 +152,16 @@ class HamtBuild<Hash>::Gradual {
     size_t ends[kHamtSlots] = {};
     Draft draft;
   };
+  // In one block, as heaps have, which is given back at once however large it is.
   struct Free {
-    void operator()(Pair* pairs) const { free(pairs); }
+    size_t words = 0;
+    void operator()(Pair* pairs) const { free_block(reinterpret_cast<Word*>(pairs), words); }
   };
 
   void push(Pair* pairs, Pair* spare, size_t count, unsigned level) {
     frames_.push_back(std::make_unique<Frame>(pairs, spare, count, level));
   }
+  static size_t pair_words(size_t count) { return 2 * count * sizeof(Pair) / sizeof(Word); }
   // Each goes on as far as the budget allows; true: the phase is over.
   static bool count_slots(Frame& frame, int64_t* budget);
   static bool spread(Frame& frame, int64_t* budget);

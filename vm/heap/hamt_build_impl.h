@@ -276,7 +276,8 @@ Term HamtBuild<Hash>::from_pairs(std::span<const Term> pairs) {
 
 template <class Hash>
 HamtBuild<Hash>::Gradual::Gradual(Allocator& heap, size_t count)
-    : build_(heap), pairs_(static_cast<Pair*>(malloc(2 * count * sizeof(Pair)))) {
+    : build_(heap),
+      pairs_(reinterpret_cast<Pair*>(allocate_block(pair_words(count))), Free{pair_words(count)}) {
   if (pairs_ == nullptr) fatal("out of memory: a map of %zu pairs", count);
 }
 

@@ -6,6 +6,7 @@
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
+#include "vm/heap/gc.h"
 #include "vm/os/clock.h"
 #include "vm/os/memory_count.h"
 #include "vm/proc/process_extras.h"
@@ -189,6 +190,24 @@ constexpr size_t kLongCollectionWords = kStress ? 2048 : 256 * 1024;
 // When every chance to collect is taken, most heaps stay small.
 constexpr size_t kLongStressCollectionWords = 2048;
 
+bool leave_for_collection(Process& p, size_t need, uint32_t live) {
+  if (p.registers->thread != ThreadKind::kScheduler || p.suspended != nullptr) return false;
+  // The message that a receive is looking at is the heap's first, in the queue that is not the
+  // dirty thread's.
+  if (p.examines_message) return false;
+  if ((p.trace_flags & trace_flag::kGarbageCollection) != 0) return false;
+  const size_t limit = p.registers->gc_stress ? kLongStressCollectionWords : kLongCollectionWords;
+  const bool is_due = p.due_collection != DueCollection::kNone;
+  if (!is_due && collection_words(p.heap, Collection::kMinor) < limit) return false;
+  if (static_cast<size_t>(p.heap.limit - p.heap.top) > need) return false;
+  if (may_abandon_young_block(p.heap, need)) return false;
+  if (!is_due) p.due_collection = DueCollection::kMinor;
+  p.make_extras().due_words = need;
+  p.live = live;
+  p.run_outcome = RunOutcome::kYielded;
+  return true;
+}
+
 bool Process::put_off_collection(size_t need, Collection kind) {
   if (registers->thread != ThreadKind::kScheduler) return false;
   // Those who trace it hear nothing from a dirty thread.
@@ -211,7 +230,8 @@ bool Process::put_off_collection(size_t need, Collection kind) {
 bool Process::collect_due_gc() {
   const Collection kind =
       due_collection == DueCollection::kFull ? Collection::kFull : Collection::kMinor;
-  const bool alive = collect_now_gc(0, live, kind);
+  const size_t need = extras == nullptr ? 0 : std::exchange(extras->due_words, 0);
+  const bool alive = collect_now_gc(need, live, kind);
   if (!alive) due_collection = DueCollection::kFailed;
   return alive;
 }

@@ -27,9 +27,17 @@ struct Process::Extras {
     if (trace == nullptr) trace = std::make_unique<ProcessTrace>();
     return *trace;
   }
+  // Words to be free after the collection that is due (leave_for_collection).
+  size_t due_words = 0;
   // How often it has asked to be told of nodes that come and go, by what it wants to know.
   std::map<uint32_t, uint32_t> node_monitors;
 };
+
+// For an instruction that has done nothing yet, and finds no room for `need` words: if the
+// collection would take long and cannot be put off to the end of the slice, as the stack is too
+// large to be moved before, the slice ends here. The instruction begins again after the collection,
+// with x[0, live). True: leave. What comes before any other that collects on a scheduler.
+bool leave_for_collection(Process& process, size_t need, uint32_t live);
 
 inline uint32_t bound_scheduler(const Process& p) {
   return p.extras == nullptr ? Process::Extras::kUnbound : p.extras->bound_to;

@@ -142,7 +142,7 @@ bool tell_watchers(Process& p) {
 }
 
 bool is_telling(bool (*stage)(Process&)) {
-  return stage == send_link_exits || stage == tell_watchers;
+  return stage == own_reason || stage == send_link_exits || stage == tell_watchers;
 }
 
 bool end_remote_relations(Process& p) {
@@ -170,8 +170,11 @@ Term final_exit_reason(Process& p) {
 
 bool is_long_to_tell(const Process& p) {
   if (p.exit_stage >= std::size(kStages) || !is_telling(kStages[p.exit_stage])) return false;
-  if (p.relations == nullptr || !p.exit_reason.is_pointer()) return false;
-  if (p.relations->links.empty() && p.relations->watchers.empty()) return false;
+  if (!p.exit_reason.is_pointer()) return false;
+  if (kStages[p.exit_stage] != own_reason) {
+    if (p.relations == nullptr) return false;
+    if (p.relations->links.empty() && p.relations->watchers.empty()) return false;
+  }
   return !p.runtime->schedulers->only_one() &&
          copy_size_up_to(p.exit_reason, p.runtime->literals, kLargeTermWords) == kMoreWords;
 }
