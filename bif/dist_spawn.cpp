@@ -9,6 +9,7 @@
 #include "vm/sched/schedulers.h"
 #include "vm/sched/signal_handler.h"
 #include "vm/term/atoms_net.h"
+#include "vm/term/rules.h"
 
 namespace joist {
 
@@ -69,6 +70,11 @@ bool take_option(Term option, RemoteOptions* options) {
     options->is_sound &= parse_monitor_options(pair[1], &known.monitor_options);
     return true;
   }
+  if (pair[0] == atoms::link && term_rules().otp_release >= 28) {
+    known.link = true;
+    options->is_sound &= parse_priority_option(pair[1], &known.is_priority_link);
+    return true;
+  }
   if (pair[0] == atoms::reply_tag) {
     known.reply_tag = pair[1];
     return true;
@@ -82,6 +88,7 @@ RemoteOptions parse_remote_options(Process& p, Term list) {
   RemoteOptions options;
   std::vector<Term> passed_on;
   bool replaced_monitor = false;
+  bool replaced_link = false;
   for (; list.is_list(); list = list.tail()) {
     const Term option = list.head();
     if (!take_option(option, &options)) {
@@ -89,6 +96,9 @@ RemoteOptions parse_remote_options(Process& p, Term list) {
     } else if (tuple_elements(option)[0] == atoms::monitor && !replaced_monitor) {
       replaced_monitor = true;
       passed_on.push_back(atoms::monitor);
+    } else if (tuple_elements(option)[0] == atoms::link && !replaced_link) {
+      replaced_link = true;
+      passed_on.push_back(atoms::link);
     }
   }
   options.is_list = list.is_nil();
@@ -104,6 +114,8 @@ SpawnRequest request_of(Process& p, const SpawnOptions& options) {
   SpawnRequest request;
   request.link = options.link;
   request.monitor = options.monitor;
+  request.is_priority_link = options.is_priority_link;
+  request.is_priority_monitor = options.monitor_options.is_priority;
   request.reply_on_success = options.reply_on_success;
   request.reply_on_error = options.reply_on_error;
   if (!(options.reply_tag == atoms::spawn_reply)) {
@@ -131,7 +143,9 @@ Term new_request_reference(Process& p, const MonitorOptions& options) {
   RefNumbers numbers = p.runtime->uniques.next_ref();
   if (options.alias) set_alias_owner(numbers, p.pid);
   const Term reference = make_ref(p.heap, numbers);
-  if (options.alias) p.make_relations().aliases[reference_id(reference)] = options.alias_mode;
+  if (options.alias) {
+    p.make_relations().aliases[reference_id(reference)] = {options.alias_mode, false};
+  }
   return reference;
 }
 

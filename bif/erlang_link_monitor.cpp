@@ -28,18 +28,25 @@ Term no_process_to_link(Process& p, Term pid, Term reason) {
 // A pid of a former incarnation of this node, when it is no local one.
 bool is_of_this_node(Term pid) { return external_node(pid)->name == local_node()->name; }
 
-Term link_1(Process& p, Term target) {
+Term make_link(Process& p, Term target, bool is_priority) {
   if ((p.trace_flags & trace_flag::kProcs) != 0 && (is_pid(target) || is_port(target))) {
     p.runtime->trace->about_process(p, atoms::link, target);
   }
   if (target == p.pid) return atoms::true_;
   if (target.is_local_pid() || target.is_local_port()) {
-    return link_to(p, target) ? Term(atoms::true_) : no_process_to_link(p, target, atoms::noproc);
+    return link_to(p, target, is_priority) ? Term(atoms::true_)
+                                           : no_process_to_link(p, target, atoms::noproc);
   }
   if (!is_pid(target)) return p.badarg();
   if (is_of_this_node(target)) return no_process_to_link(p, target, atoms::noproc);
-  link_remote(p, target);
+  link_remote(p, target, is_priority);
   return atoms::true_;
+}
+Term link_1(Process& p, Term target) { return make_link(p, target, false); }
+Term link_2(Process& p, Term target, Term options) {
+  bool is_priority = false;
+  if (!parse_priority_option(options, &is_priority)) return p.badarg(atoms::badopt);
+  return make_link(p, target, is_priority);
 }
 
 Term unlink_1(Process& p, Term target) {
@@ -57,13 +64,40 @@ Term unlink_1(Process& p, Term target) {
   return atoms::true_;
 }
 
-Term exit_2(Process& p, Term target, Term reason) {
+struct ExitOptions {
+  bool is_priority = false;
+  bool spares_itself = false;  // `normal` is no reason for the process itself to end, either
+};
+
+// To whom an alias stands for, which OTP 28 brought.
+Term exit_alias(Process& p, Term alias, Term reason, bool is_priority) {
+  if (is_kind(alias, Boxed::kExternalRef)) return p.not_supported("exit_remote_alias");
+  const bool is_own = alias_owner(alias) == p.pid;
+  send_exit_to_alias(p, alias, reason, is_priority);
+  if (!is_own) return atoms::true_;
+  handle_signals(p);
+  return p.is_exiting ? p.exit_now(p.exit_reason) : atoms::true_;
+}
+
+bool is_own(const Process& p, Term target) {
+  return target == p.pid || (is_ref(target) && alias_owner(target) == p.pid);
+}
+
+// `arguments`: the native's.
+Term exit_with(Process& p, Term target, Term reason, const ExitOptions& options,
+               std::initializer_list<Term> arguments) {
   if (p.suspended != nullptr) return back_from_dirty(p);
-  if (on_scheduler(p) && !(target == p.pid) &&
+  if (on_scheduler(p) && !is_own(p, target) &&
       copy_size_up_to(reason, p.runtime->literals, kLargeTermWords) == kMoreWords) {
-    return hand_to_dirty(p, {target, reason});
+    return hand_to_dirty(p, arguments);
   }
   OnlineScope online(p);
+  if (options.spares_itself && target == p.pid && reason == atoms::normal && !p.trap_exit) {
+    return atoms::true_;
+  }
+  if (is_ref(target) && p.runtime->otp_release >= 28) {
+    return exit_alias(p, target, reason, options.is_priority);
+  }
   if (target.is_local_pid()) {
     send_exit(p, target, reason);
     if (!(target == p.pid)) return atoms::true_;
@@ -74,6 +108,16 @@ Term exit_2(Process& p, Term target, Term reason) {
   if (target.is_local_port()) send_exit(p, target, reason);
   if (is_kind(target, Boxed::kExternalPid)) exit_remote(p, target, reason);
   return is_pid(target) || is_port(target) ? Term(atoms::true_) : p.badarg();
+}
+template <bool kSparesItself>
+Term exit_2(Process& p, Term target, Term reason) {
+  return exit_with(p, target, reason, {false, kSparesItself}, {target, reason});
+}
+template <bool kSparesItself>
+Term exit_3(Process& p, Term target, Term reason, Term list) {
+  ExitOptions options = {false, kSparesItself};
+  if (!parse_priority_option(list, &options.is_priority)) return p.badarg(atoms::badopt);
+  return exit_with(p, target, reason, options, {target, reason, list});
 }
 
 // --- monitors ---
@@ -108,7 +152,9 @@ Term new_monitor_reference(Process& p, const MonitorOptions& options) {
   RefNumbers numbers = p.runtime->uniques.next_ref();
   if (options.alias) set_alias_owner(numbers, p.pid);
   const Term reference = make_ref(p.heap, numbers);
-  if (options.alias) p.make_relations().aliases[reference_id(reference)] = options.alias_mode;
+  if (options.alias) {
+    p.make_relations().aliases[reference_id(reference)] = {options.alias_mode, false};
+  }
   return reference;
 }
 
@@ -125,17 +171,7 @@ Signal* tag_of(const Process& p, const MonitorOptions& options) {
   return new_signal_of(SignalKind::kMarker, p.pid, options.tag, nullptr);
 }
 
-// OTP 28 has priority messages.
-bool asks_for_priority(const Process& p, Term options) {
-  if (p.runtime->otp_release < 28) return false;
-  for (; options.is_list(); options = options.tail()) {
-    if (options.head() == atoms::priority) return true;
-  }
-  return false;
-}
-
 Term monitor_3(Process& p, Term type, Term item, Term list) {
-  if (asks_for_priority(p, list)) return p.not_supported("priority_messages");
   MonitorOptions options;
   if (!parse_monitor_options(list, &options)) return p.badarg(atoms::badopt);
   if (type == atoms::time_offset) {
@@ -162,9 +198,11 @@ Term monitor_3(Process& p, Term type, Term item, Term list) {
   }
   Signal* tag = tag_of(p, options);
   if (target.node.is_none()) {
-    monitor_target(p, reference_id(reference), kind, target.owner, target.name, tag);
+    monitor_target(p, reference_id(reference), kind, target.owner, target.name, tag,
+                   options.is_priority);
   } else {
-    monitor_remote(p, reference_id(reference), kind, target.owner, target.name, target.node, tag);
+    monitor_remote(p, reference_id(reference), kind, target.owner, target.name, target.node, tag,
+                   options.is_priority);
   }
   return reference;
 }
@@ -210,19 +248,23 @@ Term demonitor_1(Process& p, Term reference) { return demonitor_2(p, reference, 
 // --- aliases ---
 
 Term alias_1(Process& p, Term options) {
-  if (asks_for_priority(p, options)) return p.not_supported("priority_messages");
+  bool takes_priority = false;
   AliasMode mode = AliasMode::kExplicit;
   for (; options.is_list(); options = options.tail()) {
     if (options.head() == atoms::reply) {
       mode = AliasMode::kReply;
     } else if (options.head() == atoms::explicit_unalias) {
       mode = AliasMode::kExplicit;
+    } else if (options.head() == atoms::priority && p.runtime->otp_release >= 28) {
+      takes_priority = true;
     } else {
       return p.badarg();
     }
   }
   if (!options.is_nil()) return p.badarg();
-  return new_monitor_reference(p, {true, mode});
+  const Term alias = new_monitor_reference(p, {true, mode});
+  p.relations->aliases[reference_id(alias)].takes_priority = takes_priority;
+  return alias;
 }
 
 Term unalias_1(Process& p, Term alias) {
@@ -232,10 +274,18 @@ Term unalias_1(Process& p, Term alias) {
 }
 
 constexpr NativeEntry kLinkMonitorNatives[] = {
-    {"erlang", "link", native<link_1>},           {"erlang", "unlink", native<unlink_1>},
-    {"erlang", "exit", native<exit_2>},           {"erlang", "monitor", native<monitor_2>},
-    {"erlang", "monitor", native<monitor_3>},     {"erlang", "demonitor", native<demonitor_1>},
-    {"erlang", "demonitor", native<demonitor_2>}, {"erlang", "alias", native<alias_1>},
+    {"erlang", "link", native<link_1>},
+    {"erlang", "unlink", native<unlink_1>},
+    {"erlang", "link", native<link_2>},
+    {"erlang", "exit", native<exit_2<false>>},
+    {"erlang", "exit", native<exit_3<false>>},
+    {"erlang", "exit_signal", native<exit_2<true>>},
+    {"erlang", "exit_signal", native<exit_3<true>>},
+    {"erlang", "monitor", native<monitor_2>},
+    {"erlang", "monitor", native<monitor_3>},
+    {"erlang", "demonitor", native<demonitor_1>},
+    {"erlang", "demonitor", native<demonitor_2>},
+    {"erlang", "alias", native<alias_1>},
     {"erlang", "unalias", native<unalias_1>},
 };
 

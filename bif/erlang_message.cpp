@@ -31,7 +31,7 @@ Term send_3(Process& p, Term receiver, Term message, Term options) {
     } else if (options.head() == atoms::nosuspend) {
       how.when_busy = WhenBusy::kRefuse;
     } else if (options.head() == atoms::priority && p.runtime->otp_release >= 28) {
-      // It matters to aliases made for it only, of which there are none yet.
+      how.is_priority = true;
     } else {
       return p.badarg(atoms::badopt);
     }

@@ -44,7 +44,7 @@ void set_arguments(Process& child, Term arguments, uint32_t arity, OwnedSignal c
 
 Term relate(Process& p, Process& child, const SpawnOptions& options) {
   if (options.link) {
-    p.make_relations().links[child.pid.bits()] = {};
+    p.make_relations().links[child.pid.bits()].is_priority = options.is_priority_link;
     child.make_relations().links[p.pid.bits()] = {};
   }
   if (!options.monitor) return Term::none();
@@ -56,9 +56,12 @@ Term relate(Process& p, Process& child, const SpawnOptions& options) {
   if (!options.monitor_options.tag.is_none()) {
     tag = new_signal_of(SignalKind::kMarker, p.pid, options.monitor_options.tag, nullptr);
   }
-  p.make_relations().monitors[id] = {MonitorKind::kProcess, child.pid, Term::none(), Term::none(),
-                                     tag};
-  if (options.monitor_options.alias) p.relations->aliases[id] = options.monitor_options.alias_mode;
+  p.make_relations().monitors[id] = {
+      MonitorKind::kProcess, child.pid, Term::none(),
+      Term::none(),          tag,       options.monitor_options.is_priority};
+  if (options.monitor_options.alias) {
+    p.relations->aliases[id] = {options.monitor_options.alias_mode, false};
+  }
   child.make_relations().watchers[id] = {p.pid, Term::none()};
   return reference;
 }

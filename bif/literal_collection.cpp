@@ -40,10 +40,11 @@ bool refers(const LeavingLiterals& leaving, const Signal& message) {
 void renew_messages(Process& p, const LeavingLiterals& leaving) {
   MessageQueue& messages = p.messages;
   if (p.examines_message) p.detach_current_message();
-  const Signal* where = messages.current();
   const LiteralSpace* literals = p.runtime->literals;
-  for (messages.restart(); messages.current() != nullptr; messages.advance()) {
-    Signal* message = messages.current();
+  Signal* next;
+  for (Signal* message = messages.first(); message != nullptr; message = next) {
+    next = message->next;
+    if (message->kind == SignalKind::kMarker) continue;
     p.charge(1 + static_cast<int64_t>(message->value_words() / 64));
     if (!refers(leaving, *message)) continue;
     Signal* copy = message->detail == 0
@@ -52,10 +53,8 @@ void renew_messages(Process& p, const LeavingLiterals& leaving) {
                                                 token_of_message(*message), literals);
     copy->id = message->id;
     copy->kind = message->kind;
-    release_signal(messages.replace_current(copy));
-    if (where == message) where = copy;
+    release_signal(messages.replace(message, copy));
   }
-  for (messages.restart(); messages.current() != where;) messages.advance();
 }
 
 RootSet roots_of(Process& p) {

@@ -1,5 +1,7 @@
 #include "bif/process_info_items.h"
 
+#include <algorithm>
+
 #include "bif/heap_options.h"
 #include "bif/process_place.h"
 #include "bif/spawn_options.h"
@@ -245,6 +247,20 @@ Term off_heap_objects(D d, Boxed kind) {
   return list;
 }
 
+// Whether any message may come as a priority message.
+Term priority_messages(D d) {
+  const Relations* relations = d.process.relations;
+  if (relations == nullptr) return atoms::false_;
+  const auto any = [](const auto& map, auto wants) {
+    return std::any_of(map.begin(), map.end(), [&](const auto& e) { return wants(e.second); });
+  };
+  const auto is_priority = [](const auto& relation) { return relation.is_priority; };
+  const RemoteRelations* remote = relations->remote.get();
+  return boolean(any(relations->aliases, [](const Alias& a) { return a.takes_priority; }) ||
+                 any(relations->monitors, is_priority) || any(relations->links, is_priority) ||
+                 (remote != nullptr && any(remote->links, is_priority)));
+}
+
 struct Item {
   Term name;
   Term (*get)(D d);
@@ -293,7 +309,7 @@ constexpr Item kItems[] = {
     {atoms::parent, parent},
     {atoms::async_dist, [](D d) { return boolean(d.process.flags.async_dist); }, 26},
     {atoms::label, [](D d) { return dictionary_value(d.process, atoms::process_label); }, 27},
-    {atoms::priority_messages, [](D) { return Term(atoms::false_); }, 28},
+    {atoms::priority_messages, priority_messages, 28},
 };
 constexpr int kDictionaryKeySince = 26;
 

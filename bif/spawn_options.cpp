@@ -2,6 +2,7 @@
 
 #include "bif/heap_options.h"
 #include "vm/sched/system_flags.h"
+#include "vm/term/rules.h"
 
 namespace joist {
 
@@ -15,11 +16,18 @@ constexpr struct {
                       {atoms::normal, Priority::kNormal},
                       {atoms::low, Priority::kLow}};
 
+// OTP 28 has priority messages.
+constexpr int kPrioritySince = 28;
+
 bool parse_alias_mode(Term value, AliasMode* mode) {
   if (value == atoms::explicit_unalias) return *mode = AliasMode::kExplicit, true;
   if (value == atoms::demonitor) return *mode = AliasMode::kDemonitor, true;
   if (value == atoms::reply_demonitor) return *mode = AliasMode::kReply, true;
   return false;
+}
+
+bool is_priority_option(Term option) {
+  return option == atoms::priority && term_rules().otp_release >= kPrioritySince;
 }
 
 }  // namespace
@@ -53,6 +61,10 @@ bool parse_pair(const Runtime& runtime, Term name, Term value, bool request,
   if (name == atoms::monitor) {
     options->monitor = true;
     return parse_monitor_options(value, &options->monitor_options);
+  }
+  if (name == atoms::link && runtime.otp_release >= kPrioritySince) {
+    options->link = true;
+    return parse_priority_option(value, &options->is_priority_link);
   }
   if (name == atoms::async_dist && runtime.otp_release >= 26) {
     options->async_dist = value == atoms::true_;
@@ -104,6 +116,10 @@ Term priority_atom(Priority priority) { return kPriorityNames[static_cast<size_t
 bool parse_monitor_options(Term list, MonitorOptions* options) {
   for (; list.is_list(); list = list.tail()) {
     const Term option = list.head();
+    if (is_priority_option(option)) {
+      options->is_priority = true;
+      continue;
+    }
     if (!is_tuple(option) || tuple_size(option) != 2) return false;
     const std::span<const Term> pair = tuple_elements(option);
     if (pair[0] == atoms::tag) {
@@ -114,6 +130,14 @@ bool parse_monitor_options(Term list, MonitorOptions* options) {
     } else {
       return false;
     }
+  }
+  return list.is_nil();
+}
+
+bool parse_priority_option(Term list, bool* is_priority) {
+  for (; list.is_list(); list = list.tail()) {
+    if (!is_priority_option(list.head())) return false;
+    *is_priority = true;
   }
   return list.is_nil();
 }

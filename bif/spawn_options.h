@@ -12,9 +12,12 @@ struct MonitorOptions {
   bool alias = false;
   AliasMode alias_mode = AliasMode::kExplicit;
   Term tag = Term::none();  // none: 'DOWN'
+  bool is_priority = false;
 };
 // Reads monitor/3's option list. False: not one.
 bool parse_monitor_options(Term list, MonitorOptions* options);
+// Reads link/2's option list, or any that knows but `priority`. False: not one.
+bool parse_priority_option(Term list, bool* is_priority);
 
 inline constexpr uint32_t kAnyScheduler = UINT32_MAX;
 
@@ -24,6 +27,7 @@ struct SpawnOptions {
   Priority priority = Priority::kNormal;
   Term message_queue_data = atoms::on_heap;
   bool link = false;
+  bool is_priority_link = false;
   bool monitor = false;
   MonitorOptions monitor_options;
   bool async_dist = false;

@@ -36,12 +36,13 @@ Term own_reference(Allocator& heap, uint64_t id) { return make_ref(heap, referen
 
 }  // namespace
 
-void link_remote(Process& p, Term pid) {
+void link_remote(Process& p, Term pid, bool is_priority) {
   const Line line = line_of_pid(p, pid);
   const bool joined = has_joined(p, line);
   RemoteLink& link = p.make_relations().make_remote().links[RemotePid::of(pid)];
+  link.is_priority = is_priority;
   if (link.connection != 0 && link.unlinking == 0) return;  // it is linked already
-  link = {0, line.channel.connection};
+  link = {0, line.channel.connection, is_priority};
   if (joined && send_link(line, p.pid, pid) == SendStatus::kSent) return;
   deliver(
       p, p,
@@ -76,11 +77,11 @@ void lead_remote(Process& p, Term leader, Term pid) {
 // --- monitors ---
 
 void monitor_remote(Process& p, uint64_t id, MonitorKind kind, Term pid, Term name, Term node,
-                    Signal* tag) {
+                    Signal* tag, bool is_priority) {
   const Line line = line_to(p, node);
   const bool joined = has_joined(p, line);
   Relations& relations = p.make_relations();
-  relations.monitors[id] = Monitor{kind, Term::none(), name, node, tag};
+  relations.monitors[id] = Monitor{kind, Term::none(), name, node, tag, is_priority};
   RemoteTarget& target = relations.make_remote().monitors[id];
   target.node = node;
   target.connection = line.channel.connection;

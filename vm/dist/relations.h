@@ -13,13 +13,13 @@ namespace joist {
 
 // --- what a process does ---
 // All take a pid of another node, and ask for a connection if there is none.
-void link_remote(Process& p, Term pid);
+void link_remote(Process& p, Term pid, bool is_priority = false);
 void unlink_remote(Process& p, Term pid);
 void exit_remote(Process& p, Term pid, Term reason);
 void lead_remote(Process& p, Term leader, Term pid);
 // Monitors the process, or whoever has a name on that node; `name` or `pid` is none().
 void monitor_remote(Process& p, uint64_t id, MonitorKind kind, Term pid, Term name, Term node,
-                    Signal* tag);
+                    Signal* tag, bool is_priority = false);
 // False: there is no connection, and none is to be expected.
 bool monitor_node(Process& p, Peer& peer);
 void demonitor_node(Process& p, Term node);

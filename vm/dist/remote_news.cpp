@@ -52,10 +52,11 @@ void end_by_lost_connection(Process& p, Term other) {
 
 // --- links ---
 
-void add_link(Process& p, const std::optional<Line>& line, Term from, uint32_t connection) {
+void add_link(Process& p, const std::optional<Line>& line, Term from, uint32_t connection,
+              bool is_priority = false) {
   const bool joined = line && join(p, line->peer, connection);
   p.make_relations().make_remote().links.try_emplace(RemotePid::of(from),
-                                                     RemoteLink{0, connection});
+                                                     RemoteLink{0, connection, is_priority});
   if (!joined) end_by_lost_connection(p, from);
 }
 
@@ -174,12 +175,18 @@ void take_child(Process& p, const std::optional<Line>& line, uint64_t id, SpawnR
   Relations& relations = *p.relations;
   reply_to_spawn(p, request, id, atoms::ok, child);
   if ((flags & kSpawnedMonitored) != 0) {
-    relations.monitors[id] = Monitor{MonitorKind::kProcess, Term::none(), Term::none(),
-                                     request.node, std::exchange(request.monitor_tag, nullptr)};
+    relations.monitors[id] = Monitor{MonitorKind::kProcess,
+                                     Term::none(),
+                                     Term::none(),
+                                     request.node,
+                                     std::exchange(request.monitor_tag, nullptr),
+                                     request.is_priority_monitor};
     relations.remote->monitors[id] = {RemotePid::of(child), Term::none(), request.node,
                                       request.connection};
   }
-  if ((flags & kSpawnedLinked) != 0) add_link(p, line, child, request.connection);
+  if ((flags & kSpawnedLinked) != 0) {
+    add_link(p, line, child, request.connection, request.is_priority_link);
+  }
 }
 
 // {Ref, Flags, Pid | Error}

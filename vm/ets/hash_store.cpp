@@ -25,8 +25,6 @@ constexpr size_t kEmptyTableBuckets = 256;
 
 // Work that one unit of clear()'s budget pays for.
 constexpr size_t kBucketsPerUnit = 16;
-// Units of a budget that freeing a row takes.
-constexpr int64_t kUnitsPerFreed = 3;
 
 void add_relaxed(std::atomic<size_t>& counter, ptrdiff_t change) {
   counter.store(counter.load(std::memory_order_relaxed) + static_cast<size_t>(change),
@@ -537,7 +535,7 @@ bool HashStore::clear(int64_t* budget) {
         const ptrdiff_t living = row->dead ? 0 : 1;
         count(stripe, -living, -static_cast<ptrdiff_t>(row->count + kHashObjectWords));
         free_object(row);
-        if ((*budget -= kUnitsPerFreed) <= 0 && *link != nullptr) return false;
+        if ((*budget -= 3) <= 0 && *link != nullptr) return false;  // freeing takes longer
       }
       if (stripe.buckets-- % kBucketsPerUnit == 0) --*budget;
     }

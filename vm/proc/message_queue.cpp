@@ -16,7 +16,23 @@ void MessageQueue::unlink(Signal* signal) {
   (signal->next == nullptr ? last_ : signal->next->previous) = signal->previous;
 }
 
+void MessageQueue::insert_priority(Signal* message) {
+  Signal* next = last_priority_ == nullptr ? first_ : last_priority_->next;
+  message->previous = last_priority_;
+  message->next = next;
+  (last_priority_ == nullptr ? first_ : last_priority_->next) = message;
+  (next == nullptr ? last_ : next->previous) = message;
+  last_priority_ = message;
+  ++length_;
+  if (current_ == nullptr) {
+    current_ = message;
+  } else {
+    looks_again_ = true;
+  }
+}
+
 void MessageQueue::remove(Signal* message) {
+  if (message == last_priority_) last_priority_ = message->previous;
   unlink(message);
   --length_;
   restart();
@@ -28,13 +44,14 @@ Signal* MessageQueue::remove_current() {
   return message;
 }
 
-Signal* MessageQueue::replace_current(Signal* replacement) {
-  Signal* message = current_;
+Signal* MessageQueue::replace(Signal* message, Signal* replacement) {
+  replacement->is_priority = message->is_priority;
   replacement->next = message->next;
   replacement->previous = message->previous;
   (message->previous == nullptr ? first_ : message->previous->next) = replacement;
   (message->next == nullptr ? last_ : message->next->previous) = replacement;
-  current_ = replacement;
+  if (current_ == message) current_ = replacement;
+  if (last_priority_ == message) last_priority_ = replacement;
   return message;
 }
 

@@ -18,6 +18,7 @@ namespace joist {
 // other end has not acknowledged the unlink with that id yet: exits of that end are ignored.
 struct Link {
   uint64_t unlinking = 0;
+  bool is_priority = false;  // its exit message is a priority message
 };
 
 enum class MonitorKind : uint8_t { kProcess, kPort, kTimeOffset, kNode };
@@ -28,6 +29,10 @@ enum class AliasMode : uint8_t {
   kDemonitor,  // with the monitor: demonitor/1 or its DOWN message
   kReply,      // as kDemonitor, and with the first message sent to it
 };
+struct Alias {
+  AliasMode mode = AliasMode::kExplicit;
+  bool takes_priority = false;  // messages and exits sent to it may be priority messages
+};
 
 // A monitor that this process has set on another.
 struct Monitor {
@@ -36,6 +41,7 @@ struct Monitor {
   Term name = Term::none();    // the registered name it was asked by
   Term node = Term::none();    // of a process of another node: that (see RemoteTarget)
   Signal* tag = nullptr;       // holds the term to use instead of 'DOWN'; null: 'DOWN'
+  bool is_priority = false;    // its message is a priority message
 };
 
 // The other half: who watches this process.
@@ -58,7 +64,7 @@ struct Relations {
   RelationMap<Link> links;             // by the bits of the other end's pid or port
   RelationMap<Monitor> monitors;       // by reference_id
   RelationMap<Watcher> watchers;       // by reference_id
-  RelationMap<AliasMode> aliases;      // by reference_id
+  RelationMap<Alias> aliases;          // by reference_id
   RelationMap<Suspension> suspending;  // by the bits of the other's pid
   std::set<Word> suspenders;           // bits of the pids of those who suspend this process
   uint64_t next_unlink = 1;

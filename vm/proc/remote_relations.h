@@ -52,6 +52,7 @@ struct RemoteReference {
 struct RemoteLink {
   uint64_t unlinking = 0;  // as Link::unlinking
   uint32_t connection = 0;
+  bool is_priority = false;
 };
 
 // What a monitor of this process watches; the rest of it is in Relations::monitors.
@@ -76,6 +77,8 @@ struct SpawnRequest {
   bool monitor = false;
   bool reply_on_success = true;
   bool reply_on_error = true;
+  bool is_priority_link = false;
+  bool is_priority_monitor = false;
   bool abandoned = false;
   Signal* reply_tag = nullptr;    // holds the term; null: 'spawn_reply'
   Signal* monitor_tag = nullptr;  // likewise; null: 'DOWN'

@@ -32,6 +32,7 @@ Signal* new_signal(SignalKind kind, Term sender, size_t words) {
   signal->id = 0;
   signal->detail = 0;
   signal->kind = kind;
+  signal->is_priority = false;
   return signal;
 }
 

@@ -26,7 +26,7 @@ class Process;
 enum class SignalKind : uint8_t {
   kMessage,
   kAliasMessage,  // a message to the alias `id`
-  kExit,          // exit/2: value is the reason
+  kExit,          // exit/2: value is the reason; id: of the alias that it was sent to, or 0
   kLinkExit,      // a linked process is gone: value is the reason
   kLink,
   kUnlink,     // id: to be told in the acknowledgement
@@ -60,6 +60,9 @@ struct Signal {
   };
   uint32_t detail;  // of a request: its own affair
   SignalKind kind;
+  // What becomes of it goes before the ordinary messages. Of an alias message or an exit signal:
+  // if the receiver's alias allows it.
+  bool is_priority;
   Word words[];
 
   Fragment* as_fragment() { return reinterpret_cast<Fragment*>(this); }

@@ -112,12 +112,13 @@ SendResult send_to_named_node(Process& sender, Term receiver, Term message,
   return owner.is_none() ? SendResult::kSent : send_untraced(sender, owner, message, options);
 }
 
-SendResult send_to_reference(Process& sender, Term reference, Term message) {
+SendResult send_to_reference(Process& sender, Term reference, Term message, bool is_priority) {
   const Term owner = alias_owner(reference);
   if (owner.is_none()) return SendResult::kSent;
   Signal* signal =
       new_signal_of(SignalKind::kAliasMessage, sender.pid, message, sender.runtime->literals);
   signal->id = reference_id(reference);
+  signal->is_priority = is_priority;
   deliver(sender, owner, signal);
   return SendResult::kSent;
 }
@@ -139,13 +140,13 @@ SendResult send_untraced(Process& sender, Term receiver, Term message, const Sen
   if (is_kind(receiver, Boxed::kExternalPid) || is_kind(receiver, Boxed::kExternalRef)) {
     return send_away(sender, receiver, message, options);
   }
-  if (is_ref(receiver)) return send_to_reference(sender, receiver, message);
+  if (is_ref(receiver)) return send_to_reference(sender, receiver, message, options.is_priority);
   // Ports of other nodes take no messages.
   return is_port(receiver) ? SendResult::kSent : SendResult::kBadReceiver;
 }
 
 // To a process or an alias, with the sender's token.
-void send_with_token(Process& sender, Term receiver, Term message) {
+void send_with_token(Process& sender, Term receiver, Term message, bool is_priority) {
   const bool is_alias = is_ref(receiver);
   const Term owner = is_alias ? alias_owner(receiver) : receiver;
   if (owner.is_none() || sender.runtime->processes->find(owner) == nullptr) return;
@@ -153,6 +154,7 @@ void send_with_token(Process& sender, Term receiver, Term message) {
   if (is_alias) {
     signal->kind = SignalKind::kAliasMessage;
     signal->id = reference_id(receiver);
+    signal->is_priority = is_priority;
   }
   deliver(sender, owner, signal);
 }
@@ -174,7 +176,7 @@ SendResult send_traced(Process& sender, Term receiver, Term message, const SendO
     return send_untraced(sender, receiver, message, options);
   }
   if (owner.is_local_pid() || is_kind(owner, Boxed::kRef)) {
-    send_with_token(sender, owner, message);
+    send_with_token(sender, owner, message, options.is_priority);
     return SendResult::kSent;
   }
   if (owner.is_local_port()) sender.runtime->trace->token_for(sender, owner, message);

@@ -25,7 +25,8 @@ enum class SendResult : uint8_t {
 enum class WhenBusy : uint8_t { kSuspend, kRefuse };
 struct SendOptions {
   WhenBusy when_busy = WhenBusy::kSuspend;
-  bool connects = true;  // to another node, if there is no connection yet
+  bool connects = true;      // to another node, if there is no connection yet
+  bool is_priority = false;  // for an alias that takes such
 };
 // What `Receiver ! Message` does: to a pid, a port, a name, {Name, Node} or an alias.
 SendResult send(Process& sender, Term receiver, Term message, const SendOptions& options = {});

@@ -35,7 +35,11 @@ void append_message(Process& p, Signal* message) {
   if ((p.trace_flags & trace_flag::kReceive) != 0) [[unlikely]] {
     p.runtime->trace->received(p, *message);
   }
-  p.messages.append(message);
+  if (message->is_priority) [[unlikely]] {
+    p.messages.insert_priority(message);
+  } else {
+    p.messages.append(message);
+  }
 }
 
 void tell_tracer(Process& p, Term what, Term data) {
@@ -64,23 +68,39 @@ void append_exit_message(Process& p, Signal* signal) {
   append_message(p, signal);
 }
 
+// Whether the signal's alias stands for the process. What asked for priority without the alias
+// having it is ordinary.
+const Alias* find_alias(const Process& p, Signal& signal) {
+  if (p.relations == nullptr) return nullptr;
+  const auto found = p.relations->aliases.find(signal.id);
+  if (found == p.relations->aliases.end()) return nullptr;
+  signal.is_priority &= found->second.takes_priority;
+  return &found->second;
+}
+
+// exit(self(), normal) ends the process, other than `normal` from anybody else.
+bool is_to_itself(const Process& p, const Signal& signal) {
+  return signal.kind == SignalKind::kExit && signal.sender == p.pid && signal.id == 0;
+}
+
 void handle_exit(Process& p, Signal* signal) {
   const bool kills = signal->kind == SignalKind::kExit && signal->value == atoms::kill;
+  if (signal->id != 0 && find_alias(p, *signal) == nullptr) return release_signal(signal);
   if (p.is_exiting) return release_signal(signal);
   if (!kills && p.trap_exit) return append_exit_message(p, signal);
-  const bool ignored = signal->value == atoms::normal &&
-                       !(signal->kind == SignalKind::kExit && signal->sender == p.pid);
+  const bool ignored = signal->value == atoms::normal && !is_to_itself(p, *signal);
   if (ignored) return release_signal(signal);
   drop_tail(*signal, kExitWords);
   end_process(p, signal, kills ? Term(atoms::killed) : signal->value);
 }
 
 // True: there was an active link between the two, which is gone now.
-bool take_link(Process& p, Term other) {
+bool take_link(Process& p, Term other, bool* is_priority) {
   if (p.relations == nullptr) return false;
-  const auto take = [](auto& links, const auto& key) {
+  const auto take = [is_priority](auto& links, const auto& key) {
     const auto link = links.find(key);
     if (link == links.end() || link->second.unlinking != 0) return false;
+    *is_priority = link->second.is_priority;
     links.erase(link);
     return true;
   };
@@ -89,7 +109,7 @@ bool take_link(Process& p, Term other) {
 }
 
 void handle_link_exit(Process& p, Signal* signal) {
-  if (take_link(p, signal->sender)) {
+  if (take_link(p, signal->sender, &signal->is_priority)) {
     tell_tracer(p, atoms::getting_unlinked, signal->sender);
     return handle_exit(p, signal);
   }
@@ -176,7 +196,7 @@ Signal* make_down_message(const Process& p, Signal* signal, const Monitor& monit
 
 void end_alias_of_monitor(Relations& relations, uint64_t id) {
   const auto alias = relations.aliases.find(id);
-  if (alias != relations.aliases.end() && alias->second != AliasMode::kExplicit) {
+  if (alias != relations.aliases.end() && alias->second.mode != AliasMode::kExplicit) {
     relations.aliases.erase(alias);
   }
 }
@@ -189,24 +209,22 @@ void handle_down(Process& p, Signal* signal) {
   const uint64_t id = signal->id;
   p.relations->monitors.erase(found);
   if (!monitor.node.is_none()) p.relations->remote->monitors.erase(id);
-  append_message(p, make_down_message(p, signal, monitor));
+  signal = make_down_message(p, signal, monitor);
+  signal->is_priority = monitor.is_priority;
+  append_message(p, signal);
   end_alias_of_monitor(*p.relations, id);
   if (monitor.tag != nullptr) release_signal(monitor.tag);
 }
 
 void handle_alias_message(Process& p, Signal* signal) {
-  if (p.relations != nullptr) {
-    const auto alias = p.relations->aliases.find(signal->id);
-    if (alias != p.relations->aliases.end()) {
-      if (alias->second == AliasMode::kReply) {
-        p.relations->aliases.erase(alias);
-        demonitor(p, signal->id);
-      }
-      signal->kind = SignalKind::kMessage;
-      return append_message(p, signal);
-    }
+  const Alias* alias = find_alias(p, *signal);
+  if (alias == nullptr) return release_signal(signal);
+  if (alias->mode == AliasMode::kReply) {
+    p.relations->aliases.erase(signal->id);
+    demonitor(p, signal->id);
   }
-  release_signal(signal);
+  signal->kind = SignalKind::kMessage;
+  append_message(p, signal);
 }
 
 // A process that ends answers when it has given up its name and tables; whoever has come behind
@@ -279,11 +297,14 @@ bool is_linked(const Process& p, Term other) {
 }
 
 bool is_fatal(const Process& p, const Signal& signal) {
+  const bool to_alias = signal.kind == SignalKind::kExit && signal.id != 0;
+  if (to_alias && (p.relations == nullptr || !p.relations->aliases.contains(signal.id))) {
+    return false;
+  }
   if (signal.kind == SignalKind::kExit && signal.value == atoms::kill) return true;
   if (p.trap_exit) return false;
   if (signal.kind == SignalKind::kLinkExit && !is_linked(p, signal.sender)) return false;
-  return signal.value != atoms::normal ||
-         (signal.kind == SignalKind::kExit && signal.sender == p.pid);
+  return signal.value != atoms::normal || is_to_itself(p, signal);
 }
 
 // Whether it needs nothing that the native may be using.
@@ -410,11 +431,12 @@ bool send_exit(const SignalSource& source, Term pid, Term reason) {
   return deliver_exit(source, SignalKind::kExit, pid, reason);
 }
 
-bool link_to(Process& p, Term pid) {
+bool link_to(Process& p, Term pid, bool is_priority) {
   if (pid.is_local_pid() && p.runtime->processes->find(pid) == nullptr) return false;
   if ((p.trace_flags & trace_flag::kLinking) != 0) [[unlikely]]
     p.runtime->trace->linking(p, pid);
   const auto [link, is_new] = p.make_relations().links.try_emplace(pid.bits());
+  link->second.is_priority = is_priority;
   if (!is_new && link->second.unlinking == 0) return true;
   link->second.unlinking = 0;
   if (deliver(p, pid, new_signal(SignalKind::kLink, p.pid))) return true;
@@ -431,9 +453,9 @@ void unlink_from(Process& p, Term pid) {
   if (!deliver(p, pid, signal)) p.relations->links.erase(pid.bits());
 }
 
-void monitor_target(Process& p, uint64_t id, MonitorKind kind, Term target, Term name,
-                    Signal* tag) {
-  p.make_relations().monitors[id] = Monitor{kind, target, name, Term::none(), tag};
+void monitor_target(Process& p, uint64_t id, MonitorKind kind, Term target, Term name, Signal* tag,
+                    bool is_priority) {
+  p.make_relations().monitors[id] = Monitor{kind, target, name, Term::none(), tag, is_priority};
   if (target.is_local_pid() || target.is_local_port()) {
     Signal* signal = new_signal(SignalKind::kMonitor, p.pid);
     signal->id = id;
@@ -466,6 +488,15 @@ bool demonitor(Process& p, uint64_t id) {
 
 bool send_exit(Process& sender, Term pid, Term reason) {
   return send_exit(source_of(sender), pid, reason);
+}
+
+bool send_exit_to_alias(Process& p, Term alias, Term reason, bool is_priority) {
+  const Term owner = alias_owner(alias);
+  if (owner.is_none()) return false;
+  Signal* signal = new_signal_of(SignalKind::kExit, p.pid, reason, p.runtime->literals, kExitWords);
+  signal->id = reference_id(alias);
+  signal->is_priority = is_priority;
+  return deliver(p, owner, signal);
 }
 
 void send_to_self(Process& p, Term message) {

@@ -24,11 +24,11 @@ void refuse_signal(Process& process, Signal* signal);
 
 // --- how relations are made and undone by the process itself ---
 // False: no such process or port.
-bool link_to(Process& process, Term pid);
+bool link_to(Process& process, Term pid, bool is_priority = false);
 void unlink_from(Process& process, Term pid);
 // Monitors `target` (none: nobody has `name`) under the reference with that id.
 void monitor_target(Process& process, uint64_t id, MonitorKind kind, Term target, Term name,
-                    Signal* tag);
+                    Signal* tag, bool is_priority = false);
 // False: there is no such monitor.
 // An alias that came with it ends here, too.
 bool demonitor(Process& process, uint64_t id);
@@ -58,6 +58,8 @@ bool send_exit(const SignalSource& source, Term pid, Term reason);
 
 // Sends the exit signal of exit/2. False: no such process or port.
 bool send_exit(Process& sender, Term pid, Term reason);
+// The same to whom an alias of this node stands for.
+bool send_exit_to_alias(Process& sender, Term alias, Term reason, bool is_priority);
 
 // {'DOWN', ...} or {'EXIT', ...} and their like: a message that the process sends to itself.
 void send_to_self(Process& process, Term message);

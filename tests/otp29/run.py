@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""run.py --joist JOIST: compiles and runs each module here on the libraries of OTP 29, which the
+machine's erl is too old to compare with, and compares what main/0 prints with NAME.txt, which
+follows the documentation of that release. The root is JOIST_OTP29_ROOT, or unpacked once into the
+build folder; exit 77: there is none."""
+
+import argparse
+import difflib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def root_29(build):
+    root = os.environ.get("JOIST_OTP29_ROOT")
+    tool = HERE.parents[2] / "shared/tools/otp"
+    kept = build / "otp29/usr/lib/erlang"
+    if not root and not kept.is_dir() and tool.exists():
+        subprocess.run([tool, "root", "29", build / "otp29"], capture_output=True)
+    root = Path(root or kept)
+    return str(root) if (root / "releases").is_dir() else None
+
+
+def run(erl, root, source, schedulers):
+    name = source.stem
+    code = f'{{ok, _}} = compile:file("{source}", [report]), {name}:main(), halt().'
+    with tempfile.TemporaryDirectory() as folder:
+        result = subprocess.run([erl, "-noshell", "+S", str(schedulers), "-eval", code],
+                                cwd=folder, capture_output=True, text=True, timeout=120,
+                                env=dict(os.environ, JOIST_OTP_ROOT=root))
+    if result.returncode != 0:
+        return result.stdout + result.stderr
+    return result.stdout
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--joist", required=True)
+    options = parser.parse_args()
+    joist = Path(options.joist).resolve()
+    root = root_29(joist.parent.parent)
+    if not root:
+        print("no root of OTP 29")
+        return 77
+    failed = 0
+    for source in sorted(HERE.glob("*.erl")):
+        wanted = source.with_suffix(".txt").read_text()
+        for schedulers in (1, 2, 8):
+            got = run(str(joist.parent / "erl"), root, source, schedulers)
+            if got == wanted:
+                continue
+            failed += 1
+            print(f"{source.name} +S {schedulers}")
+            print("\n".join(difflib.unified_diff(wanted.splitlines(), got.splitlines(), "wanted",
+                                                 "got", lineterm="")))
+    return 1 if failed else 0
+
+
+sys.exit(main())
