@@ -9,6 +9,7 @@
 #include "vm/heap/binary.h"
 #include "vm/proc/native.h"
 #include "vm/sched/dirty_call.h"
+#include "vm/sched/system_flags.h"
 #include "vm/term/bignum.h"
 
 namespace joist {
@@ -261,7 +262,8 @@ Term searched(Process& p, const SearchKind& kind, Term subject, Term pattern, Te
         search.prepare(pattern, options, kind.parse, kind.global);
         return search;
       },
-      [](Search& search) { return search.result(); });
+      [](Search& search) { return search.result(); }, refuse_argument,
+      step_limit(p, SliceKind::kBinary));
 }
 
 Term match_3(Process& p, Term subject, Term pattern, Term options) {
@@ -356,7 +358,7 @@ Term copied(Process& p, Term binary, Term times, std::initializer_list<Term> arg
   return in_slices<Copies>(
       p, arguments, [&] { return Copies(p.heap, binary, total_bits); },
       [](Copies& copies) { return copies.result(); },
-      [](Process& process) { return process.system_limit(); });
+      [](Process& process) { return process.system_limit(); }, step_limit(p, SliceKind::kBinary));
 }
 Term copy_2(Process& p, Term binary, Term times) {
   return copied(p, binary, times, {binary, times});

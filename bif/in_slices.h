@@ -28,11 +28,11 @@ struct SuspendedWork final : SuspendedNative {
 inline Term refuse_argument(Process& p) { return p.badarg(); }
 
 // `begin` makes the work of a new call, `finish` the result, `refuse` the error of work that is
-// refused.
+// refused. A slice takes `most_steps`, if its reductions suffice for more.
 template <typename Work, typename Begin, typename Finish>
 Term in_slices(Process& p, std::initializer_list<Term> arguments, Begin begin, Finish finish,
-               Term (*refuse)(Process&) = refuse_argument) {
-  StepBudget budget(p);
+               Term (*refuse)(Process&) = refuse_argument, int64_t most_steps = INT64_MAX) {
+  StepBudget budget(p, kCellsPerReduction, most_steps);
   if (std::unique_ptr<SuspendedWork<Work>> suspended = p.resume<SuspendedWork<Work>>()) {
     const Progress progress = suspended->work.run(&budget.left());
     if (progress == Progress::kPaused) return p.suspend(std::move(suspended), arguments);

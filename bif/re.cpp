@@ -18,6 +18,7 @@
 #include "vm/codec/iolist.h"
 #include "vm/heap/builder.h"
 #include "vm/sched/dirty_call.h"
+#include "vm/sched/system_flags.h"
 #include "vm/term/bits.h"
 
 namespace joist {
@@ -243,8 +244,11 @@ Term run_regex(Process& p, const Run& run, Regex& regex, const RegexOptions& opt
   limits.given = options.has(RegexOptions::kMatchLimit) || options.has(RegexOptions::kDepthLimit);
   if (options.has(RegexOptions::kMatchLimit)) limits.matches = options.match_limit;
   if (options.has(RegexOptions::kDepthLimit)) limits.depth = options.depth_limit;
-  const bool few_matches = sliced && limits.matches > kSliceMatches;
-  if (few_matches) limits.matches = kSliceMatches;
+  const int64_t most_steps = step_limit(p, SliceKind::kRegex);
+  limits.given |= most_steps != kNoStepLimit;
+  const auto most_matches = static_cast<uint32_t>(std::min<int64_t>(most_steps, kSliceMatches));
+  const bool few_matches = sliced && limits.matches > most_matches;
+  if (few_matches) limits.matches = most_matches;
   const bool anchored = regex.anchored || (options.match & PCRE2_ANCHORED) != 0;
   const bool few_starts = sliced && !anchored && options.offset < text.size() &&
                           text.size() - options.offset > kSliceStarts;

@@ -8,6 +8,8 @@
 //   }
 #pragma once
 
+#include <algorithm>
+
 #include "vm/base/progress.h"
 #include "vm/proc/native.h"
 
@@ -18,10 +20,11 @@ inline constexpr int64_t kCellsPerReduction = 16;
 
 class StepBudget {
  public:
-  explicit StepBudget(Process& p, int64_t steps_per_reduction = kCellsPerReduction)
+  explicit StepBudget(Process& p, int64_t steps_per_reduction = kCellsPerReduction,
+                      int64_t most_steps = INT64_MAX)
       : process_(p),
         steps_per_reduction_(steps_per_reduction),
-        granted_((p.reductions > 1 ? p.reductions : 1) * steps_per_reduction),
+        granted_(std::min(most_steps, (p.reductions > 1 ? p.reductions : 1) * steps_per_reduction)),
         left_(granted_) {}
   ~StepBudget() { process_.charge((granted_ - left_) / steps_per_reduction_); }
   StepBudget(const StepBudget&) = delete;

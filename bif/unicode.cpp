@@ -10,6 +10,7 @@
 #include "vm/codec/characters.h"
 #include "vm/codec/unicode.h"
 #include "vm/heap/builder.h"
+#include "vm/sched/system_flags.h"
 #include "vm/term/bits.h"
 
 namespace joist {
@@ -22,7 +23,10 @@ constexpr int64_t kWorkPerReduction = 16;
 constexpr int64_t kScannedPerReduction = 256;
 
 int64_t slice_budget(const Process& p) {
-  return std::max<int64_t>(p.reductions, 1) * kWorkPerReduction;
+  // Less than a character is no progress.
+  constexpr int64_t kFewest = 16;
+  return std::min(std::max<int64_t>(p.reductions, 1) * kWorkPerReduction,
+                  std::max(step_limit(p, SliceKind::kUnicode), kFewest));
 }
 void charge_work(Process& p, int64_t before, int64_t after) {
   p.charge((before - after) / kWorkPerReduction + 1);
