@@ -193,7 +193,8 @@ Term internal_delete_all_2(Process& p, Term id, Term count) {
   const int64_t granted = budget;
   const bool done = tables.help(*table.get(), &budget);
   p.charge((granted - budget) / kRowsPerReduction);
-  return done ? count : p.yield({id, count});
+  // The table may have another name by then.
+  return done ? count : p.yield({table->make_reference(p.heap), count});
 }
 
 // --- names and owners ---
