@@ -229,6 +229,14 @@ class Preparation {
     if (code_.on_load != kNoFunction) {
       module().on_load = module().functions[code_.on_load].entry;
     }
+    // They were of unknown length until now and stay as long as the module.
+    module().lines.shrink_to_fit();
+    module().functions.shrink_to_fit();
+    module().exports.shrink_to_fit();
+    module().export_cells.shrink_to_fit();
+    module().locals.shrink_to_fit();
+    module().funs.shrink_to_fit();
+    module().fun_cells.shrink_to_fit();
     return {};
   }
 
