@@ -398,6 +398,7 @@ lost_connection(Node) ->
 
 reconnect(Node) ->
     erlang:disconnect_node(Node),
+    timer:sleep(100),  % the other node has to see it, or it refuses the new connection
     Pid = spawn(Node, fun idle/0),
     Ref = monitor(process, Pid),
     Pid ! stop,

@@ -12,6 +12,7 @@ CodeTable::CodeTable(const HandlerTable& handlers)
       return_trace_handler_(handlers.handlers[static_cast<size_t>(Op::return_trace)] == nullptr
                                 ? Cell{0}
                                 : handlers.handlers[static_cast<size_t>(Op::return_trace)][0]),
+      splicer_(handlers),
       recent_(new std::atomic<ExportEntry*>[kRecentEntries]()) {}
 CodeTable::~CodeTable() = default;
 
@@ -132,7 +133,13 @@ void CodeTable::make_old_locked(Generations& generations) {
   generations.old = std::move(generations.current);
 }
 
+void CodeTable::prepare_splicing(Module& module) {
+  module.splicer = &splicer_;
+  if (splicer_.splices_all()) splicer_.splice_module(module);
+}
+
 void CodeTable::publish_locked(Generations& generations, std::unique_ptr<Module> module) {
+  prepare_splicing(*module);
   link_funs(*module);
   for (size_t i = 0; i < module->exports.size(); ++i) {
     const FunctionName& function = module->exports[i];
@@ -156,6 +163,7 @@ void CodeTable::publish(std::unique_ptr<Module> module) {
 // Its funs are callable already: the on_load function may make some and call them.
 void CodeTable::hold_for_on_load(std::unique_ptr<Module> module) {
   std::lock_guard lock(mutex_);
+  prepare_splicing(*module);
   link_funs(*module);
   Generations& generations = modules_[module->name.bits()];
   generations.waiting = std::move(module);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "vm/code/module.h"
+#include "vm/code/splicer.h"
 
 namespace joist {
 
@@ -50,6 +51,7 @@ class CodeTable {
   CodeTable& operator=(const CodeTable&) = delete;
 
   const HandlerTable& handlers() const { return handlers_; }
+  CodeSplicer& splicer() { return splicer_; }
   // Of the instruction that calls which are traced return to.
   Cell return_trace_handler() const { return return_trace_handler_; }
 
@@ -125,12 +127,14 @@ class CodeTable {
 
   ExportEntry* entry_locked(const Mfa& mfa);
   const Generations* generations_locked(Term name) const;
+  void prepare_splicing(Module& module);
   void publish_locked(Generations& generations, std::unique_ptr<Module> module);
   void make_old_locked(Generations& generations);
   void index_addresses();
 
   const HandlerTable& handlers_;
   const Cell return_trace_handler_;
+  CodeSplicer splicer_;
   std::mutex permission_;
   mutable std::mutex mutex_;
   std::unordered_map<Mfa, std::unique_ptr<ExportEntry>, MfaHash> exports_;

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "vm/code/splicer.h"
+
 namespace joist {
 
 Module::~Module() {
+  if (splicer != nullptr) splicer->forget(*this);
   for (LiteralSpace::Area& area : literal_areas) literal_space->release(area);
 }
 

@@ -12,6 +12,8 @@
 
 namespace joist {
 
+class CodeSplicer;  // vm/code/splicer.h
+
 struct FunctionRange {
   uint32_t start;  // cell index of the func_info instruction
   uint32_t entry;  // cell index of the entry label
@@ -65,6 +67,7 @@ struct Module {
   std::vector<RecordType> records;
   std::unique_ptr<uint8_t[]> strings;
 
+  CodeSplicer* splicer = nullptr;  // has copies of its code
   LiteralSpace* literal_space = nullptr;
   std::vector<LiteralSpace::Area> literal_areas;
   Term attributes = Term::nil();    // literal

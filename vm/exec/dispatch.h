@@ -196,6 +196,11 @@ struct HandlerOf {
     return apply<kSlowPath>(s, std::make_index_sequence<kLayout.count>());
   }
 
+  // Keeps the ways on to the next instruction and to the label two ways: made one, with a distance
+  // that is chosen first, they cost more, and the first is nothing that can be copied
+  // (vm/code/handler_body.h).
+  [[gnu::always_inline]] static void keep_apart(State& s) { asm volatile("" : "+r"(s.pc)); }
+
   // Moves pc by how the op that began at `start` ended; true: to raise_exception.
   [[gnu::always_inline]] static bool settle(State& s, const Cell* start, Flow flow) {
     if (flow == Flow::kNext) {
@@ -207,6 +212,7 @@ struct HandlerOf {
           if (distance == 0) return true;
         }
         s.pc = jump_target(start, distance);
+        keep_apart(s);
       }
     }
     return flow == Flow::kRaise;
@@ -232,6 +238,7 @@ struct HandlerOf {
         JOIST_DISPATCH(s);
       }
       s.pc = jump_target(pc, read_field<int32_t>(pc, kLayout.offset[kLabelOperand]));
+      keep_apart(s);
     } else {
       const Flow flow = apply<false>(s);
       if (flow == Flow::kLeave) return;

@@ -1,5 +1,6 @@
 #include "vm/exec/support.h"
 
+#include "vm/code/code_table.h"
 #include "vm/code/fun_call.h"
 #include "vm/exec/traced_call.h"
 
@@ -94,12 +95,20 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
 }
 
 // The time to collect the messages that a process has taken, if its code never does.
+// A timeslice is a sample of what is called.
+[[gnu::noinline]] static void note_hot(const Process& p, const Cell* target) {
+  CodeTable& code = *p.runtime->code;
+  if (!code.splicer().is_hot(target)) return;
+  if (const Module* module = code.find_code(target)) code.splicer().splice(*module, target);
+}
+
 Flow yield_at(State& s, const Cell* target, size_t live) {
   s.pc = target;
   s.save();
   Process& p = s.process();
   p.live = static_cast<uint32_t>(live);
   p.run_outcome = RunOutcome::kYielded;
+  if (p.reductions <= 0) note_hot(p, target);
   if (p.heap.wants_collection()) p.collect_gc(0, p.live);
   return Flow::kLeave;
 }

@@ -1,0 +1,303 @@
+#include "vm/code/splicer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "vm/os/memory.h"
+
+namespace joist {
+namespace {
+
+// Calls at the end of a timeslice after which a function is spliced.
+constexpr uint32_t kHot = 2;
+constexpr uint32_t kDone = UINT32_MAX;
+
+// Whether the instruction pushes a return address and goes to what returns there.
+bool is_call(Op op) {
+  switch (op) {
+    case Op::call:
+    case Op::move_call:
+    case Op::move_2_call:
+    case Op::get_list_call:
+    case Op::trim_call:
+    case Op::allocate_move_call:
+    case Op::call_ext:
+    case Op::call_fun:
+    case Op::call_fun_in:
+    case Op::apply:
+    case Op::apply_list:
+    case Op::apply_fun:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whether the instruction ends by a return that its code does not show: it has run a native.
+bool returns_for_native(Op op) { return op == Op::call_native_last || op == Op::call_native_only; }
+
+Cell read_handler(const Cell* cell) {
+  return std::atomic_ref<Cell>(*const_cast<Cell*>(cell)).load(std::memory_order_acquire);
+}
+
+}  // namespace
+
+CodeSplicer::CodeSplicer(const HandlerTable& handlers)
+    : handlers_(handlers), candidates_(std::make_unique<Candidate[]>(kCandidates)) {}
+
+bool CodeSplicer::enable() {
+  std::lock_guard lock(mutex_);
+  if (enabled_.load(std::memory_order_relaxed)) return true;
+  if (handlers_.handlers[0] == nullptr) return false;
+  const auto* code = reinterpret_cast<const uint8_t*>(handlers_.handlers[0][0]);
+  if (find_handler_body(code).pieces.empty() || !memory_.map(kMemory, code)) return false;
+  for (size_t op = 0; op < kOpCount; ++op) {
+    const size_t combinations = combination_count(kOpInfo[op].signature);
+    for (size_t i = 0; i < combinations; ++i) {
+      const Form form = {static_cast<Op>(op), static_cast<uint32_t>(i)};
+      // Where the linker made one of two handlers, the cell does not tell which one it is.
+      const auto [same, is_new] = forms_.try_emplace(handlers_.handlers[op][i], form);
+      if (!is_new) same->second.op = Op::kCount;
+    }
+  }
+  for (size_t i = kMemory / kChunk; i-- > 0;) free_chunks_.push_back(static_cast<uint32_t>(i));
+  enabled_.store(true, std::memory_order_release);
+  return true;
+}
+
+bool CodeSplicer::count(const Cell* entry) {
+  const size_t hash = (reinterpret_cast<uintptr_t>(entry) >> 3) * 0x9e3779b97f4a7c15u >> 32;
+  Candidate& candidate = candidates_[hash % kCandidates];
+  if (candidate.entry.load(std::memory_order_relaxed) != entry) {
+    candidate.entry.store(entry, std::memory_order_relaxed);
+    candidate.count.store(1, std::memory_order_relaxed);
+    return false;
+  }
+  const uint32_t count = candidate.count.load(std::memory_order_relaxed);
+  if (count == kDone) return false;
+  candidate.count.store(count + 1 < kHot ? count + 1 : kDone, std::memory_order_relaxed);
+  return count + 1 >= kHot;
+}
+
+void CodeSplicer::splice(const Module& module, const Cell* address) {
+  const FunctionRange* range = module.function_at(address);
+  if (range == nullptr) return;
+  std::lock_guard lock(mutex_);
+  splice_locked(module, *range);
+}
+
+void CodeSplicer::splice_module(const Module& module) {
+  std::lock_guard lock(mutex_);
+  for (const FunctionRange& range : module.functions) splice_locked(module, range);
+}
+
+void CodeSplicer::forget(const Module& module) {
+  std::lock_guard lock(mutex_);
+  done_.erase(&module);
+  const auto found = chunks_.find(&module);
+  if (found == chunks_.end()) return;
+  free_chunks_.insert(free_chunks_.end(), found->second.all.begin(), found->second.all.end());
+  chunks_.erase(found);
+}
+
+size_t CodeSplicer::functions() const {
+  std::lock_guard lock(mutex_);
+  return functions_;
+}
+
+// False: the function is not as the loader made it (a breakpoint, a native), or has none of the
+// instructions that can be read.
+bool CodeSplicer::read_function(const Module& module, const FunctionRange& range,
+                                std::vector<Instruction>& instructions) {
+  const auto next = std::upper_bound(
+      module.functions.begin(), module.functions.end(), range.start,
+      [](uint32_t start, const FunctionRange& other) { return start < other.start; });
+  const size_t end = next == module.functions.end() ? module.cell_count : next->start;
+  for (size_t cell = range.entry; cell < end;) {
+    const Cell* at = &module.cells[cell];
+    const auto found = forms_.find(read_handler(at));
+    if (found == forms_.end()) return false;
+    Form& form = found->second;
+    if (form.op == Op::kCount || form.op == Op::native_stub || form.op == Op::breakpoint) {
+      return false;
+    }
+    instructions.push_back({static_cast<uint32_t>(cell), &form});
+    const Layout layout = layout_of(op_info(form.op).signature, form.combination);
+    cell += layout.cells;
+    for (size_t i = 0; i < layout.count; ++i) {
+      if (layout.kind[i] != FieldKind::kList) continue;
+      uint32_t count;
+      std::memcpy(&count, reinterpret_cast<const char*>(at) + layout.offset[i], sizeof count);
+      cell += count;
+    }
+  }
+  return !instructions.empty();
+}
+
+const HandlerBody& CodeSplicer::body_of(Form& form) {
+  if (form.body == nullptr) {
+    HandlerBody body = find_handler_body(reinterpret_cast<const uint8_t*>(handler_of(form)));
+    if (returns_for_native(form.op)) body.make_returns();
+    bodies_.push_back(std::make_unique<HandlerBody>(std::move(body)));
+    form.body = bodies_.back().get();
+  }
+  return *form.body;
+}
+
+// Where in the memory that many bytes can be written for the module; kMemory: nowhere.
+size_t CodeSplicer::room_in(const Module& module, size_t bytes) {
+  Chunks& chunks = chunks_[&module];
+  if (bytes > kChunk) return kMemory;
+  if (chunks.used + bytes > kChunk) {
+    if (free_chunks_.empty()) return kMemory;
+    chunks.all.push_back(free_chunks_.back());
+    free_chunks_.pop_back();
+    chunks.used = 0;
+  }
+  return chunks.all.back() * kChunk + chunks.used;
+}
+
+// Appends the copy of one instruction after the other.
+class CodeSplicer::Copy {
+ public:
+  Copy(CodeSplicer& splicer, const Module& module, const std::vector<Instruction>& instructions)
+      : splicer_(splicer), module_(module), instructions_(instructions) {
+    for (size_t i = 0; i < instructions.size(); ++i) by_cell_[instructions[i].cell] = i;
+    find_targets();
+  }
+
+  // What is to run at that address: code(). False: something is out of reach from there.
+  bool make(uintptr_t base) {
+    base_ = base;
+    code_.clear();
+    if (places_.empty()) places_.assign(instructions_.size(), kNowhere);
+    std::vector<PlacedCall> calls;
+    runs_on_ = false;
+    comes_back_ = false;
+    for (size_t i = 0; i < instructions_.size(); ++i) {
+      if (!append(i)) return false;
+      const Form& form = *instructions_[i].form;
+      PlacedCall call = {};
+      comes_back_ = is_call(form.op);
+      if (comes_back_ && copied_) comes_back_ = make_call(*form.body, code_, &call);
+      if (comes_back_ && !copied_) make_call(splicer_.handler_of(form), code_, &call);
+      if (comes_back_) calls.push_back(call);
+    }
+    for (const PlacedCall& call : calls) {
+      if (!place_call_target(call, code_, base_ + code_.size())) return false;
+    }
+    return true;
+  }
+
+  const std::vector<uint8_t>& code() const { return code_; }
+  // Where the instruction's copy begins in code(); kNowhere: it has none.
+  static constexpr uint32_t kNowhere = UINT32_MAX;
+  uint32_t place(size_t instruction) const { return places_[instruction]; }
+
+ private:
+  class Labels final : public LabelPlaces {
+   public:
+    Labels(const Copy& copy, const Instruction& instruction)
+        : copy_(copy), instruction_(instruction) {}
+    uintptr_t place_of(uint8_t offset) const override {
+      return copy_.label_place(instruction_, offset);
+    }
+
+   private:
+    const Copy& copy_;
+    const Instruction& instruction_;
+  };
+
+  bool append(size_t i) {
+    const Instruction& instruction = instructions_[i];
+    const HandlerBody& body = splicer_.body_of(*instruction.form);
+    const auto start = static_cast<uint32_t>(code_.size());
+    const size_t next = i + 1 < instructions_.size() ? instructions_[i + 1].cell : 0;
+    const size_t advance = static_cast<uint32_t>(body.advance) / sizeof(Cell);
+    const bool is_target = targets_.contains(instruction.cell);
+    const bool is_entered = runs_on_ || comes_back_ || is_target || is_call(instruction.form->op);
+    // Where pc came from memory, all would wait for that.
+    if (!runs_on_ || is_target) {
+      place_pc(&module_.cells[instruction.cell], code_);
+    }
+    copied_ = !body.pieces.empty() && (advance == 0 || instruction.cell + advance == next) &&
+              place_handler_body(body, Labels(*this, instruction), code_, base_ + code_.size());
+    if (!copied_ && !is_entered) {
+      code_.resize(start);
+      return true;
+    }
+    places_[i] = start;
+    runs_on_ = copied_ && advance != 0;
+    return copied_ ||
+           place_jump(splicer_.handler_of(*instruction.form), code_, base_ + code_.size());
+  }
+
+  uint32_t label_cell(const Instruction& instruction, size_t offset) const {
+    int32_t distance;
+    std::memcpy(&distance, reinterpret_cast<const char*>(&module_.cells[instruction.cell]) + offset,
+                sizeof distance);
+    return static_cast<uint32_t>(instruction.cell + distance / static_cast<int64_t>(sizeof(Cell)));
+  }
+
+  // The instructions that labels in operands lead to, but for the entries of functions: who goes
+  // there must see a breakpoint.
+  void find_targets() {
+    for (const Instruction& instruction : instructions_) {
+      const Layout layout =
+          layout_of(op_info(instruction.form->op).signature, instruction.form->combination);
+      for (size_t i = 0; i < layout.count; ++i) {
+        if (layout.kind[i] != FieldKind::kLabel && layout.kind[i] != FieldKind::kLabelOrNone) {
+          continue;
+        }
+        const uint32_t cell = label_cell(instruction, layout.offset[i]);
+        const bool is_inside = cell != instructions_[0].cell && by_cell_.contains(cell);
+        if (is_inside && cell != instruction.cell) targets_.insert(cell);
+      }
+    }
+  }
+
+  uintptr_t label_place(const Instruction& instruction, uint8_t offset) const {
+    const uint32_t cell = label_cell(instruction, offset);
+    if (!targets_.contains(cell)) return 0;
+    const uint32_t place = places_[by_cell_.at(cell)];
+    return place == kNowhere ? base_ : base_ + place;  // the first time, any place in reach will do
+  }
+
+  CodeSplicer& splicer_;
+  const Module& module_;
+  const std::vector<Instruction>& instructions_;
+  std::unordered_map<uint32_t, size_t> by_cell_;
+  std::unordered_set<uint32_t> targets_;
+  std::vector<uint8_t> code_;
+  std::vector<uint32_t> places_;
+  uintptr_t base_ = 0;
+  bool copied_ = false;      // the latest instruction, not only a jump to its handler
+  bool runs_on_ = false;     // into what follows
+  bool comes_back_ = false;  // to what follows
+};
+
+void CodeSplicer::splice_locked(const Module& module, const FunctionRange& range) {
+  if (!enabled_.load(std::memory_order_relaxed)) return;
+  if (!done_[&module].insert(range.entry).second) return;
+  std::vector<Instruction> instructions;
+  if (!read_function(module, range, instructions)) return;
+  // Only the distances in a copy depend on where it lies; its length does not. The first one finds
+  // where the labels are, too.
+  Copy copy(*this, module, instructions);
+  const auto memory = reinterpret_cast<uintptr_t>(memory_.executable());
+  if (!copy.make(memory) || copy.code().empty()) return;
+  const size_t room = room_in(module, copy.code().size());
+  if (room == kMemory || !copy.make(memory + room)) return;
+  std::memcpy(memory_.writable() + room, copy.code().data(), copy.code().size());
+  chunks_[&module].used += round_up(copy.code().size(), 16);
+  ++functions_;
+  for (size_t i = 0; i < instructions.size(); ++i) {
+    if (copy.place(i) == Copy::kNowhere) continue;
+    Cell handler = handler_of(*instructions[i].form);
+    // A breakpoint that was set meanwhile stays.
+    std::atomic_ref<Cell>(module.cells[instructions[i].cell])
+        .compare_exchange_strong(handler, memory + room + copy.place(i), std::memory_order_acq_rel);
+  }
+}
+
+}  // namespace joist

@@ -1,0 +1,107 @@
+// Functions that run often get machine code of their own: the bodies of their instructions'
+// handlers one behind the other, so that from one instruction to the next nothing is loaded,
+// jumped to or predicted.
+//
+//     cells      | move  x0 y1 | add ... | call f |      each cell's handler: its copy
+//                     |            |         |
+//     copies     [ body of move  body of add  body of call ]
+//
+// The copies read their operands from the cells and keep pc as the handlers do, and a cell whose
+// handler is replaced means what it meant before. So calls, returns, jumps, stack traces,
+// breakpoints and everything else that goes through cells stays as it is, and a process may be
+// anywhere in the function meanwhile.
+//
+// Thread safety: everything may be called by any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "vm/code/handler_body.h"
+#include "vm/code/instr.h"
+#include "vm/code/module.h"
+#include "vm/os/code_memory.h"
+
+namespace joist {
+
+class CodeSplicer {
+ public:
+  explicit CodeSplicer(const HandlerTable& handlers);
+
+  // Until then nothing is spliced. False: the system or the machine does not allow it.
+  bool enable();
+  // Functions of modules published from now on are spliced before they run (for tests).
+  void splice_all() { splices_all_ = true; }
+  bool splices_all() const { return splices_all_; }
+
+  // Somebody used up a timeslice by calling the function at `entry`. True: splice() it.
+  bool is_hot(const Cell* entry) {
+    if (!enabled_.load(std::memory_order_relaxed) || memory_.contains(*entry)) return false;
+    return count(entry);
+  }
+  // Splices the function that the address is in. The module stays while this runs.
+  void splice(const Module& module, const Cell* address);
+  void splice_module(const Module& module);
+
+  // The module is gone: its copies are free.
+  void forget(const Module& module);
+
+  size_t functions() const;  // that have been spliced
+
+ private:
+  struct Form {
+    Op op;
+    uint32_t combination;
+    const HandlerBody* body = nullptr;  // once it was asked for
+  };
+  struct Instruction {
+    uint32_t cell;
+    Form* form;
+  };
+  // Copies lie in chunks, each of one module.
+  static constexpr size_t kChunk = size_t{16} << 10;
+  static constexpr size_t kMemory = size_t{64} << 20;
+  struct Chunks {
+    std::vector<uint32_t> all;
+    size_t used = kChunk;  // of the last one
+  };
+
+  class Copy;
+
+  Cell handler_of(const Form& form) const {
+    return handlers_.handlers[static_cast<size_t>(form.op)][form.combination];
+  }
+  bool count(const Cell* entry);
+  bool read_function(const Module& module, const FunctionRange& range,
+                     std::vector<Instruction>& instructions);
+  void splice_locked(const Module& module, const FunctionRange& range);
+  const HandlerBody& body_of(Form& form);
+  size_t room_in(const Module& module, size_t bytes);
+
+  const HandlerTable& handlers_;
+  std::atomic<bool> enabled_ = false;
+  bool splices_all_ = false;
+  CodeMemory memory_;
+
+  // Functions called lately at the end of a timeslice; another one of the same hash takes over.
+  static constexpr size_t kCandidates = 256;
+  struct Candidate {
+    std::atomic<const Cell*> entry = nullptr;
+    std::atomic<uint32_t> count = 0;
+  };
+  const std::unique_ptr<Candidate[]> candidates_;
+
+  mutable std::mutex mutex_;  // guards all that follows
+  std::unordered_map<Cell, Form> forms_;
+  std::vector<std::unique_ptr<HandlerBody>> bodies_;
+  std::unordered_map<const Module*, Chunks> chunks_;
+  std::unordered_map<const Module*, std::unordered_set<uint32_t>> done_;  // by entry
+  std::vector<uint32_t> free_chunks_;
+  size_t functions_ = 0;
+};
+
+}  // namespace joist

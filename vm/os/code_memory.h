@@ -1,0 +1,34 @@
+// Memory for code made at run time, mapped twice: writable at one address, executable at another,
+// so that no page is ever both.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace joist {
+
+class CodeMemory {
+ public:
+  CodeMemory() = default;
+  ~CodeMemory();
+  CodeMemory(const CodeMemory&) = delete;
+  CodeMemory& operator=(const CodeMemory&) = delete;
+
+  // Maps `bytes`, executable within two gigabytes of `near`, which is code. False: the system has
+  // no such place, or does not allow it; then size() is 0.
+  bool map(size_t bytes, const void* near);
+
+  size_t size() const { return size_; }
+  uint8_t* writable() const { return writable_; }
+  const uint8_t* executable() const { return executable_; }
+  bool contains(uintptr_t address) const {
+    return address - reinterpret_cast<uintptr_t>(executable_) < size_;
+  }
+
+ private:
+  uint8_t* writable_ = nullptr;
+  uint8_t* executable_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace joist
