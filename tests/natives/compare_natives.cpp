@@ -82,6 +82,8 @@ Outcome call(Machine& machine, Process& p, const ExportEntry* entry, Term argume
       auto* target = reinterpret_cast<const ExportEntry*>(p.trap_code[1]);
       if (target->native == nullptr) return {Outcome::kHandedOver, Term::nil()};
       entry = target;
+    } else if (p.outcome == NativeOutcome::kDirty) {
+      registers->thread = ThreadKind::kDirtyCpu;  // it begins again there
     } else if (p.outcome != NativeOutcome::kYield) {
       return {Outcome::kStuck, Term::nil()};
     }
