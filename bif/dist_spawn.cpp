@@ -139,16 +139,6 @@ Term function_name(Process& p, Term function, Term* arguments) {
   return make_tuple(p.heap, {parts[0], parts[1], Term::small(arity)});
 }
 
-Term new_request_reference(Process& p, const MonitorOptions& options) {
-  RefNumbers numbers = p.runtime->uniques.next_ref();
-  if (options.alias) set_alias_owner(numbers, p.pid);
-  const Term reference = make_ref(p.heap, numbers);
-  if (options.alias) {
-    p.make_relations().aliases[reference_id(reference)] = {options.alias_mode, false};
-  }
-  return reference;
-}
-
 // Type spawn_request: the request's reference; spawn_opt: {Reference, IsMonitored}. badarg is
 // raised by erlang:spawn_opt/5 and spawn_request/5.
 Term dist_spawn_request_4(Process& p, Term node, Term function, Term list, Term type) {
@@ -163,7 +153,7 @@ Term dist_spawn_request_4(Process& p, Term node, Term function, Term list, Term 
   call.options = options.passed_on;
   const SpawnOptions& known = options.known;
   const Term reference =
-      new_request_reference(p, options.is_sound ? known.monitor_options : MonitorOptions());
+      new_monitor_reference(p, options.is_sound ? known.monitor_options : MonitorOptions());
   Term wrong = atoms::badopt;
   if (options.is_sound) {
     call.request = request_of(p, known);

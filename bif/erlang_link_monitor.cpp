@@ -148,16 +148,6 @@ Target find_target(const Process& p, MonitorKind kind, Term item) {
   return {wants_pid, kind, Term::none(), address[0], address[1]};
 }
 
-Term new_monitor_reference(Process& p, const MonitorOptions& options) {
-  RefNumbers numbers = p.runtime->uniques.next_ref();
-  if (options.alias) set_alias_owner(numbers, p.pid);
-  const Term reference = make_ref(p.heap, numbers);
-  if (options.alias) {
-    p.make_relations().aliases[reference_id(reference)] = {options.alias_mode, false};
-  }
-  return reference;
-}
-
 // {'DOWN', Ref, Type, Item, Reason} at once.
 void report_down(Process& p, Term reference, Term type, Term item, Term reason,
                  const MonitorOptions& options) {

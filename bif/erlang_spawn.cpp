@@ -48,9 +48,7 @@ Term relate(Process& p, Process& child, const SpawnOptions& options) {
     child.make_relations().links[p.pid.bits()] = {};
   }
   if (!options.monitor) return Term::none();
-  RefNumbers numbers = p.runtime->uniques.next_ref();
-  if (options.monitor_options.alias) set_alias_owner(numbers, p.pid);
-  const Term reference = make_ref(p.heap, numbers);
+  const Term reference = new_monitor_reference(p, options.monitor_options);
   const uint64_t id = reference_id(reference);
   Signal* tag = nullptr;
   if (!options.monitor_options.tag.is_none()) {
@@ -59,9 +57,6 @@ Term relate(Process& p, Process& child, const SpawnOptions& options) {
   p.make_relations().monitors[id] = {
       MonitorKind::kProcess, child.pid, Term::none(),
       Term::none(),          tag,       options.monitor_options.is_priority};
-  if (options.monitor_options.alias) {
-    p.relations->aliases[id] = {options.monitor_options.alias_mode, false};
-  }
   child.make_relations().watchers[id] = {p.pid, Term::none()};
   return reference;
 }

@@ -1,6 +1,5 @@
 // Natives that are no BIFs in OTP: modules whose natives come from NIF libraries there, functions
-// that are Erlang
-// code, functions that are instructions (erlang:is_builtin/3 counts these).
+// that are Erlang code, functions that are instructions (erlang:is_builtin/3 counts these).
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,8 @@
 #include "bif/spawn_options.h"
 
 #include "bif/heap_options.h"
+#include "vm/heap/builder.h"
+#include "vm/proc/signal.h"
 #include "vm/sched/system_flags.h"
 #include "vm/term/rules.h"
 
@@ -31,6 +33,16 @@ bool is_priority_option(Term option) {
 }
 
 }  // namespace
+
+Term new_monitor_reference(Process& p, const MonitorOptions& options) {
+  RefNumbers numbers = p.runtime->uniques.next_ref();
+  if (options.alias) set_alias_owner(numbers, p.pid);
+  const Term reference = make_ref(p.heap, numbers);
+  if (options.alias) {
+    p.make_relations().aliases[reference_id(reference)] = {options.alias_mode, false};
+  }
+  return reference;
+}
 
 bool parse_reply_option(Term value, SpawnOptions* options) {
   const bool yes = value == atoms::yes;

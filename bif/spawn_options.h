@@ -16,6 +16,9 @@ struct MonitorOptions {
 };
 // Reads monitor/3's option list. False: not one.
 bool parse_monitor_options(Term list, MonitorOptions* options);
+// A reference for a monitor with those options, or for an alias alone: an alias already, if they
+// ask for one.
+Term new_monitor_reference(Process& p, const MonitorOptions& options);
 // Reads link/2's option list, or any that knows but `priority`. False: not one.
 bool parse_priority_option(Term list, bool* is_priority);
 

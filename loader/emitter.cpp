@@ -62,7 +62,7 @@ struct FirstFusions {
 static_assert(std::size(kFusions) <= UINT8_MAX);
 constexpr FirstFusions kFirstFusions;
 
-bool wants_register(char letter) { return letter == 'r' || letter == 'R'; }
+constexpr bool wants_register(char letter) { return letter == 'r' || letter == 'R'; }
 
 // What the signature of an op says, at hand.
 struct OpForm {
@@ -77,7 +77,7 @@ constexpr auto kOpForms = [] {
   for (size_t op = 0; op < kOpCount; ++op) {
     OpForm& form = forms[op];
     for (const char* letter = kOpInfo[op].signature; *letter != '\0'; ++letter) {
-      if (*letter == 'r' || *letter == 'R') form.wants_register = true;
+      if (wants_register(*letter)) form.wants_register = true;
       form.kind[form.count] = kind_of_choice(*letter, 0);
       form.choices[form.count++] = static_cast<uint8_t>(choice_count(*letter));
     }

@@ -27,6 +27,19 @@ def parse_options(description=""):
     return options, reference, str(Path(options.joist).resolve().parent / "erl")
 
 
+def newer_root(release, joist):
+    """A root of a later release than the machine's: named by JOIST_OTP<release>_ROOT, or unpacked
+    once into the build folder of `joist`. None: there is no such root."""
+    root = os.environ.get(f"JOIST_OTP{release}_ROOT")
+    tool = Path(__file__).resolve().parents[2] / "shared/tools/otp"
+    target = Path(joist).resolve().parent.parent / f"otp{release}"
+    kept = target / "usr/lib/erlang"
+    if not root and not kept.is_dir() and tool.exists():
+        subprocess.run([tool, "root", str(release), target], capture_output=True)
+    root = Path(root or kept)
+    return str(root) if (root / "releases").is_dir() else None
+
+
 def normalise(data):
     """Without pids, references, ports and times."""
     text = data.decode("utf-8", "replace").replace("\r", "\\r")

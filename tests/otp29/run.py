@@ -13,16 +13,8 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-
-
-def root_29(build):
-    root = os.environ.get("JOIST_OTP29_ROOT")
-    tool = HERE.parents[2] / "shared/tools/otp"
-    kept = build / "otp29/usr/lib/erlang"
-    if not root and not kept.is_dir() and tool.exists():
-        subprocess.run([tool, "root", "29", build / "otp29"], capture_output=True)
-    root = Path(root or kept)
-    return str(root) if (root / "releases").is_dir() else None
+sys.path.insert(0, str(HERE.parent))
+from side_by_side import newer_root  # noqa: E402
 
 
 def run(erl, root, source, schedulers):
@@ -42,7 +34,7 @@ def main():
     parser.add_argument("--joist", required=True)
     options = parser.parse_args()
     joist = Path(options.joist).resolve()
-    root = root_29(joist.parent.parent)
+    root = newer_root(29, joist)
     if not root:
         print("no root of OTP 29")
         return 77

@@ -40,6 +40,9 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from side_by_side import newer_root  # noqa: E402
+
 SECONDS = 15
 TRIES = 4
 
@@ -185,17 +188,6 @@ def compare(command, steps, variables, show):
     return first_difference(wanted, got)
 
 
-def root_27(build):
-    """Named by JOIST_OTP27_ROOT, or unpacked once into the build folder."""
-    root = os.environ.get("JOIST_OTP27_ROOT")
-    tool = HERE.parents[2] / "shared/tools/otp"
-    kept = build / "otp27/usr/lib/erlang"
-    if not root and not kept.is_dir() and tool.exists():
-        subprocess.run([tool, "root", "27", build / "otp27"], capture_output=True)
-    root = Path(root or kept)
-    return str(root) if (root / "releases").is_dir() else None
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -206,7 +198,7 @@ def main():
     if not shutil.which("tmux") or not shutil.which("erl"):
         return 77
     command = [str(Path(options.joist).resolve().parent / "erl")]
-    newer = root_27(Path(options.joist).resolve().parent.parent)
+    newer = newer_root(27, options.joist)
     if not newer:
         print("no root of OTP 27: its shell is left out")
     passed, failed = 0, 0

@@ -28,7 +28,7 @@ constexpr GenericOpInfo describe(const char* name, uint8_t arity, uint8_t since,
     if (letter == 'v') info.live = i;
     if (letter == 'h') info.heap = i;
   }
-  info.may_fail = is_among(signature[0], "fjx") && signature[0] != '\0';
+  info.may_fail = is_among(signature[0], "fjx");
   return info;
 }
 

@@ -13,7 +13,6 @@ namespace joist {
 
 namespace {
 
-// Rows that one unit of budget inserts.
 // Units of a budget that a row takes which is put into a table: it is found nowhere near the
 // others.
 constexpr int64_t kUnitsPerRow = 4;

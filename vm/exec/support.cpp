@@ -94,7 +94,6 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
   return Flow::kLeave;
 }
 
-// The time to collect the messages that a process has taken, if its code never does.
 // A timeslice is a sample of what is called.
 [[gnu::noinline]] static void note_hot(const Process& p, const Cell* target) {
   CodeTable& code = *p.runtime->code;
@@ -102,6 +101,7 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
   if (const Module* module = code.find_code(target)) code.splicer().splice(*module, target);
 }
 
+// The time to collect the messages that a process has taken, if its code never does.
 Flow yield_at(State& s, const Cell* target, size_t live) {
   s.pc = target;
   s.save();
