@@ -1,5 +1,9 @@
 #include "bif/dist_spawn.h"
 
+#include <cstdlib>
+#include <string>
+#include <vector>
+
 #include "bif/registry.h"
 #include "bif/spawn_options.h"
 #include "vm/dist/relations.h"
@@ -14,6 +18,27 @@
 namespace joist {
 
 // --- for another node ---
+
+namespace {
+
+// Whether the new process waits for the message dist_spawn_init behind its arguments, by which it
+// knows that those have come whole: since erts-14.1.1, and in patches of 13.2 (OTP-18790).
+bool waits_for_second_message(const Runtime& runtime) {
+  const std::string& text = runtime.settings.erts_version;
+  if (text.empty()) return runtime.otp_release >= 27;
+  std::vector<int> version;
+  for (const char* at = text.c_str(); *at != '\0'; at += *at == '.' ? 1 : 0) {
+    char* end;
+    version.push_back(static_cast<int>(strtol(at, &end, 10)));
+    if (end == at) break;
+    at = end;
+  }
+  const std::vector<int> in_25 = {13, 2, 2, 4};
+  const std::vector<int> in_26 = {14, 1, 1};
+  return version[0] == in_25[0] ? version >= in_25 : version >= in_26;
+}
+
+}  // namespace
 
 bool spawn_for_node(Nodes& nodes, const RemoteSpawn& request) {
   Runtime& runtime = nodes.runtime();
@@ -38,6 +63,10 @@ bool spawn_for_node(Nodes& nodes, const RemoteSpawn& request) {
   // Nobody else has its pid yet: this is the first message.
   child->messages.append(
       new_signal_of(SignalKind::kMessage, Term::none(), request.arguments, runtime.literals));
+  if (waits_for_second_message(runtime)) {
+    child->messages.append(
+        new_signal_of(SignalKind::kMessage, Term::none(), must_atom("dist_spawn_init"), nullptr));
+  }
   adopt_parent(*child, request.line, request.parent, options.link,
                options.monitor ? request.request : Term::none());
   const uint32_t flags =

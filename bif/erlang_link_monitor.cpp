@@ -25,8 +25,8 @@ Term no_process_to_link(Process& p, Term pid, Term reason) {
   return atoms::true_;
 }
 
-// A pid of a former incarnation of this node, when it is no local one.
-bool is_of_this_node(Term pid) { return external_node(pid)->name == local_node()->name; }
+// A pid or alias of a former incarnation of this node, when it is no local one.
+bool is_of_this_node(Term term) { return external_node(term)->name == local_node()->name; }
 
 Term make_link(Process& p, Term target, bool is_priority) {
   if ((p.trace_flags & trace_flag::kProcs) != 0 && (is_pid(target) || is_port(target))) {
@@ -71,7 +71,11 @@ struct ExitOptions {
 
 // To whom an alias stands for, which OTP 28 brought.
 Term exit_alias(Process& p, Term alias, Term reason, bool is_priority) {
-  if (is_kind(alias, Boxed::kExternalRef)) return p.not_supported("exit_remote_alias");
+  if (is_kind(alias, Boxed::kExternalRef)) {
+    // Of a former incarnation of this node nobody is left.
+    if (!is_of_this_node(alias)) exit_remote(p, alias, reason, is_priority);
+    return atoms::true_;
+  }
   const bool is_own = alias_owner(alias) == p.pid;
   send_exit_to_alias(p, alias, reason, is_priority);
   if (!is_own) return atoms::true_;
@@ -106,7 +110,7 @@ Term exit_with(Process& p, Term target, Term reason, const ExitOptions& options,
     return p.is_exiting ? p.exit_now(p.exit_reason) : atoms::true_;
   }
   if (target.is_local_port()) send_exit(p, target, reason);
-  if (is_kind(target, Boxed::kExternalPid)) exit_remote(p, target, reason);
+  if (is_kind(target, Boxed::kExternalPid)) exit_remote(p, target, reason, options.is_priority);
   return is_pid(target) || is_port(target) ? Term(atoms::true_) : p.badarg();
 }
 template <bool kSparesItself>

@@ -102,6 +102,12 @@ main() ->
     receive hello -> p(waiting, hello) end,
     timer:sleep(20),
     p(after_waiting, msgs()),
+    %% a wait that looks at no messages leaves the next receive nothing to go on with
+    W = spawn(fun() -> receive go -> exit(over) end end),
+    true = link(W, [priority]),
+    self() ! early, receive after 1 -> ok end,
+    self() ! go_on, W ! go, receive after 20 -> ok end,
+    p(after_timeout, [receive {'EXIT', W, over} -> exit; Any -> Any end || _ <- [1, 2, 3]]),
     %% reply alias with priority
     E = alias([reply, priority]),
     self() ! q, erlang:send(E, r1, [priority]), erlang:send(E, r2, [priority]),

@@ -40,8 +40,15 @@ enum class Operation : uint8_t {
   kAliasSendTraced = 34,
   kUnlinkId = 35,
   kUnlinkIdAck = 36,
+  kFlaggedSignal = 37,  // ALTACT_SIG_SEND
 };
 
+// Of kFlaggedSignal: what it is besides a message to a pid.
+inline constexpr uint32_t kPrioritySignal = 1;
+inline constexpr uint32_t kTokenSignal = 2;
+inline constexpr uint32_t kAliasSignal = 4;
+inline constexpr uint32_t kNameSignal = 8;
+inline constexpr uint32_t kExitSignal = 16;
 // Of kSpawnReply.
 inline constexpr uint32_t kSpawnedLinked = 1;
 inline constexpr uint32_t kSpawnedMonitored = 2;
@@ -52,19 +59,23 @@ enum class SendStatus : uint8_t {
   kTooLong,  // a binary in it is too long for the format
 };
 
-SendStatus send_message_to_pid(const Line& line, Term from, Term to, Term message, int64_t* charge);
-SendStatus send_message_to_name(const Line& line, Term from, Term name, Term message,
-                                int64_t* charge);
-SendStatus send_message_to_alias(const Line& line, Term from, Term alias, Term message,
-                                 int64_t* charge);
+// Whether it is a priority message is lost on a node that knows of none.
+struct MessageToSend {
+  Term from;
+  Term to;  // a pid, a registered name or an alias
+  Term message;
+  bool is_priority;
+};
+SendStatus send_message(const Line& line, const MessageToSend& message, int64_t* charge);
 SendStatus send_link(const Line& line, Term from, Term to);
 // `from` has unlinked; `id` comes back in the acknowledgement.
 SendStatus send_unlink(const Line& line, uint64_t id, Term from, Term to);
 SendStatus send_unlink_ack(const Line& line, uint64_t id, Term from, Term to);
 // The end of a linked process.
 SendStatus send_link_exit(const Line& line, Term from, Term to, Term reason);
-// exit/2
-SendStatus send_exit_2(const Line& line, Term from, Term to, Term reason);
+// exit/2,3: to a pid, or to an alias, which only nodes since OTP 28 understand: for others it is
+// lost.
+SendStatus send_exit_2(const Line& line, const MessageToSend& exit);
 SendStatus send_group_leader(const Line& line, Term leader, Term to);
 // `watched` is a pid or a registered name.
 SendStatus send_monitor(const Line& line, Term watcher, Term watched, Term reference);

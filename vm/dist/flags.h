@@ -34,6 +34,8 @@ inline constexpr uint64_t kMandatory25Digest = 0x4000000;
 inline constexpr uint64_t kSpawn = uint64_t{1} << 32;
 inline constexpr uint64_t kV4Identifiers = uint64_t{1} << 34;
 inline constexpr uint64_t kAlias = uint64_t{1} << 35;
+// kFlaggedSignal, which OTP 28 brought: ALTACT_SIG.
+inline constexpr uint64_t kFlaggedSignals = uint64_t{1} << 37;
 
 inline constexpr uint64_t kMandatory25 = kExtendedReferences | kFunTags | kExtendedPidsPorts |
                                          kUtf8Atoms | kNewFunTags | kBigCreation | kNewFloats |
@@ -45,11 +47,13 @@ constexpr uint64_t mandatory(int otp_release) {
 }
 // What is taken for granted while the handshake still goes on.
 inline constexpr uint64_t kHopeful = kMonitor | kMonitorName | kSpawn | kAlias | kUnlinkId;
-inline constexpr uint64_t kWhilePending = kMandatory26 | kHopeful;
+constexpr uint64_t while_pending(int otp_release) {
+  return kMandatory26 | kHopeful | (otp_release >= 28 ? kFlaggedSignals : 0);
+}
 constexpr uint64_t ours(int otp_release) {
   return mandatory(otp_release) | kHopeful | kUnicodeIo | kHeaderAtomCache | kSmallAtomTags |
          kSendSender | kBigSeqTraceLabels | kExitPayload | kFragments | kV4Identifiers |
-         kMandatory25Digest;
+         kMandatory25Digest | (otp_release >= 28 ? kFlaggedSignals : 0);
 }
 inline constexpr uint64_t kRejectable =
     kHeaderAtomCache | kHiddenAtomCache | kFragments | kAtomCache;

@@ -32,6 +32,8 @@ class Receiver {
   bool send_to_pid(size_t arity);
   bool send_to_name(size_t arity);
   bool send_to_alias(size_t arity);
+  bool flagged_signal();
+  bool find_receiver(uint64_t flags, Term* owner);
   bool link();
   bool unlink(bool with_id);
   bool unlink_ack();
@@ -104,7 +106,7 @@ bool Receiver::decode_payload(Term* term) {
 bool Receiver::receive() {
   if (!decode_control()) return false;
   const int64_t operation = parts_[0].small_value();
-  if (operation < 0 || operation > static_cast<int64_t>(Operation::kUnlinkIdAck)) return false;
+  if (operation < 0 || operation > static_cast<int64_t>(Operation::kFlaggedSignal)) return false;
   return dispatch(static_cast<Operation>(operation));
 }
 
@@ -124,6 +126,8 @@ bool Receiver::dispatch(Operation operation) {
       return send_to_alias(3);
     case Operation::kAliasSendTraced:
       return send_to_alias(4);
+    case Operation::kFlaggedSignal:
+      return runtime_.otp_release >= 28 && flagged_signal();
     case Operation::kExit:
       return exit_by_link(false, false);
     case Operation::kExitTraced:
@@ -207,6 +211,50 @@ bool Receiver::send_to_alias(size_t arity) {
   Signal* signal =
       new_signal_of(SignalKind::kAliasMessage, Term::none(), message, runtime_.literals);
   signal->id = reference_id(part(2));
+  deliver(runtime_, line_.scheduler, owner, signal);
+  return true;
+}
+
+// Whom it is for, or none(). False: it makes no sense.
+bool Receiver::find_receiver(uint64_t flags, Term* owner) {
+  const Term to = part(3);
+  if ((flags & kAliasSignal) != 0) {
+    if (!is_ref(to) || (flags & kNameSignal) != 0) return false;
+    *owner = alias_owner(to);
+  } else if ((flags & kNameSignal) != 0) {
+    if (!to.is_atom()) return false;
+    *owner = runtime_.names->find(to);
+  } else {
+    if (!is_pid(to)) return false;
+    *owner = to;
+  }
+  if (!owner->is_none() && !owner->is_local_pid()) *owner = Term::none();
+  return true;
+}
+
+// {_, Flags, From, To [, Token]}: there may be more elements and more flags in later releases.
+bool Receiver::flagged_signal() {
+  if (parts_.size() < 4 || !is_integer(part(1)) || !is_pid(part(2))) return false;
+  const Term bits = part(1);
+  if (bits.is_small() ? bits.small_value() < 0 : big_is_negative(bits)) return false;
+  const uint64_t flags =
+      bits.is_small() ? static_cast<uint64_t>(bits.small_value()) : big_limbs(bits)[0];
+  const bool is_exit = (flags & kExitSignal) != 0;
+  if ((flags & kTokenSignal) != 0 && parts_.size() < 5) return false;
+  if (is_exit && !is_theirs(part(2))) return false;
+  Term owner;
+  Term payload;
+  if (!find_receiver(flags, &owner) || !decode_payload(&payload)) return false;
+  if (owner.is_none()) return true;
+  const bool is_alias = (flags & kAliasSignal) != 0;
+  Signal* signal =
+      is_exit ? new_exit_of_other_node(SignalKind::kExit, part(2), payload, runtime_.literals)
+              : new_signal_of(is_alias ? SignalKind::kAliasMessage : SignalKind::kMessage,
+                              Term::none(), payload, runtime_.literals);
+  if (is_alias) {
+    signal->id = reference_id(part(3));
+    signal->is_priority = (flags & kPrioritySignal) != 0;
+  }
   deliver(runtime_, line_.scheduler, owner, signal);
   return true;
 }

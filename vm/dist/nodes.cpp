@@ -169,13 +169,8 @@ SendResult Nodes::send(Process& sender, Term receiver, Term message, const SendO
   }
   const Line line{*this, to, channel, sender.registers->scheduler};
   int64_t charge = 4;
-  if (by_name) {
-    send_message_to_name(line, sender.pid, tuple_elements(receiver)[0], message, &charge);
-  } else if (is_pid(receiver)) {
-    send_message_to_pid(line, sender.pid, receiver, message, &charge);
-  } else {
-    send_message_to_alias(line, sender.pid, receiver, message, &charge);
-  }
+  const Term whom = by_name ? tuple_elements(receiver)[0] : receiver;
+  send_message(line, {sender.pid, whom, message, options.is_priority}, &charge);
   sender.charge(charge);
   return SendResult::kSent;
 }

@@ -46,6 +46,7 @@ OutgoingMessage& OutgoingMessage::operator=(OutgoingMessage&& other) noexcept {
   std::swap(control_size, other.control_size);
   std::swap(needs, other.needs);
   atoms.swap(other.atoms);
+  otherwise.swap(other.otherwise);
   return *this;
 }
 

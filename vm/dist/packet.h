@@ -38,6 +38,15 @@ struct OutgoingMessage {
   size_t control_size = 0;
   std::vector<Term> atoms;  // what ATOM_CACHE_REF refers to in them
   uint64_t needs = 0;       // flags of the connection without which it is not to be sent
+  // What is sent then. Only a message that is encoded before the connection is up has this.
+  std::unique_ptr<OutgoingMessage> otherwise;
+
+  // The form for such a connection; null: it is not sent.
+  const OutgoingMessage* form_for(uint64_t flags) const {
+    const OutgoingMessage* form = this;
+    while (form != nullptr && (form->needs & ~flags) != 0) form = form->otherwise.get();
+    return form;
+  }
 };
 
 // One packet, without the length that the transport puts before it.

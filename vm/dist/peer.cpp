@@ -78,7 +78,8 @@ Channel Peer::channel() {
   MutexLock lock(mutex_);
   switch (state_) {
     case State::kPending:
-      return {Channel::State::kPending, connection_, dist_flags::kWhilePending};
+      return {Channel::State::kPending, connection_,
+              dist_flags::while_pending(nodes_.runtime().otp_release)};
     case State::kUp:
       return {Channel::State::kUp, connection_, flags_};
     case State::kIdle:
@@ -144,8 +145,8 @@ Peer::Established Peer::establish(uint32_t scheduler, Term controller, uint64_t 
     notifies_ = port_is_busy_ = port_is_fed_ = false;
     queued_bytes_ = 0;
     for (OutgoingMessage& message : waiting_) {
-      if ((message.needs & ~flags) == 0) {
-        add_frames(message);
+      if (const OutgoingMessage* form = message.form_for(flags)) {
+        add_frames(*form);
       } else {
         refused.push_back(std::move(message));
       }
@@ -259,8 +260,9 @@ bool Peer::send(uint32_t scheduler, uint32_t connection, OutgoingMessage message
     }
     if (state_ != State::kUp) return false;
     // What was encoded while it was pending may ask for more than there is.
-    if ((message.needs & ~flags_) != 0) return true;
-    add_frames(message);
+    const OutgoingMessage* form = message.form_for(flags_);
+    if (form == nullptr) return true;
+    add_frames(*form);
     update_busy();
   }
   tell_controller(scheduler);

@@ -64,9 +64,9 @@ void unlink_remote(Process& p, Term pid) {
   }
 }
 
-void exit_remote(Process& p, Term pid, Term reason) {
-  const Line line = line_of_pid(p, pid);
-  if (line.channel.exists()) send_exit_2(line, p.pid, pid, reason);
+void exit_remote(Process& p, Term target, Term reason, bool is_priority) {
+  const Line line = line_to(p, external_node(target)->name);
+  if (line.channel.exists()) send_exit_2(line, {p.pid, target, reason, is_priority});
 }
 
 void lead_remote(Process& p, Term leader, Term pid) {

@@ -15,7 +15,8 @@ namespace joist {
 // All take a pid of another node, and ask for a connection if there is none.
 void link_remote(Process& p, Term pid, bool is_priority = false);
 void unlink_remote(Process& p, Term pid);
-void exit_remote(Process& p, Term pid, Term reason);
+// A pid or an alias.
+void exit_remote(Process& p, Term target, Term reason, bool is_priority);
 void lead_remote(Process& p, Term leader, Term pid);
 // Monitors the process, or whoever has a name on that node; `name` or `pid` is none().
 void monitor_remote(Process& p, uint64_t id, MonitorKind kind, Term pid, Term name, Term node,

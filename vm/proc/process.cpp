@@ -92,10 +92,10 @@ void Process::adopt_message(Signal* message) {
 }
 
 // Compiled code may need a collection (for a guard) while registers hold parts of a message that
-// is still in the queue. Those parts become the heap's, which moves them; the queue gets a copy.
+// is still in the queue. Those parts become the heap's, which moves them; the queue gets a copy,
+// of which the same is true.
 void Process::detach_current_message() {
   Signal* message = messages.current();
-  examines_message = false;
   if (message == nullptr || message->value_words() == 0) return;
   Signal* copy =
       message->detail == 0

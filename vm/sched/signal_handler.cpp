@@ -37,6 +37,8 @@ void append_message(Process& p, Signal* message) {
   }
   if (message->is_priority) [[unlikely]] {
     p.messages.insert_priority(message);
+    // A receive that is not looking at a message begins with the new one.
+    if (!p.examines_message) p.messages.restart();
   } else {
     p.messages.append(message);
   }
