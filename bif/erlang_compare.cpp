@@ -4,6 +4,7 @@
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
 #include "vm/sched/dirty_call.h"
+#include "vm/sched/suspended_comparison.h"
 #include "vm/term/compare.h"
 #include "vm/term/hash.h"
 #include "vm/term/rules.h"
@@ -12,21 +13,41 @@ namespace joist {
 namespace {
 
 // --- comparison ---
-Term equal_2(Process&, Term a, Term b) { return boolean(equal(a, b)); }
-Term unequal_2(Process&, Term a, Term b) { return boolean(!equal(a, b)); }
-Term exactly_equal_2(Process&, Term a, Term b) { return boolean(exact_equal(a, b)); }
-Term exactly_unequal_2(Process&, Term a, Term b) { return boolean(!exact_equal(a, b)); }
-Term less_2(Process&, Term a, Term b) { return boolean(compare(a, b) < 0); }
-Term less_or_equal_2(Process&, Term a, Term b) { return boolean(compare(a, b) <= 0); }
-Term greater_2(Process&, Term a, Term b) { return boolean(compare(a, b) > 0); }
-Term greater_or_equal_2(Process&, Term a, Term b) { return boolean(compare(a, b) >= 0); }
-// Of equal terms the first.
-Term max_2(Process&, Term a, Term b) { return compare(a, b) >= 0 ? a : b; }
-Term min_2(Process&, Term a, Term b) { return compare(a, b) <= 0 ? a : b; }
+// What `value` makes of the order, once it is known. The arguments are where they were, as these
+// may be instructions, too.
+template <typename Value>
+Term compared(Process& p, Comparison what, Term a, Term b, Value value) {
+  int order = 0;
+  if ((a != b || p.suspended != nullptr) &&
+      !compare_in_slice(p, what, a, b, &order, &p.reductions)) {
+    return p.suspend_in_place(std::move(p.suspended), 2);
+  }
+  return value(order);
+}
 
-Term cmp_term_2(Process&, Term a, Term b) {
-  int order = compare_exact(a, b);
-  return Term::small(order < 0 ? -1 : order > 0 ? 1 : 0);
+template <Comparison kWhat, bool (*kHolds)(int)>
+Term comparison_2(Process& p, Term a, Term b) {
+  return compared(p, kWhat, a, b, [](int order) { return boolean(kHolds(order)); });
+}
+bool is_zero(int order) { return order == 0; }
+bool is_not_zero(int order) { return order != 0; }
+bool is_negative(int order) { return order < 0; }
+bool is_positive(int order) { return order > 0; }
+bool is_not_negative(int order) { return order >= 0; }
+bool is_not_positive(int order) { return order <= 0; }
+
+// Of equal terms the first.
+Term max_2(Process& p, Term a, Term b) {
+  return compared(p, Comparison::kOrder, a, b, [=](int order) { return order >= 0 ? a : b; });
+}
+Term min_2(Process& p, Term a, Term b) {
+  return compared(p, Comparison::kOrder, a, b, [=](int order) { return order <= 0 ? a : b; });
+}
+
+Term cmp_term_2(Process& p, Term a, Term b) {
+  return compared(p, Comparison::kExactOrder, a, b, [](int order) {
+    return Term::small(order < 0 ? -1 : order > 0 ? 1 : 0);
+  });
 }
 
 // --- booleans ---
@@ -176,14 +197,14 @@ Term phash2_2(Process& p, Term term, Term range) {
 }
 
 constexpr NativeEntry kErlangCompareNatives[] = {
-    {"erlang", "/=", native<unequal_2>, kGuard},
-    {"erlang", "<", native<less_2>, kGuard},
-    {"erlang", "=/=", native<exactly_unequal_2>, kGuard},
-    {"erlang", "=:=", native<exactly_equal_2>, kGuard},
-    {"erlang", "=<", native<less_or_equal_2>, kGuard},
-    {"erlang", "==", native<equal_2>, kGuard},
-    {"erlang", ">", native<greater_2>, kGuard},
-    {"erlang", ">=", native<greater_or_equal_2>, kGuard},
+    {"erlang", "/=", native<comparison_2<Comparison::kEqual, is_not_zero>>, kGuard},
+    {"erlang", "<", native<comparison_2<Comparison::kOrder, is_negative>>, kGuard},
+    {"erlang", "=/=", native<comparison_2<Comparison::kExactlyEqual, is_not_zero>>, kGuard},
+    {"erlang", "=:=", native<comparison_2<Comparison::kExactlyEqual, is_zero>>, kGuard},
+    {"erlang", "=<", native<comparison_2<Comparison::kOrder, is_not_positive>>, kGuard},
+    {"erlang", "==", native<comparison_2<Comparison::kEqual, is_zero>>, kGuard},
+    {"erlang", ">", native<comparison_2<Comparison::kOrder, is_positive>>, kGuard},
+    {"erlang", ">=", native<comparison_2<Comparison::kOrder, is_not_negative>>, kGuard},
     {"erlang", "and", native<and_2>, kGuard},
     {"erlang", "is_atom", native<is_atom_1>, kGuard},
     {"erlang", "is_binary", native<is_binary_1>, kGuard},

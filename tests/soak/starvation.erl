@@ -40,7 +40,7 @@ large() ->
     Map = fun() -> maps:from_list([{N, N} || N <- lists:seq(1, 500_000)]) end,
     Pairs = fun() -> [{N, N} || N <- lists:seq(1, 500_000)] end,
     Big = fun() -> 1 bsl 400_000 - 1 end,
-    Text = fun() -> binary:copy(<<"text ", 228, "rest"/utf8>>, 2_000_000) end,
+    Text = fun() -> binary:copy(<<"text ", 228/utf8, "rest">>, 2_000_000) end,
     [{term_to_binary, {Numbers, fun(X) -> term_to_binary(X) end}},
      {binary_to_term, {fun() -> term_to_binary((Numbers)()) end, fun(X) -> binary_to_term(X) end}},
      {binary_to_map, {fun() -> term_to_binary((Map)()) end, fun(X) -> binary_to_term(X) end}},

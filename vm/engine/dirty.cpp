@@ -23,6 +23,14 @@ Term leave_for_dirty(Process& p, const Term*) {
 // The reader is offline while the native runs: it may take its time without keeping all others
 // from freeing what they have retired.
 void run_native(Process& p, EpochReader& reader) {
+  if (p.suspended != nullptr) {
+    p.reductions = kReductionsPerSlice;
+    reader.offline();
+    static_cast<DirtyInstruction&>(*p.suspended).run(p);
+    reader.online();
+    p.reductions_done += static_cast<uint64_t>(kReductionsPerSlice - p.reductions);
+    return;
+  }
   const ExportEntry* entry = p.runtime->code->find_stub(p.code_pointer);
   // One that hands over only its long calls is the entry's native itself.
   const NativeFunction native =
@@ -74,7 +82,7 @@ void turn(Schedulers& all, Process& p, Registers& registers) {
   p.load_registers();
   if ((p.state.load(std::memory_order_acquire) & process_state::kNotified) != 0) handle_signals(p);
   if (p.is_exiting) return release_dirty(all, p);
-  if (p.due_collection != DueCollection::kNone) {
+  if (p.due_collection != DueCollection::kNone && p.suspended == nullptr) {
     begin_hold(all, p, process_state::kDirty | process_state::kCollecting);
     p.collect_due_gc();
     p.save_registers();

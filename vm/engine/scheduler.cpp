@@ -263,7 +263,7 @@ void Scheduler::settle(Process& p) {
     return collect(p);
   }
   if (p.run_outcome == RunOutcome::kDirty) [[unlikely]] {
-    const bool io = runtime_.code->find_stub(p.code_pointer)->dirty_io;
+    const bool io = p.suspended == nullptr && runtime_.code->find_stub(p.code_pointer)->dirty_io;
     return all_.dirty(io ? ThreadKind::kDirtyIo : ThreadKind::kDirtyCpu).push(p);
   }
   if (p.run_outcome == RunOutcome::kWaiting && p.system_tasks == nullptr) return release(p);

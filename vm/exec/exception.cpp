@@ -56,44 +56,92 @@ Term error_info_list(Process& p) {
 }
 
 struct CatchPlace {
-  Word* frame = nullptr;  // y0 of the frame that holds the catch
-  const Cell* handler = nullptr;
+  Word* frame;          // y0 of the frame that holds the catch
+  const Cell* handler;  // null: there is none
 };
 
-CatchPlace find_catch(const Process& p) {
+// Looks at `most` words of the stack and on to the end of the frame. None found: `frame` is the
+// first that it has not looked at.
+CatchPlace find_catch(const Process& p, int64_t most) {
   Word* frame = p.heap.limit;
-  for (Word* slot = frame; slot < p.heap.end; ++slot) {
+  Word* const stop = frame + std::min<int64_t>(most, p.heap.end - frame);
+  Word* slot = frame;
+  for (; slot < p.heap.end && (slot < stop || slot != frame); ++slot) {
     if (is_return_word(*slot)) {
       frame = slot + 1;
     } else if (Term::from_bits(*slot).is_catch()) {
       return {frame, reinterpret_cast<const Cell*>(Term::from_bits(*slot).payload())};
     }
   }
-  return {};
+  return {slot, nullptr};
 }
 
-}  // namespace
+// Words of the stack that one slice looks at.
+constexpr int64_t kWordsPerSlice = int64_t{64} << 10;
+constexpr int64_t kWordsPerStressSlice = 20;
+constexpr int64_t kWordsPerReduction = 16;
 
-Term make_raw_trace(Process& p) {
+int64_t words_at_once(const Process& p) {
+  return p.registers->gc_stress ? kWordsPerStressSlice : kWordsPerSlice;
+}
+
+// Unwinding a deep stack takes several slices. In between the process stands here, and what is
+// raised is in exception_*.
+const Cell* unwinding_code() {
+  static const Cell cell = reinterpret_cast<Cell>(&raise_exception);
+  return &cell;
+}
+
+void leave_unwinding(Process& p) {
+  p.code_pointer = unwinding_code();
+  p.live = 0;
+  p.run_outcome = RunOutcome::kYielded;
+}
+
+struct SuspendedGathering final : SuspendedNative {
+  explicit SuspendedGathering(const AddressGathering& begun) : gathering(begun) {}
+  AddressGathering gathering;
+};
+
+Term make_raw_trace(Process& p, std::span<const Word> addresses) {
   const Term exception = exception_class_atom(p.exception_class);
-  if (p.trace_kind == StackTraceKind::kGiven) {
-    return make_tuple(p.heap, {exception, p.exception_trace});
-  }
   Term function = Term::nil();
   if (const Mfa* mfa = p.exception_function) {
     function = make_tuple(p.heap, {mfa->module, mfa->function, Term::small(mfa->arity)});
   }
   const Term arguments =
       p.exception_arguments.is_none() ? Term(atoms::true_) : p.exception_arguments;
-  Word addresses[kMaxBacktraceDepth];
+  const Term binary = make_binary(
+      p.heap, ByteSpan(reinterpret_cast<const uint8_t*>(addresses.data()), addresses.size_bytes()));
+  return make_tuple(p.heap, {exception, function, arguments, error_info_list(p), binary});
+}
+
+AddressGathering begin_gathering(const Process& p) {
   // The first entry is there at any depth.
   size_t limit = std::max<size_t>(backtrace_depth(p), 1);
   if (p.exception_function != nullptr) --limit;
-  const size_t count = gather_addresses(p, addresses, limit);
-  const Term binary = make_binary(
-      p.heap, ByteSpan(reinterpret_cast<const uint8_t*>(addresses), count * sizeof(Word)));
-  return make_tuple(p.heap, {exception, function, arguments, error_info_list(p), binary});
+  return {p, limit};
 }
+
+// The raw trace of the exception in the process (exception_*, code_pointer, stack). none(): in a
+// later slice.
+Term raw_trace(Process& p) {
+  if (p.trace_kind == StackTraceKind::kRaw) return p.exception_trace;
+  if (p.trace_kind == StackTraceKind::kGiven) {
+    return make_tuple(p.heap, {exception_class_atom(p.exception_class), p.exception_trace});
+  }
+  std::unique_ptr<SuspendedGathering> job;
+  if (p.code_pointer == unwinding_code()) job = p.resume<SuspendedGathering>();
+  AddressGathering gathering = job != nullptr ? job->gathering : begin_gathering(p);
+  int64_t budget = words_at_once(p);
+  if (gathering.run(p, &budget)) return make_raw_trace(p, gathering.addresses());
+  p.charge(words_at_once(p) / kWordsPerReduction);
+  p.suspended = std::make_unique<SuspendedGathering>(gathering);
+  leave_unwinding(p);
+  return Term::none();
+}
+
+}  // namespace
 
 Term build_stacktrace(Process& p, Term raw_trace) {
   if (!is_tuple(raw_trace)) return Term::nil();
@@ -149,13 +197,23 @@ Flow raise_again(State& s, Term raw_trace, Term reason) {
 __attribute__((noinline)) JOIST_HANDLER_ABI void raise_exception(JOIST_HANDLER_PARAMETERS) {
   State s{JOIST_HANDLER_ARGUMENTS};
   Process& p = s.process();
-  const Term raw = p.trace_kind == StackTraceKind::kRaw ? p.exception_trace : make_raw_trace(p);
+  const Term raw = raw_trace(p);
+  if (raw.is_none()) return;
   p.exception_function = nullptr;
   p.exception_arguments = p.exception_info = p.error_cause = Term::none();
-  const CatchPlace place = find_catch(p);
-  if (p.runtime->tracing != nullptr && p.runtime->tracing->patterns().were_any()) {
-    trace_unwinding(p, exception_class_atom(p.exception_class), p.exception_reason,
-                    place.handler == nullptr ? p.heap.end : place.frame, place.handler);
+  const bool is_traced = p.runtime->tracing != nullptr && p.runtime->tracing->patterns().were_any();
+  const CatchPlace place = find_catch(p, is_traced ? INT64_MAX : words_at_once(p));
+  if (place.handler == nullptr && place.frame != p.heap.end) {
+    // The frames so far have nothing to say any more.
+    p.charge((place.frame - p.heap.limit) / kWordsPerReduction);
+    p.heap.limit = place.frame;
+    p.trace_kind = StackTraceKind::kRaw;
+    p.exception_trace = raw;
+    return leave_unwinding(p);
+  }
+  if (is_traced) {
+    trace_unwinding(p, exception_class_atom(p.exception_class), p.exception_reason, place.frame,
+                    place.handler);
   }
   if (place.handler == nullptr) {
     if (p.exception_class == ExceptionClass::kThrow) {

@@ -16,8 +16,6 @@
 
 namespace joist {
 
-// The raw trace of the exception in the process (exception_*, code_pointer, stack).
-Term make_raw_trace(Process& p);
 // The readable form: [{M, F, ArityOrArgs, [{file, F}, {line, L} | Info]}, ...].
 Term build_stacktrace(Process& p, Term raw_trace);
 Term exception_class_atom(ExceptionClass exception);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "vm/exec/dispatch.h"
+#include "vm/exec/long_instruction.h"
 #include "vm/exec/support.h"
 #include "vm/heap/arith.h"
 
@@ -47,7 +48,7 @@ template <typename Destination>
   }
 }
 
-using Operator = ArithResult(Allocator&, Term, Term);
+using Operator = ArithOperator;
 
 inline bool is_small_constant(Operand<FieldKind::kConstant> operand) {
   return Term::from_bits(operand.field).is_small();
@@ -106,8 +107,13 @@ struct BinaryOperator : SlowOp {
     const Term a = left.get(s);
     const Term b = right.get(s);
     s.save();
-    const ArithResult result = kOperator(s.process().heap, a, b);
-    s.process().charge(kMultiplies ? arith_product_cost(a, b) : arith_linear_cost(a, b));
+    ArithResult result;
+    if constexpr (kMultiplies) {
+      if (!compute_or_leave(s, kOperator, a, b, &result)) return Flow::kLeave;
+    } else {
+      result = kOperator(s.process().heap, a, b);
+      s.process().charge(arith_linear_cost(a, b));
+    }
     if (result.status == ArithStatus::kBadArith && fail.field == 0 && is_increment(left, right)) {
       s.process().badarith();
       return Flow::kRaise;

@@ -1,6 +1,6 @@
 // Natives called like instructions: guard BIFs with a fail label or an exception, and the most
 // used ones in line.
-#include "vm/exec/dispatch.h"
+#include "vm/exec/op_guard.h"
 #include "vm/exec/support.h"
 #include "vm/term/compare.h"
 #include "vm/term/map.h"
@@ -13,16 +13,16 @@ namespace {
 }
 
 // Runs the native on `arguments`. save() was done. Guard natives never trap; that yields only
-// length/1, whose instruction says which registers are live.
+// length/1, and comparisons that are no instructions (min, max).
 template <typename Destination>
 Flow run_bif(State& s, const ExportEntry* entry, const Term* arguments, int32_t fail,
              Destination destination, size_t live, bool may_collect) {
   Process& p = s.process();
   Term result = entry->native(p, arguments);
   if (result.is_none()) [[unlikely]] {
-    if (p.suspended != nullptr) {  // length/1 of a long list: this instruction again
+    if (p.suspended != nullptr) {  // this instruction again
       s.load();
-      return yield_at(s, s.pc, live);
+      return leave_within(s, RunOutcome::kYielded);
     }
     if (fail != 0) {
       // What the native allocated is given up, and so must be its reason: it is a root.
@@ -194,19 +194,28 @@ struct op_bif_is_map_key : SlowBif {
   }
 };
 
-struct op_bif_equal_exact : FastOp {
-  JOIST_INLINE void run(State& s, const Cell*, auto a, auto b, auto destination) {
-    destination.set(s, boolean(exact_equal(a.get(s), b.get(s))));
-  }
-};
-
-struct op_bif_not_equal_exact : FastOp {
-  JOIST_INLINE void run(State& s, const Cell*, auto a, auto b, auto destination) {
-    destination.set(s, boolean(!exact_equal(a.get(s), b.get(s))));
-  }
-};
-
 // Comparisons as values: small integers in line, as in tests.
+template <bool kWanted>
+struct ExactlyEqualValue : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto left, auto right, auto destination) {
+    const Term a = left.get(s);
+    const Term b = right.get(s);
+    if (a != b && (a.is_pointer() || b.is_pointer())) return Flow::kSlow;
+    destination.set(s, boolean((a == b) == kWanted));
+    return Flow::kNext;
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto left, auto right, auto destination) {
+    int order;
+    if (!compare_pointers(s, Comparison::kExactlyEqual, left.get(s), right.get(s), &order)) {
+      return Flow::kLeave;
+    }
+    destination.set(s, boolean((order == 0) == kWanted));
+    return Flow::kNext;
+  }
+};
+struct op_bif_equal_exact : ExactlyEqualValue<true> {};
+struct op_bif_not_equal_exact : ExactlyEqualValue<false> {};
+
 template <bool kWanted>
 struct LessValue : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell*, auto left, auto right, auto destination) {
@@ -218,8 +227,11 @@ struct LessValue : SlowOp {
     return Flow::kNext;
   }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto left, auto right, auto destination) {
-    const bool less = compare(left.get(s), right.get(s)) < 0;
-    destination.set(s, boolean(less == kWanted));
+    int order;
+    if (!compare_pointers(s, Comparison::kOrder, left.get(s), right.get(s), &order)) {
+      return Flow::kLeave;
+    }
+    destination.set(s, boolean((order < 0) == kWanted));
     return Flow::kNext;
   }
 };
@@ -227,9 +239,21 @@ struct op_bif_less : LessValue<true> {};
 struct op_bif_not_less : LessValue<false> {};
 
 template <bool kWanted>
-struct EqualValue : FastOp {
-  JOIST_INLINE void run(State& s, const Cell*, auto left, auto right, auto destination) {
-    destination.set(s, boolean(equal(left.get(s), right.get(s)) == kWanted));
+struct EqualValue : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto left, auto right, auto destination) {
+    const Term a = left.get(s);
+    const Term b = right.get(s);
+    if (a != b && !Term::both_small(a, b)) return Flow::kSlow;
+    destination.set(s, boolean((a == b) == kWanted));
+    return Flow::kNext;
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto left, auto right, auto destination) {
+    int order;
+    if (!compare_pointers(s, Comparison::kEqual, left.get(s), right.get(s), &order)) {
+      return Flow::kLeave;
+    }
+    destination.set(s, boolean((order == 0) == kWanted));
+    return Flow::kNext;
   }
 };
 struct op_bif_equal : EqualValue<true> {};

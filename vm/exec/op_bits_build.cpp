@@ -3,6 +3,7 @@
 // with one instruction a segment; the place to write is kept in the process.
 #include "vm/exec/bit_segment.h"
 #include "vm/exec/dispatch.h"
+#include "vm/exec/long_instruction.h"
 #include "vm/exec/support.h"
 #include "vm/heap/binary.h"
 #include "vm/term/bits.h"
@@ -122,16 +123,20 @@ bool write_segment(const Sources& sources, BitWriter& writer, const Cell* cells,
   return write(writer, segment, bits, fault);
 }
 
-// The bitstring of all segments; none() with *fault set. save() was done.
+bool appends(const Cell* cells, size_t cell_count) {
+  if (cell_count == 0) return false;
+  const SegmentType first = segment_type(cells[0]);
+  return first == SegmentType::kAppend || first == SegmentType::kPrivateAppend;
+}
+
+// The bitstring of all segments, of `total` bits; none() with *fault set. save() was done.
 Term create_bin(Process& p, const Sources& sources, const Cell* cells, size_t cell_count,
                 size_t total, BuildFault* fault) {
-  if (!measure_all(sources, cells, cell_count, &total, fault)) return Term::none();
   size_t next = 0;
   uint8_t* bytes;
   size_t offset = 0;
   Term result;
-  const SegmentType first = cell_count == 0 ? SegmentType::kString : segment_type(cells[0]);
-  if (first == SegmentType::kAppend || first == SegmentType::kPrivateAppend) {
+  if (appends(cells, cell_count)) {
     const Term prefix = sources[cells[1]];
     if (total == bits_size(prefix)) return prefix;
     result = append_bits(p.heap, prefix, total - bits_size(prefix), &bytes, &offset);
@@ -161,6 +166,55 @@ Term create_bin(Process& p, const Sources& sources, const Cell* cells, size_t ce
   return result;
 }
 
+// Whether more bits are written than a scheduler has time for.
+bool is_long_to_create(const Sources& sources, const Cell* cells, size_t cell_count, size_t total) {
+  constexpr size_t kLongBits = size_t{8} << 20;
+  constexpr size_t kLongStressBits = size_t{8} << 10;
+  const size_t limit = sources.r->gc_stress ? kLongStressBits : kLongBits;
+  if (total <= limit) [[likely]]
+    return false;
+  if (!appends(cells, cell_count)) return true;
+  const Term prefix = sources[cells[1]];
+  const size_t extra = total - bits_size(prefix);
+  return extra > limit || append_would_copy(prefix, extra);
+}
+
+// The same on a dirty thread.
+struct Creation {
+  const Cell* cells;
+  size_t cell_count;
+  size_t total;
+  BuildFault fault;
+  Term result;
+  void operator()(Process& p) {
+    const Sources sources = {p.registers, p.heap.limit};
+    result = create_bin(p, sources, cells, cell_count, total, &fault);
+  }
+};
+
+// False: the instruction leaves. save() was done.
+bool create_or_leave(State& s, const Cell* cells, size_t cell_count, size_t total, Term* result,
+                     BuildFault* fault) {
+  Process& p = s.process();
+  if (p.suspended != nullptr) [[unlikely]] {
+    const auto made = take_from_dirty<Creation>(p);
+    *fault = made.fault;
+    *result = made.result;
+    return true;
+  }
+  const Sources sources = {s.r, s.sp};
+  if (!measure_all(sources, cells, cell_count, &total, fault)) {
+    *result = Term::none();
+    return true;
+  }
+  if (is_long_to_create(sources, cells, cell_count, total) && on_scheduler(p)) [[unlikely]] {
+    leave_for_dirty(s, Creation{cells, cell_count, total, {}, Term::none()});
+    return false;
+  }
+  *result = create_bin(p, sources, cells, cell_count, total, fault);
+  return true;
+}
+
 struct op_bs_create_bin : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto words, auto fixed_bits,
@@ -168,7 +222,10 @@ struct op_bs_create_bin : SlowOp {
     s.save();
     Process& p = s.process();
     BuildFault fault;
-    Term result = create_bin(p, {s.r, s.sp}, list.cells, list.field, fixed_bits.field, &fault);
+    Term result;
+    if (!create_or_leave(s, list.cells, list.field, fixed_bits.field, &result, &fault)) {
+      return Flow::kLeave;
+    }
     if (result.is_none()) {
       if (fail.field == 0) return raise_fault(p, fault);
       // What was built before the fault stays on the heap: the state must know of it.

@@ -3,6 +3,7 @@
 
 #include "vm/code/fun_call.h"
 #include "vm/exec/dispatch.h"
+#include "vm/exec/long_instruction.h"
 #include "vm/term/compare.h"
 
 namespace joist {
@@ -65,6 +66,16 @@ struct op_is_tagged_tuple : FastOp {
 
 // --- comparisons: small integers and equal words in line, the rest in `slow` ---
 
+// In `slow`. False: the instruction leaves.
+[[gnu::always_inline]] inline bool compare_pointers(State& s, Comparison what, Term a, Term b,
+                                                    int* order) {
+  if (a.is_pointer() && b.is_pointer()) return compare_or_leave(s, what, a, b, order);
+  *order = what == Comparison::kOrder   ? compare(a, b)
+           : what == Comparison::kEqual ? !equal(a, b)
+                                        : !exact_equal(a, b);
+  return true;
+}
+
 template <bool kWanted>
 struct LessThan : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right) {
@@ -80,7 +91,9 @@ struct LessThan : SlowOp {
     if (a.is_word_float() && b.is_word_float()) {
       return (a.word_float_value() < b.word_float_value()) == kWanted ? Flow::kNext : Flow::kFail;
     }
-    return (compare(a, b) < 0) == kWanted ? Flow::kNext : Flow::kFail;
+    int order;
+    if (!compare_pointers(s, Comparison::kOrder, a, b, &order)) return Flow::kLeave;
+    return (order < 0) == kWanted ? Flow::kNext : Flow::kFail;
   }
 };
 struct op_is_lt : LessThan<true> {};
@@ -96,7 +109,11 @@ struct Equal : SlowOp {
     return Flow::kSlow;
   }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto left, auto right) {
-    return equal(left.get(s), right.get(s)) == kWanted ? Flow::kNext : Flow::kFail;
+    int order;
+    if (!compare_pointers(s, Comparison::kEqual, left.get(s), right.get(s), &order)) {
+      return Flow::kLeave;
+    }
+    return (order == 0) == kWanted ? Flow::kNext : Flow::kFail;
   }
 };
 struct op_is_eq : Equal<true> {};
@@ -112,7 +129,11 @@ struct ExactEqual : SlowOp {
     return Flow::kSlow;
   }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto, auto left, auto right) {
-    return exact_equal(left.get(s), right.get(s)) == kWanted ? Flow::kNext : Flow::kFail;
+    int order;
+    if (!compare_pointers(s, Comparison::kExactlyEqual, left.get(s), right.get(s), &order)) {
+      return Flow::kLeave;
+    }
+    return (order == 0) == kWanted ? Flow::kNext : Flow::kFail;
   }
 };
 struct op_is_eq_exact : ExactEqual<true> {};

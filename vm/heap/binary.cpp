@@ -96,6 +96,15 @@ Term copy_with_room(Allocator& heap, BitsView before, size_t extra, uint8_t** by
 
 }  // namespace
 
+bool append_would_copy(Term prefix, size_t extra) {
+  if (header_kind(prefix.header()) != Boxed::kSubBits) return true;
+  const auto* view = reinterpret_cast<const SubBits*>(prefix.object());
+  Binary* binary = reinterpret_cast<OffHeap*>(view->holder.object())->binary;
+  const size_t end = view->bit_offset + view->bit_size;
+  if (binary->capacity * 8 - end < extra) return true;
+  return __atomic_load_n(&binary->used_bits, __ATOMIC_RELAXED) != end;
+}
+
 Term append_bits(Allocator& heap, Term prefix, size_t extra, uint8_t** bytes, size_t* bit_offset) {
   if (header_kind(prefix.header()) == Boxed::kSubBits) {
     const auto* view = reinterpret_cast<const SubBits*>(prefix.object());

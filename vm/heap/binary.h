@@ -24,6 +24,9 @@ namespace joist {
 // behind them are unspecified. Amortised cost: O(extra). none(): no memory.
 Term append_bits(Allocator& heap, Term prefix, size_t extra, uint8_t** bytes, size_t* bit_offset);
 
+// Whether append_bits() would copy the prefix.
+bool append_would_copy(Term prefix, size_t extra);
+
 // `bits` bits that the caller fills in, as make_bits_uninitialised(); fatal when there is no
 // memory: for natives that have no way to refuse.
 Term must_make_bits(Allocator& heap, size_t bits, uint8_t** bytes);

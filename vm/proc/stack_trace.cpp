@@ -1,5 +1,7 @@
 #include "vm/proc/stack_trace.h"
 
+#include <algorithm>
+
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 
@@ -16,21 +18,35 @@ bool is_entry_stub(const CodeTable& code, const Cell* address) {
 
 }  // namespace
 
-size_t gather_addresses(const Process& p, Word* addresses, size_t limit) {
-  if (limit == 0) return 0;
-  size_t count = 0;
+AddressGathering::AddressGathering(const Process& p, size_t limit)
+    : limit_(std::min(limit, kMaxBacktraceDepth)), next_(p.heap.limit) {
   // A native that is called through its entry has no place of its own: its caller's comes next.
-  if (p.code_pointer != nullptr && !is_entry_stub(*p.runtime->code, p.code_pointer)) {
-    addresses[count++] = reinterpret_cast<Word>(p.code_pointer);
+  if (limit_ != 0 && p.code_pointer != nullptr &&
+      !is_entry_stub(*p.runtime->code, p.code_pointer)) {
+    addresses_[count_++] = reinterpret_cast<Word>(p.code_pointer);
   }
-  Word previous = 0;
-  for (const Word* slot = p.heap.limit; slot < p.heap.end && count < limit; ++slot) {
-    if (!is_return_word(*slot) || *slot == previous) continue;
-    previous = *slot;
-    if (is_trace_return(*p.runtime->code, *slot)) continue;
-    addresses[count++] = *slot - 7 - 1;
+}
+
+bool AddressGathering::run(const Process& p, int64_t* budget) {
+  const auto left = p.heap.end - next_;
+  const Word* const start = next_;
+  const Word* const end = next_ + std::min<int64_t>(left, *budget);
+  for (; next_ < end && count_ < limit_; ++next_) {
+    if (!is_return_word(*next_) || *next_ == previous_) continue;
+    previous_ = *next_;
+    if (is_trace_return(*p.runtime->code, *next_)) continue;
+    addresses_[count_++] = *next_ - 7 - 1;
   }
-  return count;
+  *budget -= next_ - start;
+  return next_ == p.heap.end || count_ == limit_;
+}
+
+size_t gather_addresses(const Process& p, Word* addresses, size_t limit) {
+  AddressGathering gathering(p, limit);
+  int64_t budget = INT64_MAX;
+  gathering.run(p, &budget);
+  std::ranges::copy(gathering.addresses(), addresses);
+  return gathering.addresses().size();
 }
 
 Term make_trace_entry(Allocator& heap, const Module& module, const Cell* address, Term arguments,

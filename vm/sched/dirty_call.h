@@ -32,6 +32,12 @@ struct KeptOutcome final : SuspendedNative {
   std::vector<Term> trap_arguments;
 };
 
+// Work of an instruction that a dirty thread is to do (vm/exec/long_instruction.h), and what it has
+// made. The process stands at the instruction, not at the stub of a native.
+struct DirtyInstruction : SuspendedNative {
+  virtual void run(Process& p) = 0;
+};
+
 // A copy of a large term that a dirty thread has made for the native, which goes on with it on its
 // scheduler:
 //

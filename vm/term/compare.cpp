@@ -5,6 +5,9 @@
 // decides, but for hash maps: their pairs come in the order of the trie, so each difference found
 // in one is a candidate, and the one with the least key decides. A MapFrame holds that state; a
 // difference found while a frame is open cuts the stack back to the frame and is given to it.
+//
+// A walk with a budget that runs out stops between two steps, with all that it knows on its stack
+// and in its frames (vm/term/compare_steps.h).
 #include "vm/term/compare.h"
 
 #include <algorithm>
@@ -14,6 +17,7 @@
 #include "vm/term/atom.h"
 #include "vm/term/bits.h"
 #include "vm/term/compare_scalars.h"
+#include "vm/term/compare_steps.h"
 #include "vm/term/map.h"
 #include "vm/term/rules.h"
 #include "vm/term/word_stack.h"
@@ -51,24 +55,41 @@ class CompareWalk {
  public:
   CompareWalk(bool exact, bool only_equality) : exact_(exact), only_equality_(only_equality) {}
 
-  int run(Term a, Term b) {
-    int order = a == b ? 0 : step(a, b);
+  // False: the budget has run out, and go_on() goes on.
+  bool run(Term a, Term b, int64_t* budget, int* order) {
+    budget_ = *budget;
+    const bool done = walk(a == b ? 0 : step(a, b), order);
+    *budget = budget_;
+    return done;
+  }
+  bool go_on(int64_t* budget, int* order) { return run(Term::nil(), Term::nil(), budget, order); }
+
+ private:
+  enum : unsigned { kArray, kNotExact, kBits };
+
+  // `order` is what the last step has said.
+  bool walk(int order, int* result) {
     for (;;) {
       if (order != 0) {
-        if (frames_.empty() || only_equality_) return order;
+        if (frames_.empty() || only_equality_) {
+          *result = order;
+          return true;
+        }
         stack_.rollback(frames_.back()->stack_size);
+      } else if (--budget_ <= 0 && (!stack_.empty() || !frames_.empty())) {
+        return false;
       }
       if (!frames_.empty() && stack_.size() == frames_.back()->stack_size) {
         order = resume_frame(order);
         continue;
       }
-      if (stack_.empty()) return order;
+      if (stack_.empty()) {
+        *result = order;
+        return true;
+      }
       order = next();
     }
   }
-
- private:
-  enum : unsigned { kArray, kNotExact };
 
   // Goes on with what is on top of the stack.
   int next() {
@@ -78,19 +99,49 @@ class CompareWalk {
       Term b = stack_.pop_term();
       return a == b ? 0 : step(a, b);
     }
-    if (WordStack::operation_code(top) == kNotExact) {
-      exact_ = false;
-      return 0;
+    switch (WordStack::operation_code(top)) {
+      case kNotExact:
+        exact_ = false;
+        return 0;
+      case kBits:
+        return next_piece(WordStack::operation_argument(top));
+      default:
+        return next_of_array(WordStack::operation_argument(top));
     }
+  }
+
+  int next_of_array(size_t count) {
     const Term* a = stack_.pop_place();
     const Term* b = stack_.pop_place();
-    size_t count = WordStack::operation_argument(top);
-    for (; count > 0; --count, ++a, ++b) {
-      if (*a == *b) continue;
-      if (count > 1) push_array(a + 1, b + 1, count - 1);
-      return step(*a, *b);
+    const size_t reach = std::min(count, kElementsAtOnce);
+    size_t i = 0;
+    while (i < reach && a[i] == b[i]) ++i;
+    budget_ -= static_cast<int64_t>(i / kElementsPerStep);
+    const size_t next = i < reach ? i + 1 : i;
+    push_array(a + next, b + next, count - next);
+    return i < reach ? step(a[i], b[i]) : 0;
+  }
+
+  // Of two bitstrings from bit `done` on, up to which they are the same. What is behind the end of
+  // the shorter decides with the last piece.
+  int next_piece(size_t done) {
+    const Term a = stack_.pop_term();
+    const Term b = stack_.pop_term();
+    const BitsView left = bits_view(a);
+    const BitsView right = bits_view(b);
+    budget_ -= kStepsPerPiece;
+    if (std::min(left.size, right.size) - done <= kBitsAtOnce) {
+      return compare_bits(left.part(done, left.size - done), right.part(done, right.size - done));
     }
-    return 0;
+    const int order = compare_bits(left.part(done, kBitsAtOnce), right.part(done, kBitsAtOnce));
+    if (order == 0) push_bits(a, b, done + kBitsAtOnce);
+    return order;
+  }
+
+  void push_bits(Term a, Term b, size_t done) {
+    stack_.push(b);
+    stack_.push(a);
+    stack_.push(WordStack::operation(kBits, done));
   }
 
   void push_pair(Term a, Term b) {
@@ -136,13 +187,23 @@ class CompareWalk {
       case TypeRank::kList:
         return step_list(a, b);
       case TypeRank::kBits:
-        return compare_bits(bits_view(a), bits_view(b));
+        return step_bits(a, b);
     }
     fatal("compare: no term has rank %d", static_cast<int>(a_rank));
   }
 
+  int step_bits(Term a, Term b) {
+    const BitsView left = bits_view(a);
+    const BitsView right = bits_view(b);
+    if (std::min(left.size, right.size) <= kBitsAtOnce) return compare_bits(left, right);
+    push_bits(a, b, 0);
+    return 0;
+  }
+
   // Runs along both lists as long as the heads are the same or small.
   int step_list(Term a, Term b) {
+    int64_t budget = budget_;
+    int order = 0;
     for (;;) {
       Term left = a.head();
       Term right = b.head();
@@ -150,15 +211,21 @@ class CompareWalk {
       b = b.tail();
       if (left != right) {
         if (Term::both_small(left, right)) {
-          return left.small_value() < right.small_value() ? -1 : 1;
+          order = left.small_value() < right.small_value() ? -1 : 1;
+        } else {
+          push_pair(a, b);
+          push_pair(left, right);
         }
-        push_pair(a, b);
-        push_pair(left, right);
-        return 0;
+        break;
       }
-      if (a == b) return 0;
-      if (!a.is_list() || !b.is_list()) return step(a, b);
+      if (a == b) break;
+      if (!a.is_list() || !b.is_list() || --budget <= 0) {
+        push_pair(a, b);
+        break;
+      }
     }
+    budget_ = budget;
+    return order;
   }
 
   int step_fun(Term a, Term b) {
@@ -230,7 +297,7 @@ class CompareWalk {
   int resume_frame(int answer) {
     MapFrame& frame = *frames_.back();
     take_answer(frame, answer);
-    while (frame.waiting == MapFrame::Waiting::kForNothing) {
+    while (frame.waiting == MapFrame::Waiting::kForNothing && budget_ > 0) {
       if (!advance(frame)) {
         int result = frame.result;
         exact_ = frame.values_are_exact;
@@ -299,6 +366,7 @@ class CompareWalk {
       }
       return true;
     }
+    budget_ -= kStepsPerSearch;
     if (map_find(other, frame.key) != nullptr) return true;
     if (frame.least_key.is_none()) {
       settle(frame, result);
@@ -311,6 +379,7 @@ class CompareWalk {
   // The keys are the same, so both maps have them in the same places.
   bool advance_values(MapFrame& frame) {
     if (!frame.a_pairs.next(&frame.key, &frame.a_value)) return false;
+    --budget_;
     Term b_key;
     frame.b_pairs.next(&b_key, &frame.b_value);
     if (frame.a_value == frame.b_value) return true;
@@ -337,17 +406,46 @@ class CompareWalk {
     uint8_t position[kFlatMapLimit];
   };
 
+  // Looking for a key in a hash map.
+  static constexpr int64_t kStepsPerSearch = 16;
+
   bool exact_;
   bool only_equality_;
+  int64_t budget_ = 0;
   WordStack stack_;
   std::vector<std::unique_ptr<MapFrame>> frames_;
 };
 
+class PausedCompareWalk final : public PausedComparison {
+ public:
+  explicit PausedCompareWalk(CompareWalk&& walk) : walk_(std::move(walk)) {}
+  bool go_on(int64_t* budget, int* order) override { return walk_.go_on(budget, order); }
+
+ private:
+  CompareWalk walk_;
+};
+
+int compare_all(Term a, Term b, bool exact, bool only_equality) {
+  int64_t budget = INT64_MAX;
+  int order;
+  CompareWalk(exact, only_equality).run(a, b, &budget, &order);
+  return order;
+}
+
 }  // namespace
+
+bool compare_some(Comparison what, Term a, Term b, int64_t* budget, int* order,
+                  std::unique_ptr<PausedComparison>* paused) {
+  if (what == Comparison::kExactlyEqual) return exact_equal_some(a, b, budget, order, paused);
+  CompareWalk walk(what == Comparison::kExactOrder, what == Comparison::kEqual);
+  if (walk.run(a, b, budget, order)) return true;
+  *paused = std::make_unique<PausedCompareWalk>(std::move(walk));
+  return false;
+}
 
 int compare_slow(Term a, Term b) {
   if (a.is_atom() && b.is_atom()) return compare_atoms(a, b);
-  return CompareWalk(false, false).run(a, b);
+  return compare_all(a, b, false, false);
 }
 
 bool equal_slow(Term a, Term b) {
@@ -355,10 +453,10 @@ bool equal_slow(Term a, Term b) {
   if (!a.is_pointer() && !b.is_pointer()) {
     return is_number(a) && is_number(b) && compare_numbers(a, b, false) == 0;
   }
-  return CompareWalk(false, true).run(a, b) == 0;
+  return compare_all(a, b, false, true) == 0;
 }
 
-int compare_exact(Term a, Term b) { return a == b ? 0 : CompareWalk(true, false).run(a, b); }
+int compare_exact(Term a, Term b) { return a == b ? 0 : compare_all(a, b, true, false); }
 
 int compare_flatmap_keys(Term a, Term b) {
   if (a.is_atom() && b.is_atom() && term_rules().atom_keys_by_index) {

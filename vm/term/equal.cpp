@@ -1,7 +1,11 @@
 // exact_equal: =:=. Two terms are equal when their shapes are, so hash maps need no look-up: a
 // set of keys has one shape only (vm/term/hamt.h).
+#include <algorithm>
+
+#include "vm/base/progress.h"
 #include "vm/term/bits.h"
 #include "vm/term/compare.h"
+#include "vm/term/compare_steps.h"
 #include "vm/term/rules.h"
 #include "vm/term/word_stack.h"
 
@@ -32,40 +36,81 @@ bool equal_floats(Term a, Term b) {
 }
 
 // A walk in lockstep over two terms; the stack holds pairs of terms still to be compared, and
-// pairs of arrays of terms under an operation word.
+// pairs of arrays of terms, or of long bitstrings, under an operation word.
 class EqualWalk {
  public:
-  bool run(Term a, Term b) {
+  // Refused: they differ. Paused: go_on() goes on.
+  Progress run(Term a, Term b, int64_t* budget) {
+    budget_ = *budget;
+    const Progress progress = walk(a, b);
+    *budget = budget_;
+    return progress;
+  }
+  Progress go_on(int64_t* budget) { return run(Term::nil(), Term::nil(), budget); }
+
+ private:
+  enum : unsigned { kArray, kBits };
+  enum class Found : uint8_t { kPair, kNothing, kDifference };
+
+  Progress walk(Term a, Term b) {
     for (;;) {
-      if (a != b && !step(a, b)) return false;
+      if (a != b && !step(a, b)) return Progress::kRefused;
+      Found found;
       do {
-        if (stack_.empty()) return true;
-      } while (!next(&a, &b));
+        if (stack_.empty()) return Progress::kDone;
+        if (--budget_ <= 0) return Progress::kPaused;
+        found = next(&a, &b);
+      } while (found == Found::kNothing);
+      if (found == Found::kDifference) return Progress::kRefused;
     }
   }
 
- private:
-  static constexpr unsigned kArray = 0;
-
-  // Takes the next pair that is not the same word off the stack; false: that entry had none.
-  bool next(Term* a, Term* b) {
+  // Takes the next pair that is not the same word off the stack.
+  Found next(Term* a, Term* b) {
     Word top = stack_.pop();
     if (!WordStack::is_operation(top)) {
       *a = Term::from_bits(top);
       *b = stack_.pop_term();
-      return true;
+      return Found::kPair;
     }
+    const size_t argument = WordStack::operation_argument(top);
+    return WordStack::operation_code(top) == kArray ? next_of_array(argument, a, b)
+                                                    : next_piece(argument);
+  }
+
+  Found next_of_array(size_t count, Term* a, Term* b) {
     const Term* left = stack_.pop_place();
     const Term* right = stack_.pop_place();
-    size_t count = WordStack::operation_argument(top);
-    for (; count > 0; --count, ++left, ++right) {
-      if (*left == *right) continue;
-      if (count > 1) push_array(left + 1, right + 1, count - 1);
-      *a = *left;
-      *b = *right;
-      return true;
+    const size_t reach = std::min(count, kElementsAtOnce);
+    size_t i = 0;
+    while (i < reach && left[i] == right[i]) ++i;
+    budget_ -= static_cast<int64_t>(i / kElementsPerStep);
+    const size_t next = i < reach ? i + 1 : i;
+    if (next < count) push_array(left + next, right + next, count - next);
+    if (i == reach) return Found::kNothing;
+    *a = left[i];
+    *b = right[i];
+    return Found::kPair;
+  }
+
+  // Of two bitstrings of one size, from bit `done` on.
+  Found next_piece(size_t done) {
+    const Term a = stack_.pop_term();
+    const Term b = stack_.pop_term();
+    const BitsView left = bits_view(a);
+    const size_t count = std::min(left.size - done, kBitsAtOnce);
+    budget_ -= kStepsPerPiece;
+    if (!equal_bits(left.part(done, count), bits_view(b).part(done, count))) {
+      return Found::kDifference;
     }
-    return false;
+    if (done + count < left.size) push_bits(a, b, done + count);
+    return Found::kNothing;
+  }
+
+  void push_bits(Term a, Term b, size_t done) {
+    stack_.push(b);
+    stack_.push(a);
+    stack_.push(WordStack::operation(kBits, done));
   }
 
   void push_array(const Term* a, const Term* b, size_t count) {
@@ -81,8 +126,15 @@ class EqualWalk {
     return step_boxed(a, b);
   }
 
+  void push_pair(Term a, Term b) {
+    stack_.push(b);
+    stack_.push(a);
+  }
+
   // Runs along both lists as long as the heads are immediates or the same.
   bool step_list(Term a, Term b) {
+    int64_t budget = budget_;
+    bool equal = true;
     for (;;) {
       Term left = a.head();
       Term right = b.head();
@@ -90,24 +142,31 @@ class EqualWalk {
       b = b.tail();
       if (left != right) {
         if (!left.is_pointer() && !right.is_pointer()) {
-          if (!equal_floats(left, right)) return false;
+          equal = equal_floats(left, right);
+          if (!equal) break;
         } else {
-          if (a != b) {
-            stack_.push(b);
-            stack_.push(a);
-          }
-          stack_.push(right);
-          stack_.push(left);
-          return true;
+          if (a != b) push_pair(a, b);
+          push_pair(left, right);
+          break;
         }
       }
-      if (a == b) return true;
-      if (!a.is_list() || !b.is_list()) {
-        stack_.push(b);
-        stack_.push(a);
-        return true;
+      if (a == b) break;
+      if (!a.is_list() || !b.is_list() || --budget <= 0) {
+        push_pair(a, b);
+        break;
       }
     }
+    budget_ = budget;
+    return equal;
+  }
+
+  bool step_bits(Term a, Term b) {
+    if (!is_bits(b)) return false;
+    const BitsView left = bits_view(a);
+    const BitsView right = bits_view(b);
+    if (left.size <= kBitsAtOnce || left.size != right.size) return equal_bits(left, right);
+    push_bits(a, b, 0);
+    return true;
   }
 
   bool step_boxed(Term a, Term b) {
@@ -119,7 +178,7 @@ class EqualWalk {
     switch (kind) {
       case Boxed::kHeapBits:
       case Boxed::kSubBits:
-        return is_bits(b) && equal_bits(bits_view(a), bits_view(b));
+        return step_bits(a, b);
       case Boxed::kRef:
       case Boxed::kMagicRef:
         return is_local_ref(other) && equal_ref_numbers(ref_numbers(a), ref_numbers(b));
@@ -138,7 +197,10 @@ class EqualWalk {
     if (header != b.header()) return false;
     size_t words = header_words(header);
     size_t raw = kind_info(kind).raw_words;
-    if (raw == kAllRaw) return equal_words(left, right, words);
+    if (raw == kAllRaw) {
+      budget_ -= static_cast<int64_t>(words / kElementsPerStep);
+      return equal_words(left, right, words);
+    }
     if (raw > 0 && !equal_words(left, right, raw)) return false;
     if (words > raw) push_array(term_places(left + raw), term_places(right + raw), words - raw);
     return true;
@@ -160,11 +222,38 @@ class EqualWalk {
 
   static const Term* term_places(const Word* words) { return reinterpret_cast<const Term*>(words); }
 
+  int64_t budget_ = 0;
   WordStack stack_;
+};
+
+class PausedEqualWalk final : public PausedComparison {
+ public:
+  explicit PausedEqualWalk(EqualWalk&& walk) : walk_(std::move(walk)) {}
+  bool go_on(int64_t* budget, int* order) override {
+    const Progress progress = walk_.go_on(budget);
+    *order = progress == Progress::kDone ? 0 : 1;
+    return progress != Progress::kPaused;
+  }
+
+ private:
+  EqualWalk walk_;
 };
 
 }  // namespace
 
-bool exact_equal_slow(Term a, Term b) { return EqualWalk().run(a, b); }
+bool exact_equal_slow(Term a, Term b) {
+  int64_t budget = INT64_MAX;
+  return EqualWalk().run(a, b, &budget) == Progress::kDone;
+}
+
+bool exact_equal_some(Term a, Term b, int64_t* budget, int* order,
+                      std::unique_ptr<PausedComparison>* paused) {
+  EqualWalk walk;
+  const Progress progress = walk.run(a, b, budget);
+  *order = progress == Progress::kDone ? 0 : 1;
+  if (progress != Progress::kPaused) return true;
+  *paused = std::make_unique<PausedEqualWalk>(std::move(walk));
+  return false;
+}
 
 }  // namespace joist

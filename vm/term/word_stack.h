@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "vm/term/term.h"
 
@@ -17,6 +18,15 @@ class WordStack {
   WordStack() = default;
   ~WordStack() {
     if (words_ != inline_) std::free(words_);
+  }
+  WordStack(WordStack&& other) noexcept : size_(other.size_), capacity_(other.capacity_) {
+    if (other.words_ == other.inline_) {
+      std::memcpy(inline_, other.inline_, size_ * sizeof(Word));
+    } else {
+      words_ = std::exchange(other.words_, other.inline_);
+    }
+    other.size_ = 0;
+    other.capacity_ = kInlineWords;
   }
   WordStack(const WordStack&) = delete;
   WordStack& operator=(const WordStack&) = delete;

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "vm/term/compare_steps.h"
+
 #include "tests/unit/term/etf_terms.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
@@ -112,6 +114,20 @@ constexpr const char* kSorted[] = {
 
 int sign(int order) { return order < 0 ? -1 : order > 0 ? 1 : 0; }
 
+// The result of a comparison that pauses as often as a budget of so many steps has it do.
+int in_steps(Comparison what, Term a, Term b, int64_t steps, int* pauses = nullptr) {
+  int order;
+  int64_t budget = steps;
+  std::unique_ptr<PausedComparison> paused;
+  bool done = compare_some(what, a, b, &budget, &order, &paused);
+  while (!done) {
+    if (pauses != nullptr) ++*pauses;
+    budget = steps;
+    done = paused->go_on(&budget, &order);
+  }
+  return sign(order);
+}
+
 struct Rules {
   explicit Rules(int release) { set_term_rules(release); }
   ~Rules() { set_term_rules(25); }
@@ -136,6 +152,13 @@ TEST_CASE("the standard order is OTP's") {
       CHECK(exact_equal(terms[i], terms[j]) == (i == j));
       Term copy = test::term_from_hex(heap, exports, kSorted[j]);
       CHECK(exact_equal(terms[i], copy) == (i == j));
+      for (const int64_t steps : {2, 5, 1000}) {
+        CHECK(in_steps(Comparison::kOrder, terms[i], copy, steps) == sign(compare(terms[i], copy)));
+        CHECK(in_steps(Comparison::kExactOrder, terms[i], copy, steps) ==
+              sign(compare_exact(terms[i], copy)));
+        CHECK((in_steps(Comparison::kEqual, terms[i], copy, steps) == 0) == (i == j));
+        CHECK((in_steps(Comparison::kExactlyEqual, terms[i], copy, steps) == 0) == (i == j));
+      }
     }
   }
 }
@@ -207,6 +230,12 @@ TEST_CASE("hash maps: the least key that makes a difference decides") {
   CHECK(compare(numbers(-1, 0, 0), numbers(199, -1, 0)) > 0);
   CHECK(compare(numbers(0, 9, 0), numbers(0, 0, 1)) < 0);
   CHECK(compare(numbers(3, 1, 0), numbers(3, 1, 0)) == 0);
+  int pauses = 0;
+  CHECK(in_steps(Comparison::kOrder, numbers(150, 1, 0), numbers(6, 0, 0), 3, &pauses) > 0);
+  CHECK(in_steps(Comparison::kOrder, numbers(-1, 0, 0), numbers(199, -1, 0), 3, &pauses) > 0);
+  CHECK(in_steps(Comparison::kOrder, numbers(0, 9, 0), numbers(0, 0, 1), 3, &pauses) < 0);
+  CHECK(in_steps(Comparison::kEqual, numbers(3, 1, 0), numbers(3, 1, 0), 3, &pauses) == 0);
+  CHECK(pauses > 600);
   CHECK(exact_equal(numbers(3, 1, 0), numbers(3, 1, 0)));
   CHECK(!exact_equal(numbers(3, 1, 0), numbers(3, 2, 0)));
 }
@@ -255,6 +284,44 @@ TEST_CASE("deep and long terms are compared without native recursion") {
   CHECK(!exact_equal(one, two));
   CHECK(compare(one, same) == 0);
   CHECK(compare(one, two) < 0);
+  int pauses = 0;
+  CHECK(in_steps(Comparison::kExactlyEqual, one, same, 1000, &pauses) == 0);
+  CHECK(in_steps(Comparison::kOrder, one, two, 1000, &pauses) < 0);
+  CHECK(pauses > 4000);
+}
+
+TEST_CASE("long terms of one object are compared in steps") {
+  Allocator heap;
+  const std::vector<Term> numbers(100'000, Term::small(7));
+  std::vector<Term> changed = numbers;
+  changed[99'998] = Term::small(8);
+  const std::string text(1'000'000, 'x');
+  std::string longer = text;
+  longer.back() = 'y';
+  const Term terms[] = {joist::make_tuple(heap, numbers),
+                        joist::make_tuple(heap, changed),
+                        make_list(heap, numbers),
+                        make_list(heap, changed),
+                        make_binary(heap, text),
+                        make_binary(heap, longer),
+                        make_binary(heap, longer.substr(0, 999'999)),
+                        make_part(heap, make_binary(heap, text), 1, 7'999'000),
+                        make_part(heap, make_binary(heap, longer), 5, 7'999'990)};
+  for (const Term a : terms) {
+    for (const Term b : terms) {
+      int pauses = 0;
+      CHECK(in_steps(Comparison::kOrder, a, b, 100, &pauses) == sign(compare(a, b)));
+      CHECK((in_steps(Comparison::kExactlyEqual, a, b, 100) == 0) == exact_equal(a, b));
+      CHECK((in_steps(Comparison::kEqual, a, b, 100) == 0) == exact_equal(a, b));
+      if (exact_equal(a, b) && a != b) CHECK(pauses > 0);
+    }
+  }
+  int pauses = 0;
+  CHECK(in_steps(Comparison::kExactlyEqual, terms[0], joist::make_tuple(heap, numbers), 100,
+                 &pauses) == 0);
+  CHECK(in_steps(Comparison::kExactlyEqual, terms[2], make_list(heap, numbers), 100, &pauses) == 0);
+  CHECK(in_steps(Comparison::kExactlyEqual, terms[4], make_binary(heap, text), 100, &pauses) == 0);
+  CHECK(pauses > 1000);
 }
 
 TEST_CASE("hash maps as keys of hash maps, many levels deep") {

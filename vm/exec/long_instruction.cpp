@@ -1,0 +1,57 @@
+#include "vm/exec/long_instruction.h"
+
+#include "vm/base/config.h"
+#include "vm/sched/suspended_comparison.h"
+
+namespace joist {
+
+Flow leave_within(State& s, RunOutcome outcome) {
+  s.save();
+  Process& p = s.process();
+  p.live = kXRegisters;
+  p.run_outcome = outcome;
+  return Flow::kLeave;
+}
+
+bool compare_or_leave(State& s, Comparison what, Term a, Term b, int* order) {
+  Process& p = s.process();
+  if (compare_in_slice(p, what, a, b, order, &s.reductions)) [[likely]]
+    return true;
+  leave_within(s, RunOutcome::kYielded);
+  return false;
+}
+
+namespace {
+
+// Reductions of an operator that a dirty thread is to take: about a millisecond.
+constexpr int64_t kLongProduct = 2 * kReductionsPerSlice;
+constexpr int64_t kLongStressProduct = 2;
+
+struct Product {
+  ArithOperator* operation;
+  Term a;
+  Term b;
+  ArithResult result;
+  void operator()(Process& p) { result = operation(p.heap, a, b); }
+};
+
+}  // namespace
+
+bool compute_or_leave(State& s, ArithOperator* operation, Term a, Term b, ArithResult* result) {
+  Process& p = s.process();
+  if (p.suspended != nullptr) {
+    *result = take_from_dirty<Product>(p).result;
+    return true;
+  }
+  const int64_t cost = arith_product_cost(a, b);
+  const int64_t longest = s.r->gc_stress ? kLongStressProduct : kLongProduct;
+  if (cost > longest && on_scheduler(p)) [[unlikely]] {
+    leave_for_dirty(s, Product{operation, a, b, {}});
+    return false;
+  }
+  p.charge(cost);
+  *result = operation(p.heap, a, b);
+  return true;
+}
+
+}  // namespace joist
