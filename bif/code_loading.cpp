@@ -38,6 +38,12 @@ CodeTable& code_of(Process& p) { return *p.runtime->code; }
 
 // --- preparing ---
 
+// What OTP says of a damaged table or header; `joist disasm` shows the detail behind the colon too.
+std::string_view without_detail(std::string_view error) {
+  if (!error.starts_with("corrupt ") || error.starts_with("corrupt code: ")) return error;
+  return error.substr(0, error.find(':'));
+}
+
 // A reference to the prepared code, or {error, badfile}.
 Term prepare_loading_2(Process& p, Term name, Term file) {
   if (!name.is_atom() || !is_binary(file)) return p.badarg();
@@ -47,15 +53,14 @@ Term prepare_loading_2(Process& p, Term name, Term file) {
   Result<std::unique_ptr<Module>> prepared = prepare_beam(bytes, code_of(p), *p.runtime->literals);
   std::string wrong;
   if (!prepared) {
-    wrong = prepared.error().text;
+    wrong = without_detail(prepared.error().text);
   } else if (!(prepared.value()->name == name)) {
     wrong = "module name in object code is " + std::string(atom_text(prepared.value()->name));
   }
   if (!wrong.empty()) {
     const std::string text =
         "Error loading module " + std::string(atom_text(name)) + ":\n  " + wrong + "\n";
-    p.runtime->logger->report_error(p, "~ts",
-                                    make_cons(p.heap, make_binary(p.heap, text), Term::nil()));
+    p.runtime->logger->report_error(p, text);
     return make_tuple(p.heap, {atoms::error, atoms::badfile});
   }
   return Magic<PreparedCode>::make(p, 0, PreparedCode{prepared.take()});
@@ -200,8 +205,8 @@ Term delete_module_1(Process& p, Term name) {
   const Permission permission(code.permission());
   if (code.find_module(name) == nullptr) return atoms::undefined;
   if (code.has_old(name)) {
-    p.runtime->logger->report_error(p, "Module ~w must be purged before deleting~n",
-                                    make_cons(p.heap, name, Term::nil()));
+    p.runtime->logger->report_error(
+        p, "Module " + term_text(name) + " must be purged before deleting\n");
     return p.badarg();
   }
   if (alone) p.runtime->tracing->patterns().clear_module(name);

@@ -12,6 +12,7 @@
 #include "vm/sched/system_logger.h"
 #include "vm/term/atoms_net.h"
 #include "vm/term/bits.h"
+#include "vm/term/print.h"
 
 namespace joist {
 
@@ -92,12 +93,12 @@ Term abort_pending_connection_2(Process& p, Term name, Term handle) {
 }
 
 void report_missing_flags(Process& p, Term node) {
-  Allocator scratch;
-  const Term arguments = make_list(scratch, std::initializer_list<Term>{p.pid, node});
-  p.runtime->logger->report_error(p,
-                                  "~p attempted to enable connection to node ~p which does not "
-                                  "support all mandatory capabilities.~n",
-                                  arguments);
+  std::string text = term_text(p.pid);
+  const Term name = p.registered_name.get();
+  if (!name.is_none()) text += " (" + term_text(name) + ")";
+  p.runtime->logger->report_error(p, text + " attempted to enable connection to node " +
+                                         term_text(node) +
+                                         " which does not support all mandatory capabilities.\n");
 }
 
 struct NewChannel {

@@ -104,9 +104,7 @@ Spawned make_process(Process& p, const Mfa& function, Term arguments, const Spaw
   const bool is_traced = p.trace_flags != 0 || (trace != nullptr && trace->traces_new_processes);
   Process* child = make_child(*p.runtime, ancestor, function, arguments, options, std::move(copy));
   if (child == nullptr) {
-    Allocator scratch;
-    const Term text = make_string(scratch, "Too many processes\n");
-    p.runtime->logger->report_error(p, "~s~n", make_cons(scratch, text, Term::nil()));
+    p.runtime->logger->report_error(p, "Too many processes\n");
     return {nullptr, atoms::system_limit};
   }
   if (is_traced) [[unlikely]] {

@@ -90,9 +90,7 @@ void change_new(uint32_t& flags, Term& tracer, const TraceRequest& r, uint32_t m
 }
 
 Term already_traced(Process& p) {
-  Allocator scratch;
-  const Term text = make_string(scratch, "** can only have one tracer per process\n");
-  p.runtime->logger->report_error(p, "~s", make_cons(scratch, text, Term::nil()));
+  p.runtime->logger->report_error(p, "** can only have one tracer per process\n");
   return p.badarg();
 }
 

@@ -38,7 +38,7 @@ Result<void> parse_tables(BeamFile& file) {
 
   if (file.chunk(chunk_id("ExpT")).empty()) return make_error("missing export table");
   file.exports = JOIST_TRY(parse_function_chunk(file, chunk_id("ExpT"), "export"));
-  file.locals = JOIST_TRY(parse_function_chunk(file, chunk_id("LocT"), "local function"));
+  file.locals = JOIST_TRY(parse_function_chunk(file, chunk_id("LocT"), "locals"));
 
   const ByteSpan lambdas = file.chunk(chunk_id("FunT"));
   if (!lambdas.empty()) JOIST_TRY(parse_lambdas(file, lambdas));

@@ -158,11 +158,11 @@ Result<void> parse_lambdas(BeamFile& file, ByteSpan chunk) {
     entry.old_uniq = reader.u32();
     const bool known = entry.function != 0 && entry.function < file.atoms.size();
     if (!known || entry.arity > kMaxArity || entry.num_free > entry.arity) {
-      return make_error("corrupt fun table: entry %u", i);
+      return make_error("corrupt lambda table: entry %u", i);
     }
     file.lambdas.push_back(entry);
   }
-  if (!reader.ok() || !reader.at_end()) return make_error("corrupt fun table: its count");
+  if (!reader.ok() || !reader.at_end()) return make_error("corrupt lambda table: its count");
   return {};
 }
 
@@ -204,13 +204,14 @@ Result<ByteSpan> parse_code_header(BeamFile& file, ByteSpan chunk) {
   file.max_opcode = header.u32();
   file.label_count = header.u32();
   file.function_count = header.u32();
-  if (!reader.ok() || !header.ok()) return make_error("corrupt code: the header is cut short");
-  if (format != kCodeFormat) return make_error("corrupt code: instruction set %u", format);
+  if (!reader.ok() || !header.ok())
+    return make_error("corrupt code chunk: the header is cut short");
+  if (format != kCodeFormat) return make_error("corrupt code chunk: instruction set %u", format);
   const ByteSpan code = reader.take(reader.remaining());
   // A label takes two bytes to define; what is above that has gaps, which no compiler leaves and
   // which would let a small file ask for large tables.
   if (file.label_count > code.size() + 1) {
-    return make_error("corrupt code: %u labels in %zu bytes", file.label_count, code.size());
+    return make_error("corrupt code chunk: %u labels in %zu bytes", file.label_count, code.size());
   }
   return code;
 }

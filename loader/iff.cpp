@@ -15,20 +15,23 @@ bool is_gzip(ByteSpan bytes) { return bytes.size() >= 2 && bytes[0] == 0x1f && b
 Result<std::vector<uint8_t>> unpack_beam(ByteSpan bytes) {
   if (is_gzip(bytes)) {
     const size_t limit = std::min(kMaxBeamSize, max_inflated_size(bytes.size()));
-    return inflate_bounded(bytes, DeflateFormat::kGzip, limit);
+    auto unpacked = inflate_bounded(bytes, DeflateFormat::kGzip, limit);
+    if (unpacked) return unpacked;
+    return make_error("corrupt file header: %s", unpacked.error().text.c_str());
   }
-  if (bytes.size() > kMaxBeamSize) return make_error("file too large");
+  if (bytes.size() > kMaxBeamSize) return make_error("corrupt file header: file too large");
   return std::vector<uint8_t>(bytes.begin(), bytes.end());
 }
 
 Result<std::vector<Chunk>> read_chunks(ByteSpan bytes) {
-  if (bytes.empty()) return make_error("is empty");
+  if (bytes.empty()) return make_error("corrupt file header: it is empty");
   ByteReader header(bytes);
   const uint32_t form = header.u32();
   const uint32_t form_size = header.u32();
   ByteReader reader(header.take(form_size));
-  if (!header.ok() || form != chunk_id("FOR1")) return make_error("not an IFF file");
-  if (reader.u32() != chunk_id("BEAM")) return make_error("not a BEAM file");
+  if (!header.ok() || form != chunk_id("FOR1"))
+    return make_error("corrupt file header: not an IFF file");
+  if (reader.u32() != chunk_id("BEAM")) return make_error("corrupt file header: not a BEAM file");
 
   std::vector<Chunk> chunks;
   while (!reader.at_end()) {
@@ -36,7 +39,7 @@ Result<std::vector<Chunk>> read_chunks(ByteSpan bytes) {
     const uint32_t size = reader.u32();
     const ByteSpan data = reader.take(size);
     reader.skip((4 - size % 4) % 4);
-    if (!reader.ok()) return make_error("chunk directory is cut short");
+    if (!reader.ok()) return make_error("corrupt file header: chunk directory is cut short");
     chunks.push_back({id, data});
   }
   return chunks;

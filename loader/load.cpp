@@ -92,7 +92,7 @@ class Preparation {
     DecodeOptions options;
     options.resolver = &resolver;
     const std::optional<Decoded> decoded = decode_external(bytes, scratch_, options);
-    if (!decoded) return make_error("%s is no valid external term", what);
+    if (!decoded) return make_error("bad external term representation of %s", what);
     return decoded->term;
   }
 
@@ -119,12 +119,12 @@ class Preparation {
       if (is_wide(field.value)) add(field.value);
     }
     if (!file_.attributes.empty()) {
-      all.push_back(JOIST_TRY(decode(file_.attributes, "the Attr chunk")));
+      all.push_back(JOIST_TRY(decode(file_.attributes, "module attributes")));
     } else {
       all.push_back(Term::nil());
     }
     if (!file_.compile_info.empty()) {
-      all.push_back(JOIST_TRY(decode(file_.compile_info, "the CInf chunk")));
+      all.push_back(JOIST_TRY(decode(file_.compile_info, "compilation information")));
     } else {
       all.push_back(Term::nil());
     }

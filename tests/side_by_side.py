@@ -41,10 +41,13 @@ def newer_root(release, joist):
 
 
 def normalise(data):
-    """Without pids, references, ports and times."""
+    """Without pids, references, ports, times, places in ERTS' sources, and what escript adds to
+    the names of modules."""
     text = data.decode("utf-8", "replace").replace("\r", "\\r")
     text = re.sub(r"<\d+\.\d+\.\d+>", "<PID>", text)
     text = re.sub(r"#(Ref|Port|Fun)<[^>]*>", r"#\1<>", text)
+    text = re.sub(r"\w+/[\w/]+\.c\(\d+\): (Error loading)", r"\1", text)
+    text = re.sub(r"__escript__\d+__\d+__\d+__\d+", "__escript__", text)
     return re.sub(r"\d+-[A-Z][a-z]{2}-\d{4}::\d\d:\d\d:\d\d\.\d+", "TIME", text)
 
 

@@ -11,10 +11,11 @@ differ any more fails the run, so that the list only shrinks.
 Where erl ends while its own processes still write, it is of two minds: a difference counts only if
 erl does not come to Joist's outcome in several runs either.
 
-The table is command_lines.txt: blocks of lines, parted by empty lines; in a block
+The tables are command_lines.txt, and archives.txt for what is packed in archives and escripts:
+blocks of lines, parted by empty lines; in a block
 
-    # what it is for           any number of comments
-    erl -noshell -eval '...'   the command, split as a shell would
+    # what it is for           any number of comments; a command may go on in the next lines
+    erl -noshell -eval '...'   the command, split as a shell would; or escript with its script
     < text                     lines of standard input; without any it is empty
     env NAME=VALUE             variables
 """
@@ -29,6 +30,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+import archives  # noqa: E402
 import side_by_side  # noqa: E402
 
 PARTS = ("stdout", "stderr", "status")
@@ -47,7 +49,7 @@ def read_table(path):
                 name, value = line[4:].split("=", 1)
                 variables[name] = value
             elif line.strip() and not line.startswith("#"):
-                command = line
+                command = f"{command} {line.strip()}" if command else line
         if command:
             cases.append((command, stdin, variables))
     return cases
@@ -70,7 +72,8 @@ def without_usage(text):
 
 def run(erl, case, folder):
     command, stdin, variables = case
-    words = [erl] + shlex.split(command)[1:]
+    words = shlex.split(command)
+    words[0] = str(Path(erl).parent / words[0])
     environment = {**os.environ, **variables}
     for path in Path(folder).iterdir():
         if path.name == "erl_crash.dump":
@@ -90,11 +93,13 @@ def prepare(folder):
                                          '[file]), halt()."\n')
     Path(folder, "some.config").write_text("[{stdlib, [{colour, blue}]}].\n")
     subprocess.run(["erlc", "sample.erl"], cwd=folder, check=True)
+    archives.make(Path(folder))
 
 
 def main():
     options, reference, ours = side_by_side.parse_options()
-    cases = [case for case in read_table(HERE / "command_lines.txt") if options.only in case[0]]
+    cases = [case for table in ("command_lines.txt", "archives.txt")
+             for case in read_table(HERE / table) if options.only in case[0]]
     known = read_known()
     failed = expected_failures = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -197,8 +197,8 @@ class Cli(unittest.TestCase):
         text = self.path("text", b"-module(x).\n" * 10)
         with open(self.beam, "rb") as file:
             cut = self.path("cut", file.read()[:-40])
-        cases = [("/nowhere.beam", "no such file"), (empty, "is empty"), (text, "not an IFF"),
-                 (cut, "")]
+        cases = [("/nowhere.beam", "no such file"), (empty, "corrupt file header: it is empty"),
+                 (text, "corrupt file header: not an IFF file"), (cut, "corrupt file header")]
         for path, reason in cases:
             for command in ("inspect", "disasm"):
                 self.check(joist(command, path), 1, stderr=f"joist: {path}: {reason}")
@@ -309,7 +309,7 @@ class Cli(unittest.TestCase):
             os.mkdir(f"{folder}/directory.beam")
             refused("directory", "is a directory")
             with open(f"{folder}/empty.beam", "wb"):
-                refused("empty", "is empty")
+                refused("empty", "corrupt file header: it is empty")
             # Reading memory at address 0 is an error, whoever reads.
             os.symlink("/proc/self/mem", f"{folder}/memory.beam")
             refused("memory", "Input/output error")

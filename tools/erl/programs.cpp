@@ -62,7 +62,7 @@ Words flags_of_script(std::string_view text) {
 Result<Words> escript(const Words& words) {
   size_t script = 0;
   while (script < words.size() && words[script].starts_with("-")) ++script;
-  if (script == words.size()) return make_error("escript: Missing filename");
+  if (script == words.size()) return make_error("escript: Missing filename\n");
   const std::string& name = words[script];
   const Result<std::vector<uint8_t>> bytes = read_file(name);
   if (!bytes) return make_error("escript: Failed to open file: %s", name.c_str());

@@ -84,6 +84,11 @@ void SystemLogger::report(Process& p, Term level, std::string_view format, Term 
   fwrite(text.data(), 1, text.size(), stderr);
 }
 
+void SystemLogger::report_error(Process& p, std::string_view text) {
+  Allocator scratch;
+  report_error(p, "~s~n", make_cons(scratch, make_string(scratch, text), Term::nil()));
+}
+
 void report_crash(Process& p) {
   Term reason = p.exception_reason;
   Allocator scratch;

@@ -26,6 +26,8 @@ class SystemLogger {
   void report_error(Process& process, std::string_view format, Term arguments) {
     report(process, atoms::error, format, arguments);
   }
+  // Text that is complete, in Latin-1; it gets one more end of line, as all that ERTS reports.
+  void report_error(Process& process, std::string_view text);
 
   // null: nobody, in a VM that has not booted OTP.
   CrashDumper* crash_dumper() const { return crash_dumper_; }

@@ -100,9 +100,10 @@ TEST_CASE("every truncation of a module is refused or verified, never trusted") 
 }
 
 TEST_CASE("what is not a module says so") {
-  CHECK(error_of({}) == "is empty");
-  CHECK(error_of({'F', 'O', 'R'}) == "not an IFF file");
-  CHECK(error_of({'F', 'O', 'R', '1', 0, 0, 0, 4, 'J', 'U', 'N', 'K'}) == "not a BEAM file");
+  CHECK(error_of({}) == "corrupt file header: it is empty");
+  CHECK(error_of({'F', 'O', 'R'}) == "corrupt file header: not an IFF file");
+  CHECK(error_of({'F', 'O', 'R', '1', 0, 0, 0, 4, 'J', 'U', 'N', 'K'}) ==
+        "corrupt file header: not a BEAM file");
   CHECK(error_of({'F', 'O', 'R', '1', 0, 0, 0, 4, 'B', 'E', 'A', 'M'}) == "missing code chunk");
   CHECK(error_of({0x1f, 0x8b, 8}).find("compressed") != std::string::npos);
 }
