@@ -46,10 +46,18 @@ def compile_all(folder):
 
 
 def reference(folder, modules, paths):
-    names = "[" + ",".join(f"'{m}'" for m in modules) + "]"
+    """What the real erl prints. It has hung itself (seen in `relations`, its scheduler turning in
+    sched_yield): then a new one does what is left."""
     pa = [x for p in [folder, *paths] for x in ("-pa", p)]
-    script = f'prog:write("{folder}", {names}), halt().'
-    subprocess.run(["erl", "-noshell", *pa, "-eval", script], check=True, timeout=600)
+    for _ in range(2):
+        left = [m for m in modules if not pathlib.Path(folder, m + ".expected").exists()]
+        names = "[" + ",".join(f"'{m}'" for m in left) + "]"
+        script = f'prog:write("{folder}", {names}), halt().'
+        try:
+            subprocess.run(["erl", "-noshell", *pa, "-eval", script], check=True, timeout=300)
+            return
+        except subprocess.TimeoutExpired:
+            print(f"the reference did not end, {len(left)} programs left before")
 
 
 def run_one(joist, folder, module, paths):

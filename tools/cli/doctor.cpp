@@ -90,11 +90,20 @@ Result<void> check_applications(const OtpRoot& root) {
   return {};
 }
 
+void print_erts_programs(const OtpRoot& root, const Environment& environment) {
+  const std::string folder = find_erts_programs(root, environment);
+  const bool own = folder.starts_with(root.path + "/");
+  print_line(
+      "OTP programs",
+      own ? "of the root" : folder + ": the root's inet_gethost does not run on this system");
+}
+
 Result<void> check_root(const Invocation& invocation, const std::string& named) {
   const OtpRoot root = JOIST_TRY(invocation.otp_root(named));
   print_line("OTP root", root.path + " (" + root.origin + ")");
   const bool tested = root.release == 25 || root.release == 27 || root.release == 29;
   print_line("OTP release", root.version + (tested ? "" : ": not one that Joist is tested with"));
+  print_erts_programs(root, invocation.environment);
   return check_applications(root);
 }
 

@@ -97,8 +97,7 @@ void print_help() {
 Result<int> run(const std::vector<std::string>& words, const std::string& program_folder) {
   const Environment environment;
   const OtpRoot otp = JOIST_TRY(find_otp_root({"", program_folder, &environment}));
-  const std::string erts = otp.erts.substr(otp.erts.rfind('/') + 1);
-  const Installation installation = {otp.path, otp.path + "/" + erts + "/bin",
+  const Installation installation = {otp.path, find_erts_programs(otp, environment),
                                      environment.get("PROGNAME").value_or("erl"), otp.release};
   const Result<CommandLine> line = read_command_line(words, installation, environment);
   if (!line) {

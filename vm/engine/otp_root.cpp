@@ -1,5 +1,10 @@
 #include "vm/engine/otp_root.h"
 
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <vector>
 
@@ -8,6 +13,9 @@
 namespace joist {
 
 namespace {
+
+// Where packages put OTP; what is there was made for this system.
+constexpr const char* kUsualPlaces[] = {"/usr/lib/erlang", "/usr/local/lib/erlang"};
 
 constexpr const char* kAdvice =
     "install Debian's erlang-base, or name a root with -root DIR or JOIST_OTP_ROOT";
@@ -98,7 +106,45 @@ Result<OtpRoot> ordered_root(const std::string& path, const std::string& origin)
   return root;
 }
 
+std::string own_programs(const OtpRoot& root) {
+  return root.path + "/" + root.erts.substr(root.erts.rfind('/') + 1) + "/bin";
+}
+
+// inet_gethost ends well at the end of its standard input.
+bool programs_run_here(const std::string& folder) {
+  const std::string program = folder + "/inet_gethost";
+  if (access(program.c_str(), X_OK) != 0) return false;
+  posix_spawn_file_actions_t streams;
+  posix_spawn_file_actions_init(&streams);
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    posix_spawn_file_actions_addopen(&streams, standard, "/dev/null", O_RDWR, 0);
+  }
+  char* const arguments[] = {const_cast<char*>(program.c_str()), nullptr};
+  pid_t child = 0;
+  const int failed = posix_spawn(&child, program.c_str(), &streams, nullptr, arguments, environ);
+  posix_spawn_file_actions_destroy(&streams);
+  int status = 0;
+  return failed == 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
 }  // namespace
+
+std::string find_erts_programs(const OtpRoot& root, const Environment& environment) {
+  const std::string own = own_programs(root);
+  for (const char* usual : kUsualPlaces) {
+    if (root.path == usual) return own;
+  }
+  if (programs_run_here(own)) return own;
+  const Result<OtpRoot> others[] = {root_of_path(environment.get("PATH").value_or("")),
+                                    open_otp_root(kUsualPlaces[0]), open_otp_root(kUsualPlaces[1])};
+  for (const Result<OtpRoot>& other : others) {
+    if (!other.ok()) continue;
+    if (const std::string programs = own_programs(other.value()); programs_run_here(programs)) {
+      return programs;
+    }
+  }
+  return own;
+}
 
 Result<OtpRoot> open_otp_root(const std::string& path) {
   OtpRoot root;
@@ -124,8 +170,7 @@ Result<OtpRoot> find_otp_root(const OtpRootSearch& search) {
     usual.emplace_back(search.program_folder + "/../otp", "the staged tree");
   }
   usual.emplace_back("", "erl on PATH");
-  usual.emplace_back("/usr/lib/erlang", "the usual place");
-  usual.emplace_back("/usr/local/lib/erlang", "the usual place");
+  for (const char* place : kUsualPlaces) usual.emplace_back(place, "the usual place");
   for (const auto& [path, origin] : usual) {
     auto root = path.empty() ? root_of_path(search.environment->get("PATH").value_or(""))
                              : open_otp_root(path);

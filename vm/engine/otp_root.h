@@ -32,6 +32,12 @@ struct OtpRootSearch {
 
 Result<OtpRoot> find_otp_root(const OtpRootSearch& search);
 
+// The folder of the programs that OTP starts beside the emulator: inet_gethost, heart, epmd. The
+// root's own; but a root from another system may hold programs that do not run on this one (linked
+// against a newer C library, say), and without inet_gethost OTP waits 8 s for it as it boots. Those
+// of another root on this machine do then: what they speak has not changed since OTP 25.
+std::string find_erts_programs(const OtpRoot& root, const Environment& environment);
+
 // `path` as an OTP root; the error says what is not as it must be.
 Result<OtpRoot> open_otp_root(const std::string& path);
 
