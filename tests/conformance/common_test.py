@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Suites run by OTP's own Common Test (ct_run), under the real erl and under Joist's: the same
+result of each case, the same files of the report.
+
+    tests/conformance/common_test.py --erl build/release/bin/erl           a small suite of our own
+    tests/conformance/common_test.py --erl build/release/bin/erl \\
+        --otp lists maps gen_server supervisor ets                         OTP's suites of stdlib
+
+OTP's suites come with Debian's source package (--sources: the unpacked one; ../shared/tools/otp
+brings it). Of them the cases count that pass under the real erl. Exit 77: ct_run is not there.
+"""
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parent.parent.parent / "shared"
+KEPT = Path(tempfile.gettempdir()) / "joist-common-test"
+SKIPPED = 77
+
+
+def find_sources(given):
+    if given:
+        return Path(given)
+    if not list(KEPT.glob("erlang-*")) and (SHARED / "tools" / "otp").exists():
+        subprocess.run([SHARED / "tools" / "otp", "source", "25", KEPT], check=False,
+                       stdout=subprocess.DEVNULL)
+    found = sorted(KEPT.glob("erlang-*"))
+    return found[0] if found else None
+
+
+def prepare(folder, sources, suites):
+    """The names of the suites, whose sources and data are in `folder` then."""
+    if not suites:
+        shutil.copy(HERE / "common_test_SUITE.erl", folder)
+        return ["common_test_SUITE"]
+    tests = sources / "lib" / "stdlib" / "test"
+    for suite in suites:
+        shutil.copy(tests / f"{suite}_SUITE.erl", folder)
+        data = tests / f"{suite}_SUITE_data"
+        if data.is_dir():
+            shutil.copytree(data, folder / data.name)
+    # What stands in the suite's folder is compiled with it: the modules it calls.
+    for helper in tests.glob("*.erl"):
+        if not helper.name.endswith("_SUITE.erl"):
+            shutil.copy(helper, folder)
+    for hook in ("ts_install_cth.erl", "ts_lib.erl", "ts.hrl"):
+        shutil.copy(sources / "lib" / "common_test" / "test_server" / hook, folder)
+    return [suite + "_SUITE" for suite in suites]
+
+
+def report_name(name, folder):
+    name = re.sub(r"\d{4}-\d\d-\d\d_\d\d\.\d\d\.\d\d", "TIME", name.replace(folder, "FOLDER"))
+    return re.sub(r"\.\d+\.html", ".N.html", name)
+
+
+def run(programs, folder, suites, seconds):
+    """({case: [its results]}, the names of the files written)."""
+    logs = folder.parent / ("logs" + folder.name)
+    logs.mkdir()
+    path = str(programs) + os.pathsep + os.environ["PATH"]
+    command = ["ct_run", "-noshell", "-sname", f"ct_{os.getpid()}", "-dir", ".", "-suite", *suites, "-logdir", str(logs)]
+    with open(logs.parent / (folder.name + ".out"), "wb") as out:
+        code = subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, stdout=out,
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=seconds,
+                              check=False).returncode
+    results = {}
+    for log in logs.glob("**/suite.log"):
+        for case, result in re.findall(r"^=case +(\S+)\n(?:.*\n)*?=result +(\w+)",
+                                       log.read_text(errors="replace"), re.M):
+            results.setdefault(case, []).append(result)
+    # Without times, unique integers and what the cases write themselves (log_private).
+    files = sorted(report_name(str(file.relative_to(logs)), folder.name)
+                   for file in logs.glob("**/*")
+                   if file.is_file() and "log_private" not in str(file))
+    return {case: sorted(found) for case, found in results.items()}, files, code
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--erl", required=True, help="Joist's, with its ct_run beside it")
+    parser.add_argument("--otp", nargs="+", default=[], metavar="SUITE")
+    parser.add_argument("--sources")
+    parser.add_argument("--seconds", type=int, default=1800)
+    options = parser.parse_args()
+    real = shutil.which("ct_run")
+    sources = find_sources(options.sources) if options.otp else None
+    if real is None or (options.otp and sources is None):
+        print("skipped: no ct_run, or no sources of OTP")
+        return SKIPPED
+    found = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, programs in (("erl", Path(real).parent),
+                               ("joist", Path(options.erl).resolve().parent)):
+            folder = Path(scratch) / name
+            folder.mkdir()
+            suites = prepare(folder, sources, options.otp)
+            found[name] = run(programs, folder, suites, options.seconds)
+    (expected, files, code), (got, our_files, our_code) = found["erl"], found["joist"]
+    counted = {case for case, results in expected.items()
+               if not options.otp or set(results) == {"ok"}}
+    wrong = [case for case in sorted(counted) if got.get(case) != expected[case]]
+    for case in wrong:
+        print(f"{case}: erl {expected[case]}, Joist {got.get(case, 'did not run')}")
+    if not options.otp and (files, code) != (our_files, our_code):
+        wrong.append("report")
+        print(f"exit {code} and {our_code}; files of one only: {set(files) ^ set(our_files)}")
+    print(f"{len(counted) - len(wrong)} of {len(counted)} cases as under erl; "
+          f"{len(our_files)} files of reports (erl {len(files)})")
+    return 1 if wrong or not counted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
