@@ -64,7 +64,8 @@ def run(programs, folder, suites, seconds):
     logs = folder.parent / ("logs" + folder.name)
     logs.mkdir()
     path = str(programs) + os.pathsep + os.environ["PATH"]
-    command = ["ct_run", "-noshell", "-sname", f"ct_{os.getpid()}", "-dir", ".", "-suite", *suites, "-logdir", str(logs)]
+    command = ["ct_run", "-noshell", "-sname", f"ct_{os.getpid()}", "-dir", ".", "-suite", *suites,
+               "-logdir", str(logs)]
     with open(logs.parent / (folder.name + ".out"), "wb") as out:
         code = subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, stdout=out,
                               stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=seconds,

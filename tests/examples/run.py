@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs the example application under OTP's erl and under Joist's. What it prints must be the same,
 and the same kinds of reports must be logged; reports come when the logger gets to them, so their
-place among the other lines does not count. `joist eval` of the same application prints the same on
-OTP 25 and on the roots of 27 and 29, where there are such; the lines that name the release differ."""
+place among the other lines does not count. `joist eval` of the same application prints the same
+on OTP 25 and on the roots of 27 and 29, where there are such, but for the line with the release."""
 
 import argparse
 import shutil
