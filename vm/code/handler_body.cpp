@@ -8,8 +8,12 @@
 
 namespace joist {
 
-// Sanitizers add to handlers what counts on the stack of the machine.
-#if defined(__x86_64__) && !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+// Not on other machines. Not under sanitizers, which add to handlers what counts on the stack of
+// the machine and know nothing of code that is made. Not where returns and landings are checked by
+// the processor (-fcf-protection): copies have neither. Without optimisation, handlers end in
+// nothing that is recognised, and CodeSplicer::enable() fails.
+#if defined(__x86_64__) && !defined(__CET__) && !__has_feature(address_sanitizer) && \
+    !__has_feature(thread_sanitizer) && !__has_feature(memory_sanitizer)
 
 namespace {
 
@@ -87,8 +91,8 @@ Known loaded(const Known& base, int32_t offset, bool narrow) {
 constexpr size_t kRegisters = 16;
 constexpr size_t kPcRegister = 12;     // the first parameter of preserve_none
 constexpr size_t kStackRegister = 14;  // the third
-// pc, and the registers that hold nothing between two handlers: rax, rbx, rbp, r9 to r11.
-constexpr unsigned kScratch = 0x1e29;
+// pc, and the registers that hold nothing between two handlers: rax, rbx, r9 to r11.
+constexpr unsigned kScratch = 0x1e09;
 constexpr unsigned kKeptByCalls = 0xf028;  // rbx, rbp, r12 to r15
 
 struct Knowledge {
@@ -133,7 +137,8 @@ struct Knowledge {
     const Known handler = target_of(jump);
     const bool does = pc.what == Known::What::kTarget &&
                       handler.what == Known::What::kTargetHandler && handler.offset == pc.offset;
-    return does ? static_cast<uint8_t>(pc.offset) : uint8_t{0};
+    return does && pc.offset > 0 && pc.offset <= UINT8_MAX ? static_cast<uint8_t>(pc.offset)
+                                                           : uint8_t{0};
   }
   // Whether the jump goes to the handler of the next instruction, at a distance of its own.
   bool is_dispatch(const X86Instruction& jump) const {
@@ -201,7 +206,8 @@ class BodyReader {
 
   HandlerBody run() {
     constexpr ptrdiff_t kLongestBody = 400;
-    while (at_ - handler_ < kLongestBody) {
+    const auto end = reinterpret_cast<uintptr_t>(handler_) + kLongestBody;
+    while (reinterpret_cast<uintptr_t>(at_) < end) {
       const auto known = arriving_.find(reinterpret_cast<uintptr_t>(at_));
       if (known != arriving_.end()) now_.meet(known->second, values_);
       const X86Instruction instruction = decode_x86(at_);
@@ -209,6 +215,9 @@ class BodyReader {
       if (now_.reachable && take(instruction)) return std::move(body_);
       if (failed_) break;
       at_ += instruction.length;
+      // The end of the handler: nothing leads further.
+      const auto ahead = arriving_.lower_bound(reinterpret_cast<uintptr_t>(at_));
+      if (!now_.reachable && (ahead == arriving_.end() || ahead->first >= end)) break;
     }
     return std::move(first_);
   }
@@ -427,6 +436,16 @@ bool place_handler_body(const HandlerBody& body, const LabelPlaces& labels,
   return true;
 }
 
+bool is_move_to_x(const HandlerBody& body, size_t x, size_t advance) {
+  constexpr unsigned kPlaces[] = {6, 2, 1, 8};  // rsi, rdx, rcx and r8
+  unsigned writes = 0;
+  for (const Piece& piece : body.pieces) {
+    if (piece.kind != Piece::Kind::kPlain) return false;
+    writes |= decode_x86(piece.code).writes;
+  }
+  return static_cast<size_t>(body.advance) == advance && (writes & ~kScratch) == 1u << kPlaces[x];
+}
+
 bool place_jump(uintptr_t target, std::vector<uint8_t>& out, uintptr_t address) {
   const Piece jump = {nullptr, 0, Piece::Kind::kJump};
   const size_t start = out.size();
@@ -487,6 +506,7 @@ bool place_handler_body(const HandlerBody&, const LabelPlaces&, std::vector<uint
   return false;
 }
 bool place_jump(uintptr_t, std::vector<uint8_t>&, uintptr_t) { return false; }
+bool is_move_to_x(const HandlerBody&, size_t, size_t) { return false; }
 void place_pc(const void*, std::vector<uint8_t>&) {}
 void HandlerBody::make_returns() {}
 bool make_call(const HandlerBody&, std::vector<uint8_t>&, PlacedCall*) { return false; }

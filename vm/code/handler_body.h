@@ -46,6 +46,10 @@ struct HandlerBody {
 // Reads the handler at that address.
 HandlerBody find_handler_body(const uint8_t* handler);
 
+// Whether that is what a handler must be that moves a constant to X register x (0 to 3): if not,
+// handlers keep their state in other registers than is assumed here.
+bool is_move_to_x(const HandlerBody& body, size_t x, size_t advance);
+
 class LabelPlaces {
  public:
   // Where the copy of the instruction lies that the label field at that offset leads to; 0:

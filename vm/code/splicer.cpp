@@ -45,12 +45,29 @@ Cell read_handler(const Cell* cell) {
 CodeSplicer::CodeSplicer(const HandlerTable& handlers)
     : handlers_(handlers), candidates_(std::make_unique<Candidate[]>(kCandidates)) {}
 
+// That handlers keep their state in the registers that are assumed, whichever compiler it was.
+bool CodeSplicer::knows_registers() const {
+  constexpr FieldKind kXs[] = {FieldKind::kX0, FieldKind::kX1, FieldKind::kX2, FieldKind::kX3};
+  constexpr auto kMove = static_cast<size_t>(Op::move);
+  if (handlers_.handlers[kMove] == nullptr) return false;
+  size_t known = 0;
+  for (size_t i = 0; i < combination_count(kOpInfo[kMove].signature); ++i) {
+    const Layout layout = layout_of(kOpInfo[kMove].signature, i);
+    const size_t x = static_cast<size_t>(std::find(kXs, std::end(kXs), layout.kind[1]) - kXs);
+    if (layout.kind[0] != FieldKind::kConstant || x == std::size(kXs)) continue;
+    const auto* code = reinterpret_cast<const uint8_t*>(handlers_.handlers[kMove][i]);
+    if (!is_move_to_x(find_handler_body(code), x, layout.cells * sizeof(Cell))) return false;
+    ++known;
+  }
+  return known == std::size(kXs);
+}
+
 bool CodeSplicer::enable() {
   std::lock_guard lock(mutex_);
   if (enabled_.load(std::memory_order_relaxed)) return true;
-  if (handlers_.handlers[0] == nullptr) return false;
+  if (!knows_registers()) return false;
   const auto* code = reinterpret_cast<const uint8_t*>(handlers_.handlers[0][0]);
-  if (find_handler_body(code).pieces.empty() || !memory_.map(kMemory, code)) return false;
+  if (!memory_.map(kMemory, code)) return false;
   for (size_t op = 0; op < kOpCount; ++op) {
     const size_t combinations = combination_count(kOpInfo[op].signature);
     for (size_t i = 0; i < combinations; ++i) {
@@ -84,11 +101,13 @@ void CodeSplicer::splice(const Module& module, const Cell* address) {
   if (range == nullptr) return;
   std::lock_guard lock(mutex_);
   splice_locked(module, *range);
+  publish_locked();
 }
 
 void CodeSplicer::splice_module(const Module& module) {
   std::lock_guard lock(mutex_);
   for (const FunctionRange& range : module.functions) splice_locked(module, range);
+  publish_locked();
 }
 
 void CodeSplicer::forget(const Module& module) {
@@ -166,7 +185,8 @@ class CodeSplicer::Copy {
     find_targets();
   }
 
-  // What is to run at that address: code(). False: something is out of reach from there.
+  // What is to run at that address: code(). False: something is out of reach from there. The first
+  // time, labels ahead have no places yet, but all lengths are right.
   bool make(uintptr_t base) {
     base_ = base;
     code_.clear();
@@ -193,6 +213,7 @@ class CodeSplicer::Copy {
   // Where the instruction's copy begins in code(); kNowhere: it has none.
   static constexpr uint32_t kNowhere = UINT32_MAX;
   uint32_t place(size_t instruction) const { return places_[instruction]; }
+  const std::vector<uint32_t>& places() const { return places_; }
 
  private:
   class Labels final : public LabelPlaces {
@@ -200,6 +221,8 @@ class CodeSplicer::Copy {
     Labels(const Copy& copy, const Instruction& instruction)
         : copy_(copy), instruction_(instruction) {}
     uintptr_t place_of(uint8_t offset) const override {
+      // What a function calls is entered by its cell: there may be a breakpoint.
+      if (is_call(instruction_.form->op)) return 0;
       return copy_.label_place(instruction_, offset);
     }
 
@@ -278,7 +301,12 @@ class CodeSplicer::Copy {
 
 void CodeSplicer::splice_locked(const Module& module, const FunctionRange& range) {
   if (!enabled_.load(std::memory_order_relaxed)) return;
-  if (!done_[&module].insert(range.entry).second) return;
+  std::unordered_set<uint32_t>& done = done_[&module];
+  if (done.contains(range.entry)) return;
+  // While it is traced it stays as it is.
+  const Cell entry = read_handler(&module.cells[range.entry]);
+  if (entry == handlers_.handlers[static_cast<size_t>(Op::breakpoint)][0]) return;
+  done.insert(range.entry);
   std::vector<Instruction> instructions;
   if (!read_function(module, range, instructions)) return;
   // Only the distances in a copy depend on where it lies; its length does not. The first one finds
@@ -287,17 +315,27 @@ void CodeSplicer::splice_locked(const Module& module, const FunctionRange& range
   const auto memory = reinterpret_cast<uintptr_t>(memory_.executable());
   if (!copy.make(memory) || copy.code().empty()) return;
   const size_t room = room_in(module, copy.code().size());
-  if (room == kMemory || !copy.make(memory + room)) return;
+  const std::vector<uint32_t> places = copy.places();
+  if (room == kMemory || !copy.make(memory + room) || copy.places() != places) return;
   std::memcpy(memory_.writable() + room, copy.code().data(), copy.code().size());
   chunks_[&module].used += round_up(copy.code().size(), 16);
   ++functions_;
   for (size_t i = 0; i < instructions.size(); ++i) {
     if (copy.place(i) == Copy::kNowhere) continue;
-    Cell handler = handler_of(*instructions[i].form);
-    // A breakpoint that was set meanwhile stays.
-    std::atomic_ref<Cell>(module.cells[instructions[i].cell])
-        .compare_exchange_strong(handler, memory + room + copy.place(i), std::memory_order_acq_rel);
+    publications_.push_back({&module.cells[instructions[i].cell], handler_of(*instructions[i].form),
+                             memory + room + copy.place(i)});
   }
+}
+
+void CodeSplicer::publish_locked() {
+  if (publications_.empty()) return;
+  memory_.synchronize();
+  for (Publication& each : publications_) {
+    // A breakpoint that was set meanwhile stays.
+    std::atomic_ref<Cell>(*each.cell)
+        .compare_exchange_strong(each.handler, each.copy, std::memory_order_acq_rel);
+  }
+  publications_.clear();
 }
 
 }  // namespace joist

@@ -71,6 +71,14 @@ class CodeSplicer {
   };
 
   class Copy;
+  // That a cell is to get, instead of its handler.
+  struct Publication {
+    Cell* cell;
+    Cell handler;
+    uintptr_t copy;
+  };
+
+  bool knows_registers() const;
 
   Cell handler_of(const Form& form) const {
     return handlers_.handlers[static_cast<size_t>(form.op)][form.combination];
@@ -79,6 +87,7 @@ class CodeSplicer {
   bool read_function(const Module& module, const FunctionRange& range,
                      std::vector<Instruction>& instructions);
   void splice_locked(const Module& module, const FunctionRange& range);
+  void publish_locked();
   const HandlerBody& body_of(Form& form);
   size_t room_in(const Module& module, size_t bytes);
 
@@ -101,6 +110,7 @@ class CodeSplicer {
   std::unordered_map<const Module*, Chunks> chunks_;
   std::unordered_map<const Module*, std::unordered_set<uint32_t>> done_;  // by entry
   std::vector<uint32_t> free_chunks_;
+  std::vector<Publication> publications_;  // of what has just been copied
   size_t functions_ = 0;
 };
 

@@ -42,6 +42,8 @@ class Decoder {
     while (true) {
       const uint8_t byte = *at_;
       if (byte == 0x66) wide16_ = true;
+      if (byte == 0x64 || byte == 0x65) segment_ = true;
+      if (byte == 0xf3) repeats_ = true;
       const bool is_prefix = byte == 0x66 || byte == 0xf2 || byte == 0xf3 || byte == 0x2e ||
                              byte == 0x3e || byte == 0x64 || byte == 0x65 || byte == 0xf0;
       if (!is_prefix) break;
@@ -51,6 +53,9 @@ class Decoder {
     if ((*at_ & 0xf0) == 0x40) rex_ = *at_++;
   }
   bool rex_w() const { return (rex_ & 8) != 0; }
+  // Behind 66, what a jump or call does differs between processors; behind a segment's prefix it
+  // goes to what lies in that segment.
+  bool jumps_plainly() const { return !(wide16_ && !rex_w()) && !segment_; }
 
   int32_t signed_at(const uint8_t* place) const {
     int32_t value;
@@ -151,7 +156,9 @@ class Decoder {
   int32_t distance_ = 0;
   bool has_target_ = false;
   bool wide16_ = false;
-  bool plain_ = true;
+  bool segment_ = false;  // fs or gs
+  bool repeats_ = false;  // f3
+  bool plain_ = true;     // without any prefix but REX
 };
 
 // add, or, adc, sbb, and, sub, xor, cmp in their first six forms.
@@ -199,7 +206,8 @@ bool Decoder::immediate_arithmetic(uint8_t opcode) {
 // test, not, neg, mul, imul, div, idiv
 bool Decoder::unary(uint8_t opcode) {
   operands();
-  if (extension_ < 2) {
+  if (extension_ == 1) return false;
+  if (extension_ == 0) {
     if (opcode == 0xf6) {
       immediate8();
     } else {
@@ -215,15 +223,17 @@ bool Decoder::unary(uint8_t opcode) {
 
 bool Decoder::indirect(uint8_t opcode) {
   operands();
-  if (opcode == 0xfe || extension_ < 2) {
+  if (extension_ < 2) {
     writes_rm();
     return other();
   }
+  if (opcode == 0xfe) return false;
   if (extension_ == 2) {
     out_.kind = Kind::kCall;
-    return true;
+    return jumps_plainly();
   }
   if (extension_ == 4) {
+    if (!jumps_plainly()) return false;
     out_.kind = Kind::kIndirectJump;
     out_.reg = in_memory() ? kNone : rm_;
     out_.base = in_memory() ? base_ : kNone;
@@ -240,7 +250,7 @@ bool Decoder::short_opcode(uint8_t opcode) {
     relative8();
     out_.kind = Kind::kBranch;
     out_.condition = opcode & 15;
-    return true;
+    return jumps_plainly();
   }
   if (opcode >= 0x50 && opcode <= 0x5f) {
     out_.writes = bit(kRsp);
@@ -305,6 +315,7 @@ bool Decoder::short_opcode(uint8_t opcode) {
       return other();
     case 0x8d:
       operands();
+      if (!in_memory()) return false;
       if (exact() && base_ != kNone) {
         return set_exact(Kind::kAddress, reg_, base_, memory_displacement_);
       }
@@ -333,7 +344,7 @@ bool Decoder::short_opcode(uint8_t opcode) {
       operands();
       immediate8();
       writes_rm();
-      return other();
+      return extension_ != 6 && other();
     case 0xc6:
     case 0xc7:
       operands();
@@ -343,14 +354,14 @@ bool Decoder::short_opcode(uint8_t opcode) {
         immediate();
       }
       writes_rm();
-      return other();
+      return extension_ == 0 && other();  // others begin or abort transactions
     case 0xd0:
     case 0xd1:
     case 0xd2:
     case 0xd3:
       operands();
       writes_rm();
-      return other();
+      return extension_ != 6 && other();
     case 0xc3:
     case 0xcc:
       out_.kind = Kind::kEnd;
@@ -358,7 +369,7 @@ bool Decoder::short_opcode(uint8_t opcode) {
     case 0xe8:
       relative32();
       out_.kind = Kind::kCall;
-      return true;
+      return jumps_plainly();
     case 0xe9:
     case 0xeb:
       if (opcode == 0xe9) {
@@ -367,7 +378,7 @@ bool Decoder::short_opcode(uint8_t opcode) {
         relative8();
       }
       out_.kind = Kind::kJump;
-      return true;
+      return jumps_plainly();
     case 0xf6:
     case 0xf7:
       return unary(opcode);
@@ -387,7 +398,7 @@ bool Decoder::long_opcode() {
     relative32();
     out_.kind = Kind::kBranch;
     out_.condition = opcode & 15;
-    return true;
+    return jumps_plainly();
   }
   if (opcode == 0x0b) {
     out_.kind = Kind::kEnd;
@@ -399,21 +410,26 @@ bool Decoder::long_opcode() {
   }
   const bool is_set = opcode >= 0x90 && opcode <= 0x9f;
   const bool is_known =
-      (opcode >= 0x10 && opcode <= 0x1f) || (opcode >= 0x28 && opcode <= 0x2f) ||
-      (opcode >= 0x40 && opcode <= 0x76) || (opcode >= 0x7c && opcode <= 0x7f) || is_set ||
-      opcode == 0xa3 || opcode == 0xab || opcode == 0xb3 || opcode == 0xbb || opcode == 0xa4 ||
-      opcode == 0xa5 || opcode == 0xac || opcode == 0xad || opcode == 0xaf || opcode == 0xb0 ||
-      opcode == 0xb1 || (opcode >= 0xb6 && opcode <= 0xb8) || opcode == 0xba ||
+      (opcode >= 0x10 && opcode <= 0x18) || opcode == 0x1e || opcode == 0x1f ||
+      (opcode >= 0x28 && opcode <= 0x2f) || (opcode >= 0x40 && opcode <= 0x76) ||
+      (opcode >= 0x7c && opcode <= 0x7f) || is_set || opcode == 0xa3 || opcode == 0xab ||
+      opcode == 0xb3 || opcode == 0xbb || opcode == 0xa4 || opcode == 0xa5 || opcode == 0xac ||
+      opcode == 0xad || opcode == 0xaf || opcode == 0xb0 || opcode == 0xb1 || opcode == 0xb6 ||
+      opcode == 0xb7 || (opcode == 0xb8 && repeats_) || opcode == 0xba ||
       (opcode >= 0xbc && opcode <= 0xbf) || opcode == 0xc0 || opcode == 0xc1 || opcode == 0xc2 ||
       (opcode >= 0xc3 && opcode <= 0xc6) || (opcode >= 0xd0 && opcode <= 0xfe);
   if (!is_known) return false;
+  const bool is_landing = repeats_ && *at_ == 0xfa;  // endbr64, which is a hint
+  if (opcode == 0x1e && !is_landing) return false;
   operands();
+  if (opcode == 0xba && extension_ < 4) return false;
+  if (opcode >= 0x71 && opcode <= 0x73 && (in_memory() || extension_ < 2)) return false;
   const bool has_immediate = (opcode >= 0x70 && opcode <= 0x73) || opcode == 0xa4 ||
                              opcode == 0xac || opcode == 0xba || opcode == 0xc2 ||
                              (opcode >= 0xc4 && opcode <= 0xc6);
   if (has_immediate) immediate8();
   if (opcode == 0xb0 || opcode == 0xb1) out_.writes |= bit(kRax);
-  const bool is_hint = opcode >= 0x18 && opcode <= 0x1f;
+  const bool is_hint = opcode == 0x18 || opcode == 0x1e || opcode == 0x1f;
   if (!is_hint) {
     if (!is_set) out_.writes |= bit(reg_);
     writes_rm();

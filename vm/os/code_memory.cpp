@@ -1,11 +1,28 @@
 #include "vm/os/code_memory.h"
 
+#include <linux/membarrier.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "vm/os/memory.h"
 
 namespace joist {
+
+namespace {
+
+// The processor sees writes by another address to code that it runs only where it is told to.
+bool barrier(int command) { return syscall(SYS_membarrier, command, 0, 0) == 0; }
+
+int make_file() {
+  constexpr unsigned kExecutable = 0x10;  // MFD_EXEC, which older headers and systems do not know
+  const int file = memfd_create("joist-code", MFD_CLOEXEC | kExecutable);
+  return file >= 0 ? file : memfd_create("joist-code", MFD_CLOEXEC);
+}
+
+}  // namespace
+
+void CodeMemory::synchronize() const { barrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE); }
 
 CodeMemory::~CodeMemory() {
   if (size_ == 0) return;
@@ -14,11 +31,13 @@ CodeMemory::~CodeMemory() {
 }
 
 bool CodeMemory::map(size_t bytes, const void* near) {
-  constexpr intptr_t kReach = intptr_t{1} << 31;
+  constexpr intptr_t kAround = intptr_t{256} << 20;
+  constexpr intptr_t kReach = (intptr_t{1} << 31) - kAround;
   constexpr uintptr_t kStart = uintptr_t{1} << 30;
   constexpr uintptr_t kStep = uintptr_t{64} << 20;
   const size_t size = round_up(bytes, page_size());
-  const int file = memfd_create("joist-code", MFD_CLOEXEC);
+  if (!barrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)) return false;
+  const int file = make_file();
   if (file < 0) return false;
   void* writable = MAP_FAILED;
   if (ftruncate(file, static_cast<off_t>(size)) == 0) {

@@ -14,9 +14,14 @@ class CodeMemory {
   CodeMemory(const CodeMemory&) = delete;
   CodeMemory& operator=(const CodeMemory&) = delete;
 
-  // Maps `bytes`, executable within two gigabytes of `near`, which is code. False: the system has
-  // no such place, or does not allow it; then size() is 0.
+  // Maps `bytes`, executable within two gigabytes of `near`, which is code, and of all that lies
+  // within a quarter of one around it. False: the system has no such place, or does not allow it;
+  // then size() is 0. Once only.
   bool map(size_t bytes, const void* near);
+
+  // To be called between writing and whatever makes that code run: no processor has any longer
+  // what it read there before.
+  void synchronize() const;
 
   size_t size() const { return size_; }
   uint8_t* writable() const { return writable_; }

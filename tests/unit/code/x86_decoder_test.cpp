@@ -67,6 +67,49 @@ TEST_CASE("what is not known is not guessed") {
   CHECK(decode({0x0f, 0x38, 0xf0, 0x00}).kind == Kind::kUnknown);  // movbe
   CHECK(decode({0x41, 0x90}).kind == Kind::kUnknown);              // xchg %rax,%r8
   CHECK(decode({0xe3, 0x00}).kind == Kind::kUnknown);              // jrcxz
+  const std::vector<std::vector<uint8_t>> refused = {
+      {0xfe, 0xe0},                          // fe knows inc and dec only
+      {0x41, 0xfe, 0xd4},                    //
+      {0xf6, 0xc8, 0x01},                    // /1 is not documented
+      {0xc1, 0xf0, 0x01},                    // neither is this /6
+      {0xd3, 0xf0},                          //
+      {0xc7, 0xf8, 0, 0, 0, 0},              // xbegin, a jump
+      {0xc6, 0xf8, 0x01},                    // xabort
+      {0x48, 0x8d, 0xc0},                    // lea of a register
+      {0x66, 0xe9, 0x01, 0x02},              // 16 or 32 bits, as the processor likes
+      {0x66, 0xe8, 0x01, 0x02},              //
+      {0x66, 0x74, 0x05},                    //
+      {0x66, 0x0f, 0x84, 0x01, 0x02},        //
+      {0x66, 0xff, 0xe0},                    //
+      {0x64, 0xff, 0x24, 0x25, 0, 0, 0, 0},  // jmp *%fs:0
+      {0x65, 0x41, 0xff, 0x14, 0x24},        // call *%gs:(%r12)
+      {0x67, 0xe8, 1, 2, 3, 4},              // addr32 call
+      {0xf3, 0x48, 0x0f, 0x1e, 0xc8},        // rdsspq %rax
+      {0x0f, 0xb8, 0xc0},                    // popcnt needs f3
+      {0x0f, 0xba, 0xc0, 0x01},              // ba knows bt, bts, btr and btc only
+      {0x0f, 0x72, 0xc0, 0x01},              //
+      {0x0f, 0x01, 0xd0},                    // xgetbv
+      {0x0f, 0xae, 0xf0},                    // mfence
+      {0x0f, 0xa2},                          // cpuid
+      {0x0f, 0xc7, 0xf0},                    // rdrand
+      {0x0f, 0x3a, 0x0b, 0xc0, 0x01},        // roundsd
+      {0xd9, 0xc0},                          // x87
+      {0x62, 0xf1, 0x7c, 0x48, 0x10, 0x00},  // EVEX
+      {0xc4, 0xe2, 0x78, 0xf2, 0xc0},        // VEX
+      {0x48, 0x48, 0x89, 0xc0},              // two REX
+      {0x48, 0x66, 0x89, 0xc0},              // REX that does not come last
+      {0xc2, 0x08, 0x00},                    // ret $8
+      {0xcd, 0x80},                          // int
+      {0x9c},                                // pushf
+      {0xfc},                                // cld
+      {0xff, 0x28},                          // far jump
+      {0xff, 0x18},                          // far call
+      {0xea},                                //
+  };
+  for (const std::vector<uint8_t>& bytes : refused) {
+    INFO("bytes " << int{bytes[0]} << ' ' << int{bytes.size() > 1 ? bytes[1] : uint8_t{0}});
+    CHECK(decode(bytes).kind == Kind::kUnknown);
+  }
 }
 
 TEST_CASE("moves of whole registers are told exactly") {
