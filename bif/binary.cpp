@@ -127,7 +127,6 @@ class Search {
       const Progress progress = search(budget);
       if (progress != Progress::kDone) return progress;
       searched_ = true;
-      unmade_ = found_.size();
       piece_end_ = size_;
       trimming_ = options_.trim || options_.trim_all;
     }
@@ -140,9 +139,9 @@ class Search {
   }
 
   Progress all_matches(int64_t* budget) {
-    for (; unmade_ > 0; --unmade_) {
+    for (; !found_.empty(); found_.pop_back()) {
       if ((*budget -= kStepsPerPart) < 0) return Progress::kPaused;
-      result_ = make_cons(heap_, pair(found_[unmade_ - 1]), result_);
+      result_ = make_cons(heap_, pair(found_.back()), result_);
     }
     return Progress::kDone;
   }
@@ -150,10 +149,10 @@ class Search {
   // From the last piece to the first. trim drops empty pieces behind the last that is not empty,
   // trim_all drops all empty pieces.
   Progress pieces(int64_t* budget) {
-    for (; !all_pieces_; --unmade_) {
+    while (!all_pieces_) {
       if ((*budget -= kStepsPerPart) < 0) return Progress::kPaused;
-      all_pieces_ = unmade_ == 0;
-      size_t start = all_pieces_ ? 0 : found_[unmade_ - 1].start + found_[unmade_ - 1].length;
+      all_pieces_ = found_.empty();
+      size_t start = all_pieces_ ? 0 : found_.back().start + found_.back().length;
       if (start != piece_end_ || !trimming_) {
         Term piece = all_pieces_ && piece_end_ == size_
                          ? subject_
@@ -161,7 +160,9 @@ class Search {
         result_ = make_cons(heap_, piece, result_);
         trimming_ = options_.trim_all;
       }
-      if (!all_pieces_) piece_end_ = found_[unmade_ - 1].start;
+      if (all_pieces_) break;
+      piece_end_ = found_.back().start;
+      found_.pop_back();
     }
     return Progress::kDone;
   }
@@ -169,7 +170,8 @@ class Search {
   Term result() const { return result_; }
 
  private:
-  static constexpr int64_t kStepsPerPart = 4;
+  static constexpr int64_t kStepsPerPart = 6;
+  static constexpr int64_t kStepsPerFind = 12;
   static constexpr size_t kSmallestStretch = 1024;
 
   bool set_up(Term pattern, Term list, ParseOption parse, bool global) {
@@ -209,7 +211,7 @@ class Search {
         }
         found_.push_back({from_ + found->start, found->length});
         at = found->start + found->length;
-        *budget -= kStepsPerPart;
+        *budget -= kStepsPerFind;
         if (!options_.global) {
           *budget -= static_cast<int64_t>(at) / kBytesPerStep;
           return Progress::kDone;
@@ -236,8 +238,9 @@ class Search {
   bool searched_ = false;
   SearchOptions options_;
   PatternArgument patterns_;
-  std::deque<Part> found_;  // which grows without moving what it has: there may be millions
-  size_t unmade_ = 0;       // of those found, from the first
+  // Not part of the result yet. It grows and shrinks without moving what it has: there may be
+  // millions.
+  std::deque<Part> found_;
   size_t piece_end_ = 0;
   bool trimming_ = false;
   bool all_pieces_ = false;

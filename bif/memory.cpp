@@ -7,9 +7,11 @@
 #include "vm/ets/tables.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/literals.h"
+#include "vm/os/memory.h"
 #include "vm/os/memory_count.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/deliver.h"
+#include "vm/term/atom_memory.h"
 
 namespace joist {
 
@@ -26,24 +28,27 @@ size_t code_bytes(const Runtime& runtime) {
   return bytes;
 }
 
-// An entry, its slot of the table that finds it, and about a dozen letters.
-constexpr size_t kBytesOfAtom = sizeof(AtomEntry) + 2 * sizeof(uint64_t) + 12;
-size_t atom_bytes() { return atom_count() * kBytesOfAtom; }
-
 // Slots that were used once stay touched.
 size_t process_table_bytes(const Runtime& runtime) {
   return runtime.processes->count() * 2 * sizeof(uint64_t);
 }
 
-size_t process_bytes() { return static_cast<size_t>(counted_memory(MemoryUse::kProcesses)); }
+// Of the free part of a large heap only what has been in use takes memory.
+size_t process_bytes() {
+  const auto counted = static_cast<size_t>(counted_memory(MemoryUse::kProcesses));
+  const size_t untouched = untouched_large_bytes();
+  return counted > untouched ? counted - untouched : 0;
+}
 size_t binary_bytes() { return static_cast<size_t>(counted_memory(MemoryUse::kBinaries)); }
-size_t table_bytes(const Runtime& runtime) { return runtime.ets->words() * sizeof(Word); }
+size_t table_bytes(const Runtime& runtime) {
+  return static_cast<size_t>(usual_bytes(runtime.ets->words() * sizeof(Word)));
+}
 
 // So that all parts add up to what is resident.
 size_t other_bytes(const Runtime& runtime) {
   const size_t counted = process_bytes() + binary_bytes() + table_bytes(runtime);
   const size_t resident = resident_bytes();
-  const size_t least = code_bytes(runtime) + atom_bytes();
+  const size_t least = code_bytes(runtime) + atom_memory().allocated;
   return std::max(resident > counted ? resident - counted : 0, least);
 }
 
@@ -121,7 +126,7 @@ MemoryFigures memory_figures(const Runtime& runtime) {
   figures.binaries = binary_bytes();
   figures.tables = table_bytes(runtime);
   figures.code = code_bytes(runtime);
-  figures.atoms = atom_bytes();
+  figures.atoms = atom_memory().allocated;
   figures.process_table = process_table_bytes(runtime);
   figures.total = figures.processes + figures.binaries + figures.tables + other_bytes(runtime);
   return figures;
@@ -175,8 +180,9 @@ Term allocator_sizes(Process& p, Term which) {
 
 Term allocated_areas(Process& p) {
   ListBuilder list(p.heap);
-  const Term atoms_used = make_unsigned(p.heap, atom_bytes());
-  list.add(make_tuple(p.heap, {atoms::atom_space, atoms_used, atoms_used}));
+  const AtomMemory table = atom_memory();
+  list.add(make_tuple(p.heap, {atoms::atom_space, make_unsigned(p.heap, table.allocated),
+                               make_unsigned(p.heap, table.used)}));
   list.add(make_tuple(
       p.heap, {atoms::process_table, make_unsigned(p.heap, process_table_bytes(*p.runtime))}));
   list.add(make_tuple(p.heap, {atoms::loaded_code, make_unsigned(p.heap, code_bytes(*p.runtime))}));

@@ -10,6 +10,7 @@
 #include "vm/codec/characters.h"
 #include "vm/codec/unicode.h"
 #include "vm/heap/builder.h"
+#include "vm/sched/dirty_call.h"
 #include "vm/sched/system_flags.h"
 #include "vm/term/bits.h"
 
@@ -59,6 +60,12 @@ struct SuspendedConversion {
 
 Term suspend(Process& p, const Conversion& conversion, Term argument) {
   return p.yield({argument, Magic<SuspendedConversion>::make(p, 0, conversion)});
+}
+
+// What is large is measured first, which cannot be cut, on a dirty thread; the rest, too.
+bool is_for_dirty(const Process& p, Term data) {
+  return step_limit(p, SliceKind::kUnicode) == kNoStepLimit && on_scheduler(p) &&
+         is_larger_than(data, kLargeTermWords);
 }
 
 bool encoding_of(Term name, CharacterEncoding* encoding) {
@@ -137,6 +144,7 @@ Conversion new_conversion(CharacterEncoding encoding, size_t bytes) {
 }
 
 Term characters_to_binary_2(Process& p, Term data, Term encoding_name) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
   if (auto* suspended = Magic<SuspendedConversion>::get(encoding_name)) {
     Conversion conversion = suspended->resume();
     return continue_binary(p, data, conversion);
@@ -145,6 +153,7 @@ Term characters_to_binary_2(Process& p, Term data, Term encoding_name) {
   if (!encoding_of(encoding_name, &encoding)) {
     return p.trap(atoms::unicode, atoms::characters_to_binary_int, {data, encoding_name});
   }
+  if (is_for_dirty(p, data)) return hand_to_dirty(p, {data, encoding_name});
   if (data.is_list() && data.tail().is_nil() && is_bits(data.head())) data = data.head();
 
   CharacterMeasure measure = measure_characters(data, encoding);
@@ -230,6 +239,7 @@ Term utf8_binary_to_list(Process& p, Term binary) {
 }
 
 Term characters_to_list_2(Process& p, Term data, Term encoding_name) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
   if (auto* suspended = Magic<SuspendedConversion>::get(encoding_name)) {
     Conversion conversion = suspended->resume();
     if (!conversion.listing) return continue_to_list(p, data, conversion);
@@ -239,6 +249,7 @@ Term characters_to_list_2(Process& p, Term data, Term encoding_name) {
   if (!encoding_of(encoding_name, &encoding)) {
     return p.trap(atoms::unicode, atoms::characters_to_list_int, {data, encoding_name});
   }
+  if (is_for_dirty(p, data)) return hand_to_dirty(p, {data, encoding_name});
   if (is_bits(data) && encoding == CharacterEncoding::kUtf8) return utf8_binary_to_list(p, data);
 
   CharacterMeasure measure = measure_characters(data, encoding);
@@ -249,7 +260,9 @@ Term characters_to_list_2(Process& p, Term data, Term encoding_name) {
 }
 
 Term bin_is_7bit_1(Process& p, Term binary) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
   if (!is_binary(binary)) return atoms::false_;
+  if (is_for_dirty(p, binary)) return hand_to_dirty(p, {binary});
   ByteScratch scratch;
   ByteSpan bytes = binary_bytes(binary, scratch);
   p.charge(static_cast<int64_t>(bytes.size()) / kScannedPerReduction);

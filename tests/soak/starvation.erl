@@ -11,7 +11,6 @@ main() ->
     [{busy_loops, loops()} | [{What, beside(F)} || {What, F} <- large()]].
 
 only(Names) ->
-
     [{What, beside(F)} || {What, F} <- large(), lists:member(What, Names)].
 
 loops() ->
@@ -34,13 +33,14 @@ ping(Echo) ->
     Time = erlang:monotonic_time(microsecond) - Start,
     receive after 2 -> Time end.
 
-%% Natives that work on large terms. What they need is made before the measuring begins.
+%% Natives, and instructions, that work on terms of about 100 MB; integers may have 8 MB. What they
+%% need is made before the measuring begins.
 large() ->
-    Numbers = fun() -> lists:seq(1, 2_000_000) end,
-    Map = fun() -> maps:from_list([{N, N} || N <- lists:seq(1, 500_000)]) end,
-    Pairs = fun() -> [{N, N} || N <- lists:seq(1, 500_000)] end,
+    Numbers = fun() -> lists:seq(1, 6_000_000) end,
+    Map = fun() -> maps:from_list([{N, N} || N <- lists:seq(1, 2_000_000)]) end,
+    Pairs = fun() -> [{N, N} || N <- lists:seq(1, 2_500_000)] end,
     Big = fun() -> 1 bsl 400_000 - 1 end,
-    Text = fun() -> binary:copy(<<"text ", 228/utf8, "rest">>, 2_000_000) end,
+    Text = fun() -> binary:copy(<<"text ", 228/utf8, "rest">>, 9_000_000) end,
     [{term_to_binary, {Numbers, fun(X) -> term_to_binary(X) end}},
      {binary_to_term, {fun() -> term_to_binary((Numbers)()) end, fun(X) -> binary_to_term(X) end}},
      {binary_to_map, {fun() -> term_to_binary((Map)()) end, fun(X) -> binary_to_term(X) end}},
@@ -97,6 +97,18 @@ large() ->
      {divide, {fun() -> {1 bsl 3_000_000 - 1, 1 bsl 1_500_000 - 7} end,
                fun({X, Y}) -> X div Y end}},
      {multiply_more, {fun() -> 1 bsl 3_000_000 - 1 end, fun(X) -> X * (X - 1) end}},
+     {multiply_most, {fun() -> 1 bsl 30_000_000 - 1 end, fun(X) -> X * (X - 1) end}},
+     {remainder, {fun() -> {1 bsl 60_000_000 - 1, 1 bsl 30_000_000 - 7} end,
+                  fun({X, Y}) -> X rem Y end}},
+     {add, {fun() -> 1 bsl 60_000_000 - 1 end, fun(X) -> X + (X - 1) end}},
+     {shift, {fun() -> 60_000_000 end, fun(X) -> 3 bsl X end}},
+     {concatenate, {Text, fun(X) -> <<X/binary, 1, X/binary>> end}},
+     {append_to_binary, {Text, fun(X) -> <<X/binary, 1>> end}},
+     {equal_binaries, {fun() -> {(Text)(), (Text)()} end, fun({X, Y}) -> X =:= Y end}},
+     {less_tuples, {fun() -> {list_to_tuple((Numbers)()), list_to_tuple((Numbers)())} end,
+                    fun({X, Y}) -> X < Y end}},
+     {maximum, {fun() -> {(Numbers)(), (Numbers)()} end, fun({X, Y}) -> max(X, Y) end}},
+     {catch_deep, {fun() -> ok end, fun(_) -> catch thrown(3_000_000) end}},
      {print_more, {fun() -> 1 bsl 2_000_000 end, fun(X) -> integer_to_list(X) end}},
      {parse, {fun() -> lists:duplicate(300_000, $7) end, fun(X) -> list_to_integer(X) end}},
      {less, {fun() -> X = (Numbers)(), {X, lists:reverse(lists:reverse(X))} end,
@@ -125,11 +137,14 @@ large() ->
 
 table() ->
     T = ets:new(t, []),
-    [ets:insert(T, {N, N, "some text"}) || N <- lists:seq(1, 500_000)],
+    [ets:insert(T, {N, N, "some text"}) || N <- lists:seq(1, 800_000)],
     T.
 
 body(List, 0) -> List;
 body(List, N) -> body([{N} | List], N - 1).
+
+thrown(0) -> throw(deep);
+thrown(N) -> [N | thrown(N - 1)].
 
 stacked(0) -> [];
 stacked(N) -> [N | stacked(N - 1)].

@@ -26,6 +26,10 @@ constexpr size_t round_up(size_t value, size_t alignment) {
 // nullptr: no memory. free_large() takes the same size.
 void* allocate_large(size_t bytes);
 void free_large(void* memory, size_t bytes);
+// Bytes of all such blocks in this OS process that are not resident, as nobody has touched them:
+// of each what is between the part in use at its beginning and that at its end. Blocks that are
+// being freed wait for the answer, which takes some microseconds a block.
+size_t untouched_large_bytes();
 
 class Reservation {
  public:

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "vm/base/sync.h"
+#include "vm/term/atom_memory.h"
 #include "vm/term/atoms_emulator.h"
 
 namespace joist {
@@ -129,6 +130,7 @@ struct Writer {
   std::vector<Lookup*> lookups JOIST_GUARDED_BY(mutex);
   char* text_next JOIST_GUARDED_BY(mutex) = nullptr;
   size_t text_left JOIST_GUARDED_BY(mutex) = 0;
+  size_t text_bytes JOIST_GUARDED_BY(mutex) = 0;  // of all blocks
 
   // The current lookup table with room for one more name.
   Lookup& roomy_lookup() JOIST_REQUIRES(mutex);
@@ -162,6 +164,7 @@ const char* Writer::store_text(std::string_view text) {
   if (text.size() > text_left) {
     text_left = text.size() > kTextBlockBytes ? text.size() : kTextBlockBytes;
     text_next = new char[text_left];
+    text_bytes += text_left;
   }
   char* place = text_next;
   std::memcpy(place, text.data(), text.size());
@@ -190,6 +193,19 @@ std::optional<Term> Writer::add(std::string_view text, uint64_t hash, size_t mos
 }
 
 }  // namespace
+
+// Lookup tables that have become too small stay, as readers may have them.
+AtomMemory atom_memory() {
+  Writer& all = writer();
+  MutexLock lock(all.mutex);
+  size_t lookups = 0;
+  for (const Lookup* lookup : all.lookups) lookups += (lookup->mask + 1) * sizeof(uint64_t);
+  const size_t known = count.load(std::memory_order_relaxed);
+  const size_t entries = (known + kChunkSize - 1) / kChunkSize * kChunkSize;
+  const size_t used_text = all.text_bytes - all.text_left;
+  return {entries * sizeof(AtomEntry) + lookups + all.text_bytes,
+          known * (sizeof(AtomEntry) + 2 * sizeof(uint64_t)) + used_text};
+}
 
 const AtomEntry& atom_entry(Term atom) {
   JOIST_ASSERT(atom.is_atom() && atom.atom_index() < atom_count());

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <cstring>
 
 using namespace joist;
 
@@ -57,4 +58,23 @@ TEST_CASE("Large memory is zero, aligned and usable to its last byte") {
   }
   CHECK(allocate_large(SIZE_MAX) == nullptr);
   free_large(nullptr, 0);
+}
+
+TEST_CASE("what nobody has touched of a large block is told") {
+  constexpr size_t kSize = size_t{64} << 20;
+  constexpr size_t kHugePage = size_t{2} << 20;
+  const size_t before = untouched_large_bytes();
+  auto* memory = static_cast<uint8_t*>(allocate_large(kSize));
+  CHECK(untouched_large_bytes() == before + kSize);
+  memory[0] = 1;
+  memory[kSize - 1] = 1;
+  CHECK(untouched_large_bytes() < before + kSize);
+  CHECK(untouched_large_bytes() >= before + kSize - 2 * kHugePage);
+  std::memset(memory, 1, kSize / 2);
+  CHECK(untouched_large_bytes() <= before + kSize / 2);
+  CHECK(untouched_large_bytes() >= before + kSize / 2 - 2 * kHugePage);
+  std::memset(memory, 1, kSize);
+  CHECK(untouched_large_bytes() == before);
+  free_large(memory, kSize);
+  CHECK(untouched_large_bytes() == before);
 }
