@@ -3,6 +3,7 @@
 // erts_internal, which return the result or a reference with which it comes. Their errors are
 // atoms that the callers turn into exceptions.
 #include "bif/registry.h"
+#include "vm/codec/etf.h"
 #include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
 #include "vm/io/ports.h"
@@ -104,8 +105,24 @@ Term port_control_3(Process& p, Term port_or_name, Term operation, Term data) {
   return call_port(p, *port, std::move(task));
 }
 
-// None of the built-in drivers takes calls, as in OTP.
-Term port_call_3(Process& p, Term, Term, Term) { return finish(p, atoms::badarg); }
+Term port_call_3(Process& p, Term port_or_name, Term operation, Term data) {
+  Port* port = find_port(p, port_or_name);
+  std::unique_ptr<PortTask> task = new_task(PortTaskKind::kCall);
+  if (port == nullptr || !read_operation(operation, &task->operation)) {
+    return finish(p, atoms::badarg);
+  }
+  EncodeOptions options = EncodeOptions::of_release(p.runtime->otp_release);
+  options.this_node = p.runtime->node;
+  options.resolver = p.runtime->externals;
+  options.local_key = p.runtime->local_term_key;
+  const std::optional<size_t> size = external_size(data, options);
+  if (!size) return finish(p, atoms::badarg);
+  std::vector<uint8_t> bytes(*size);
+  encode_external(data, options, bytes.data());
+  p.charge(static_cast<int64_t>(*size / 64) + 1);
+  task->data.append(bytes);
+  return call_port(p, *port, std::move(task));
+}
 
 // --- owner and end ---
 

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <map>
 
+#include "bif/integer_argument.h"
 #include "bif/native_name.h"
 #include "bif/registry.h"
+#include "vm/driver/interface.h"
 #include "vm/io/drivers.h"
 #include "vm/io/ports.h"
 #include "vm/os/environment.h"
@@ -148,13 +150,13 @@ bool SettingsReader::read_limits(Term value, BusyLimits* limits) {
     return true;
   }
   if (!is_tuple(value) || tuple_size(value) != 2) return false;
-  const Term low = tuple_elements(value)[0];
-  const Term high = tuple_elements(value)[1];
-  if (!low.is_small() || !high.is_small()) return false;
-  if (low.small_value() < 1 || high.small_value() < 1) return false;
-  limits->high = static_cast<size_t>(high.small_value());
-  limits->low = std::min(static_cast<size_t>(low.small_value()), limits->high);
-  return true;
+  uint64_t low;
+  uint64_t high;
+  if (!to_uint64(tuple_elements(value)[0], &low)) return false;
+  if (!to_uint64(tuple_elements(value)[1], &high)) return false;
+  const auto is_limit = [](uint64_t bytes) { return bytes != 0 && bytes != kNoBusyLimit; };
+  *limits = {std::min(low, high), high};
+  return is_limit(low) && is_limit(high);
 }
 
 bool SettingsReader::read_arguments(Term list) {
@@ -199,6 +201,7 @@ bool SettingsReader::read_environment(Term list) {
 struct PortName {
   const DriverInfo* driver = nullptr;  // null: badarg
   std::string text;
+  std::shared_ptr<const LoadedDriver> loaded = nullptr;  // the driver, if it is of a library
 };
 
 std::string_view first_word(std::string_view text) { return text.substr(0, text.find(' ')); }
@@ -207,9 +210,15 @@ PortName read_spawn(Process& p, Term kind, Term command, PortOptions* options) {
   std::optional<std::string> text = os_text(p, command, false);
   if (!text) return {};
   options->is_executable = kind == atoms::spawn_executable;
-  const DriverInfo* driver = options->is_executable ? nullptr : find_driver(first_word(*text));
+  const std::string_view word = first_word(*text);
+  const DriverInfo* driver = options->is_executable ? nullptr : find_driver(word);
+  std::shared_ptr<const LoadedDriver> loaded;
+  if (driver == nullptr && !options->is_executable) {
+    loaded = DriverInterface::current()->libraries().find(word);
+    driver = loaded.get();
+  }
   if (driver == nullptr && !(kind == atoms::spawn_driver)) driver = &spawn_driver();
-  return {driver, std::move(*text)};
+  return {driver, std::move(*text), std::move(loaded)};
 }
 
 PortName read_name(Process& p, Term name, PortOptions* options) {

@@ -24,7 +24,7 @@ class Magic {
     size_t bytes = sizeof(Object) + extra_bytes;
     void* memory = std::aligned_alloc(kAlignment, round_up(kPrefix + bytes));
     JOIST_CHECK(memory != nullptr);
-    auto* binary = new (memory) Binary{1, &destroy, bytes, 0, nullptr};
+    auto* binary = new (memory) Binary{1, &destroy, 0, nullptr, bytes};
     binary->bytes = static_cast<uint8_t*>(memory) + kPrefix;
     new (binary->bytes) Object(std::forward<Arguments>(arguments)...);
     return make_magic_ref(p.heap, p.runtime->uniques.next_ref(), binary);

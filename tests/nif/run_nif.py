@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""run_nif.py ERL: compiles the C libraries of this folder against the headers of the machine's OTP
-and runs the programs that load them under the real erl and under Joist's; what main/0 returns must
-be the same. Exit 77: there is no erl, no C compiler or no erl_nif.h."""
+"""run_nif.py ERL [FOLDER]: compiles the C libraries of a folder (this one, if no other is named)
+against the headers of the machine's OTP and runs the programs that load them under the real erl and
+under Joist's; what main/0 returns must be the same. Exit 77: there is no erl, no C compiler or no
+erl_nif.h."""
 
 import difflib
 import os
@@ -11,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else __file__).resolve()
+HERE = HERE if HERE.is_dir() else HERE.parent
 SHOWN = 60  # lines of a difference
 SECONDS = 300
 
@@ -46,7 +48,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["erlc", "-o", folder, *sorted(HERE.glob("*.erl"))], check=True)
         for source in sorted(HERE.glob("*.c")):
-            subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-I", headers, "-o",
+            subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-w", "-I", headers, "-o",
                             pathlib.Path(folder) / f"{source.stem}.so", source, "-lpthread"],
                            check=True)
         for source in sorted(HERE.glob("*_cases.erl")):

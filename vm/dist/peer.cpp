@@ -30,7 +30,7 @@ constexpr size_t kPointerBytes = sizeof(Peer*);
 Binary* new_handle(Peer* peer) {
   auto* binary = static_cast<Binary*>(malloc(sizeof(Binary) + kPointerBytes));
   if (binary == nullptr) fatal("out of memory: a distribution handle");
-  *binary = Binary{1, destroy_handle, kPointerBytes, 0, reinterpret_cast<uint8_t*>(binary + 1)};
+  *binary = Binary{1, destroy_handle, 0, reinterpret_cast<uint8_t*>(binary + 1), kPointerBytes};
   memcpy(binary->bytes, static_cast<const void*>(&peer), kPointerBytes);
   return binary;
 }

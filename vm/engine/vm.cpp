@@ -56,6 +56,7 @@ Vm::~Vm() {
   dirty_threads_.stop();
   if (ports_ != nullptr) ports_->flush(kPortFlushNs);
   ports_.reset();
+  drivers_.reset();
   read_watch_.reset();
   runtime_.read_watch = nullptr;
   size_t slot = 0;
@@ -169,6 +170,8 @@ Result<void> Vm::start_schedulers() {
   runtime_.read_watch = read_watch_.get();
   runtime_.port_receiver = ports_.get();
   native_interface_ = std::make_unique<NativeInterface>(runtime_);
+  drivers_ = std::make_unique<DriverInterface>(runtime_, *ports_);
+  native_interface_->drivers = drivers_.get();
   ports_->remote_nodes = nodes_.get();
   for (size_t i = 0; i < options_.schedulers; ++i) {
     schedulers_->slot(i).reader = std::make_unique<EpochReader>(schedulers_->epochs());

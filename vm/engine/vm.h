@@ -20,6 +20,7 @@
 #include "vm/code/code_table.h"
 #include "vm/codec/magic_table.h"
 #include "vm/dist/nodes.h"
+#include "vm/driver/interface.h"
 #include "vm/engine/code_path.h"
 #include "vm/engine/crash_dump.h"
 #include "vm/engine/dirty.h"
@@ -167,8 +168,9 @@ class Vm : private ModuleFinder, private ProcessObserver {
   std::unique_ptr<Schedulers> schedulers_;
   std::unique_ptr<MessageTimers> message_timers_;
   std::unique_ptr<Nodes> nodes_;
-  std::unique_ptr<Ports> ports_;           // ends before the schedulers' epochs
-  std::unique_ptr<ReadWatch> read_watch_;  // likewise
+  std::unique_ptr<DriverInterface> drivers_;  // ends after the ports
+  std::unique_ptr<Ports> ports_;              // ends before the schedulers' epochs
+  std::unique_ptr<ReadWatch> read_watch_;     // likewise
   std::unique_ptr<NativeInterface> native_interface_;
   SystemLogger logger_;
   std::vector<std::unique_ptr<Scheduler>> loops_;

@@ -67,7 +67,7 @@ EtsTable* EtsTable::create(Term name, const EtsOptions& options, Term owner,
   static_assert(alignof(EtsTable) <= kAlignment);
   void* memory = std::aligned_alloc(kAlignment, kBytes);
   JOIST_CHECK(memory != nullptr);
-  auto* binary = new (memory) Binary{1, &destroy, sizeof(EtsTable), 0, nullptr};
+  auto* binary = new (memory) Binary{1, &destroy, 0, nullptr, sizeof(EtsTable)};
   binary->bytes = static_cast<uint8_t*>(memory) + kPrefix;
   auto* table = new (binary->bytes) EtsTable(name, options, owner, numbers);
   table->binary_ = binary;

@@ -35,7 +35,8 @@ Flow end_by_signal(Process& p) {
   return Flow::kLeave;
 }
 
-// What is too large to be sent here is left to the native, which has it done by a dirty thread.
+// What is too large to be sent here is left to the native, which has it done by a dirty thread; and
+// what a busy port keeps waiting, as whoever looks at the process sees it in the native then.
 // save() was done.
 Flow call_send(State& s, const Cell* next) {
   static constexpr Mfa kSend = {atoms::erlang, atoms::send, 2};
@@ -56,11 +57,9 @@ struct op_send : FastOp {
     constexpr uint32_t kTraced = trace_flag::kSend | trace_flag::kToken;
     if (!receiver.is_local_pid() || (p.trace_flags & kTraced) != 0) {
       if (is_large_send(p, receiver, message)) return call_send(s, next);
-      const SendResult result = send(p, receiver, message);
-      if (result == SendResult::kBusy) {  // this instruction again
-        s.load();
-        return yield_at(s, s.pc, 2);
-      }
+      const SendOptions options = {.when_busy = WhenBusy::kRefuse};
+      const SendResult result = send(p, receiver, message, options);
+      if (result == SendResult::kBusy) return call_send(s, next);
       if (result == SendResult::kBadReceiver) {
         p.badarg();
         static constexpr Mfa kSend = {atoms::erlang, atoms::send, 2};

@@ -30,6 +30,7 @@ class BinaryPiece {
     if (binary_ != nullptr) binary_->release();
   }
 
+  Binary* binary() const { return binary_; }
   ByteSpan bytes() const { return bytes_; }
   void drop_front(size_t count) { bytes_ = bytes_.subspan(count); }
   // The bytes as a binary.
@@ -58,6 +59,11 @@ class IoQueue {
     if (piece.bytes().empty()) return;
     size_ += piece.bytes().size();
     pieces_.push_back(std::move(piece));
+  }
+  void add_front(BinaryPiece piece) {
+    if (piece.bytes().empty()) return;
+    size_ += piece.bytes().size();
+    pieces_.push_front(std::move(piece));
   }
   // False: no memory; nothing was added.
   bool add(const IovecPart& part);

@@ -10,7 +10,9 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
+#include "vm/heap/allocator.h"
 #include "vm/io/output.h"
 #include "vm/io/port_options.h"
 
@@ -32,6 +34,10 @@ class PortDriver {
   virtual void output(OutputData data) = 0;
   // port_control. False: badarg. Bytes put into `reply` go to the caller as a list.
   virtual bool control(uint32_t operation, ByteSpan data, std::vector<uint8_t>* reply);
+  // The same for drivers whose answers are not always lists; none(): badarg.
+  virtual Term control_term(uint32_t operation, ByteSpan data, Allocator& heap);
+  // erlang:port_call/3 with the external form of a term; the answer, or none(): badarg.
+  virtual Term call(uint32_t operation, ByteSpan data, Allocator& heap);
   virtual void ready_input(int descriptor);
   virtual void ready_output(int descriptor);
   virtual void event(const DriverEvent& event);
@@ -42,6 +48,8 @@ class PortDriver {
   virtual void flush() {}
   // The end, before which there was output left or not. The object lives a little longer.
   virtual void stop() = 0;
+  // After stop(), when no thread is in the driver for this port any more.
+  virtual void left() {}
   // Bytes of output that are not written yet.
   virtual size_t queued() const { return 0; }
 };
@@ -55,11 +63,16 @@ struct DriverStart {
 struct DriverInfo {
   const char* name;
   DriverStart (*start)(Port& port, const std::string& name, const PortOptions& options);
-  bool port_locking = false;  // what port_info(Port, locking) says
-  bool takes_force = false;   // port_command with `force` works while it is busy
-  bool takes_limits = false;  // {busy_limits_port, _} may be given
-  bool ends_at_halt = false;  // the VM waits for its output, but only once it is closed
-  bool starts_later = false;  // open_port waits until Port::started or Port::start_failed
+  bool port_locking = false;     // what port_info(Port, locking) says
+  bool takes_force = false;      // port_command with `force` works while it is busy
+  bool takes_limits = false;     // {busy_limits_port, _} may be given
+  bool ends_at_halt = false;     // the VM waits for its output, but only once it is closed
+  bool starts_later = false;     // open_port waits until Port::started or Port::start_failed
+  bool is_loaded = false;        // from a file: a LoadedDriver (vm/driver/loaded_driver.h)
+  bool has_queue_limits = true;  // commands that wait can make its ports busy
+  // Of a driver that runs for one of its ports at a time: held by whoever is in a port. Null: each
+  // port for itself.
+  std::recursive_mutex* lock = nullptr;
 };
 
 }  // namespace joist

@@ -35,14 +35,15 @@ class OutputData {
   void clear();
   // All of it in one piece.
   std::vector<uint8_t> joined() const;
-
- private:
-  class Visitor;
   struct Piece {
     Binary* binary;  // one reference is the piece's
     const uint8_t* bytes;
     size_t size;
   };
+  const std::deque<Piece>& pieces() const { return pieces_; }
+
+ private:
+  class Visitor;
   void add_piece(Binary* binary, const uint8_t* bytes, size_t size);
   // Room for `count` more bytes behind the last piece, in a buffer of its own; the caller fills it.
   uint8_t* extend(size_t count);

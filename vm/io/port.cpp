@@ -1,5 +1,6 @@
 #include "vm/io/port.h"
 
+#include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
 #include "vm/io/ports.h"
 #include "vm/sched/deliver.h"
@@ -11,6 +12,12 @@ namespace joist {
 // --- what drivers need not have ---
 
 bool PortDriver::control(uint32_t, ByteSpan, std::vector<uint8_t>*) { return false; }
+Term PortDriver::control_term(uint32_t operation, ByteSpan data, Allocator& heap) {
+  std::vector<uint8_t> reply;
+  if (!control(operation, data, &reply)) return Term::none();
+  return make_string(heap, {reinterpret_cast<const char*>(reply.data()), reply.size()});
+}
+Term PortDriver::call(uint32_t, ByteSpan, Allocator&) { return Term::none(); }
 void PortDriver::ready_input(int) {}
 void PortDriver::ready_output(int) {}
 void PortDriver::event(const DriverEvent&) {}
@@ -22,8 +29,8 @@ Port::Port(Ports& ports, const DriverInfo& driver_info, std::string port_name,
     : ports_(ports),
       driver_info_(driver_info),
       name_(std::move(port_name)),
-      queue_low_(options.message_queue_limits.low),
-      queue_high_(options.message_queue_limits.high),
+      queue_low_(driver_info.has_queue_limits ? options.message_queue_limits.low : kNoBusyLimit),
+      queue_high_(driver_info.has_queue_limits ? options.message_queue_limits.high : kNoBusyLimit),
       owner_(first_owner.bits()),
       binary_(options.binary),
       soft_eof_(options.soft_eof),
@@ -49,8 +56,20 @@ void Port::release() {
 
 bool Port::enter(const PortThread& thread) {
   if (entered_.exchange(true, std::memory_order_seq_cst)) return false;
+  if (driver_info_.lock != nullptr) driver_info_.lock->lock();
   thread_ = &thread;
   return true;
+}
+
+void Port::unlock_driver() {
+  if (driver_info_.lock != nullptr) driver_info_.lock->unlock();
+}
+
+// A driver from a file may go now, so no function of it is being called for the port.
+void Port::tell_left() {
+  if ((state_.load() & kDead) == 0 || driver_ == nullptr || told_left_) return;
+  told_left_ = true;
+  driver_->left();
 }
 
 bool Port::has_work() const {
@@ -65,12 +84,21 @@ void Port::leave() {
     // A dead port is on nobody's list, and its tasks are short.
     while (!done && (state_.load() & kDead) != 0) done = work_off();
     driver_bytes_.store(driver_ == nullptr ? 0 : driver_->queued(), std::memory_order_relaxed);
+    unlock_driver();
+    tell_left();
     entered_.store(false, std::memory_order_seq_cst);
     if (!done) return ports_.schedule(*this);
     if (tasks_.empty() && events_.load(std::memory_order_seq_cst) == 0) return;
-    if (entered_.exchange(true, std::memory_order_seq_cst)) return;
-    thread_ = thread;
+    if (!enter(*thread)) return;
   }
+}
+
+void Port::let_go() {
+  const bool has_left_work = ready_ != nullptr || (state_.load() & kDead) != 0;
+  unlock_driver();
+  entered_.store(false, std::memory_order_seq_cst);
+  const bool has_new_work = !tasks_.empty() || events_.load(std::memory_order_seq_cst) != 0;
+  if (has_left_work || has_new_work) ports_.schedule(*this);
 }
 
 void Port::kick(const PortThread& thread) {

@@ -43,10 +43,12 @@ enum class PortTaskKind : uint8_t {
   kClose,
   kConnect,  // argument: the new owner
   kControl,
+  kCall,    // operation, and a term in its external form as data
   kInfo,    // argument: the item, or none
   kSignal,  // of a process: links, monitors, exit/2
   kEvent,
   kAttach,  // sink: gets what arrives from now on
+  kFail,    // argument: an atom, the reason with which the port ends
 };
 
 struct PortTask {
@@ -65,8 +67,8 @@ struct PortTask {
   Term caller = Term::none();  // a pid
   Term owner = Term::none();   // of a message: who the sender says is the owner
   Term argument = Term::none();
-  uint32_t operation = 0;  // of kControl
-  OutputData data;         // of kCommand, kControl
+  uint32_t operation = 0;  // of kControl, kCall
+  OutputData data;         // of kCommand, kControl, kCall
   Signal* signal = nullptr;
   DriverEvent event{};
   std::shared_ptr<DistributionSink> sink;
@@ -87,6 +89,9 @@ class Port {
   bool catch_up() { return work_off(); }
   // After enter(): does what there is to do, and lets go of it.
   void leave();
+  // The same, but what there is to do is left to the poll thread: for a driver that has something
+  // to do with another port of its own.
+  void let_go();
   // Takes the task. leave() of whoever is in the port, or kick(), sees to it.
   void add_task(std::unique_ptr<PortTask> task);
   // Enters and leaves, if nobody is in it.
@@ -100,6 +105,7 @@ class Port {
   bool is_dead() const { return (state_.load() & kDead) != 0; }
   bool is_binary() const { return binary_; }
   bool has_soft_eof() const { return soft_eof_; }
+  bool has_lines() const { return lines_ != nullptr; }
   bool is_busy() const { return (state_.load() & (kBusy | kBusyQueue)) != 0; }
   // Has nothing to do any more, as far as the caller can know: no tasks, no output.
   bool is_quiet() const;
@@ -125,6 +131,12 @@ class Port {
   void link_owner() { links_.try_emplace(owner().bits()); }
   // The result of open_port comes as {Ref, Result}.
   void answer_open_with(uint64_t reference) { open_reply_ = reference; }
+  // The driver, before start() returns it.
+  void set_driver(std::unique_ptr<PortDriver> driver) { driver_ = std::move(driver); }
+  std::unique_ptr<PortDriver> take_driver() { return std::move(driver_); }
+  PortDriver* driver() { return driver_.get(); }
+  // What the port's driver_info() belongs to stays as long as the port.
+  void keep(std::shared_ptr<const DriverInfo> info) { kept_info_ = std::move(info); }
   // The result of a task as its native returns it.
   Term carry_out(PortTask& task, Allocator& heap);
 
@@ -134,7 +146,10 @@ class Port {
   // Data for the owner, as the port's options say.
   void deliver_data(ByteSpan bytes);
   // The same behind a list of bytes, which stays one where data are binaries; null: that alone.
-  void deliver_behind(ByteSpan header, const ByteSpan* bytes);
+  // `holder`: a buffer that the bytes lie in and that may be referred to.
+  void deliver_behind(ByteSpan header, const ByteSpan* bytes, Binary* holder = nullptr);
+  // {Port, {data, Data}}, with so many bytes of data.
+  void deliver_term(Term data, size_t bytes);
   // {Port, Message}
   void tell_owner(Term message);
   void watch(int descriptor, uint32_t events);    // from now on, those too
@@ -151,18 +166,27 @@ class Port {
   // such process.
   uint64_t monitor(Term process);
   void demonitor(uint64_t id);
+  // none(): there is no such monitor.
+  Term monitored(uint64_t id) const;
   // When commands that wait for their turn make the port busy.
   BusyLimits queue_limits() const { return {queue_low_.load(), queue_high_.load()}; }
   void set_queue_limits(const BusyLimits& limits);
   const PortThread& thread() const { return *thread_; }
+  // For who has the driver's lock, while another thread waits for that to enter the port. Returns
+  // whom it takes the place of.
+  const PortThread* exchange_thread(const PortThread* thread) {
+    return std::exchange(thread_, thread);
+  }
   void started();
   void start_failed(int posix_error);
+  void start_failed_with(Term why);
   void set_os_pid(int64_t pid) { os_pid_ = pid; }
   // The port ends: with the name of an error, or as `normal`, or because the input has ended, which
   // with the option eof is a message only.
   void fail(int posix_error);
   void fail_normal();
   void fail_end_of_file();
+  void fail_term(Term reason) { fail_with(reason, false); }
   // Before one of those: the owner, which has been told otherwise, gets no exit signal.
   void unlink_owner();
   bool is_closing() const { return (state_.load() & kClosing) != 0; }
@@ -179,6 +203,8 @@ class Port {
   static constexpr size_t kWatches = 4;
   static constexpr int kTasksAtOnce = 200;
 
+  void unlock_driver();
+  void tell_left();
   // True: there is nothing left to do.
   bool work_off();
   bool has_work() const;
@@ -197,12 +223,14 @@ class Port {
   Term close(PortTask& task);
   Term connect(PortTask& task);
   Term control(PortTask& task, Allocator& heap);
+  Term call(PortTask& task, Allocator& heap);
   Term info(Term item, Allocator& heap);
   Term info_item(Term item, Allocator& heap);
   void handle_signal(Signal& signal);
   void refuse_signal(const Signal& signal);
   void send_bad_signal();
-  void deliver_message(ByteSpan header, const ByteSpan* bytes, const bool* ends_line);
+  void deliver_message(ByteSpan header, const ByteSpan* bytes, const bool* ends_line,
+                       Binary* holder = nullptr);
   SignalSource source() const { return {runtime(), thread_->scheduler, id_}; }
 
   // How it ends: port_end.cpp.
@@ -239,6 +267,8 @@ class Port {
   const PortThread* thread_ = nullptr;
   PortTask* ready_ = nullptr;  // taken from tasks_, in order
   std::unique_ptr<PortDriver> driver_;
+  std::shared_ptr<const DriverInfo> kept_info_;
+  bool told_left_ = false;
   Watch watches_[kWatches];
   std::map<Word, Link> links_;
   std::map<uint64_t, Watcher> watchers_;

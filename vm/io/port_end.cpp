@@ -51,9 +51,14 @@ void Port::unlink_owner() { undo_link(owner()); }
 
 void Port::start_failed(int posix_error) {
   if (open_reply_ == 0) return fail(posix_error);
+  start_failed_with(error_atom(posix_error));
+}
+
+void Port::start_failed_with(Term why) {
+  if (open_reply_ == 0) return;
   // The link that open_port has made is undone without anybody noticing.
   undo_link(opener_);
-  reply(opener_, std::exchange(open_reply_, 0), error_atom(posix_error));
+  reply(opener_, std::exchange(open_reply_, 0), why);
   fail_with(atoms::normal, false);
 }
 

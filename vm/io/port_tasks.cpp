@@ -71,8 +71,13 @@ Term Port::carry_out(PortTask& task, Allocator& heap) {
       return connect(task);
     case PortTaskKind::kControl:
       return control(task, heap);
+    case PortTaskKind::kCall:
+      return call(task, heap);
     case PortTaskKind::kAttach:
       sink_ = std::move(task.sink);
+      return atoms::true_;
+    case PortTaskKind::kFail:
+      fail_with(task.argument, false);
       return atoms::true_;
     case PortTaskKind::kInfo:
     case PortTaskKind::kSignal:
@@ -92,6 +97,7 @@ Term Port::command(PortTask& task) {
   const size_t size = task.data.size();
   caller_ = task.caller;
   driver_->output(std::move(task.data));
+  after_driver();
   bytes_out_ += size;
   runtime().statistics.bytes_written.fetch_add(size, std::memory_order_relaxed);
   return atoms::true_;
@@ -136,11 +142,17 @@ Term Port::connect(PortTask& task) {
 }
 
 Term Port::control(PortTask& task, Allocator& heap) {
-  std::vector<uint8_t> result;
   caller_ = task.caller;
-  const bool done = driver_->control(task.operation, task.data.joined(), &result);
-  if (!done) return atoms::badarg;
-  return make_string(heap, {reinterpret_cast<const char*>(result.data()), result.size()});
+  const Term result = driver_->control_term(task.operation, task.data.joined(), heap);
+  after_driver();
+  return result.is_none() ? Term(atoms::badarg) : result;
+}
+
+Term Port::call(PortTask& task, Allocator& heap) {
+  caller_ = task.caller;
+  const Term result = driver_->call(task.operation, task.data.joined(), heap);
+  after_driver();
+  return result.is_none() ? Term(atoms::badarg) : make_tuple(heap, {atoms::ok, result});
 }
 
 // --- port_info ---
@@ -230,8 +242,9 @@ void Port::handle_signal(Signal& signal) {
       watchers_.erase(signal.id);
       break;
     case SignalKind::kDown:
-      if (monitors_.erase(signal.id) != 0) {
+      if (monitors_.contains(signal.id)) {
         driver_->process_ended(signal.id);
+        monitors_.erase(signal.id);
         after_driver();
       }
       break;
@@ -277,6 +290,11 @@ uint64_t Port::monitor(Term process) {
   return id;
 }
 
+Term Port::monitored(uint64_t id) const {
+  const auto found = monitors_.find(id);
+  return found == monitors_.end() ? Term::none() : found->second;
+}
+
 void Port::demonitor(uint64_t id) {
   const auto found = monitors_.find(id);
   if (found == monitors_.end()) return;
@@ -304,7 +322,19 @@ void Port::count_input(size_t bytes) {
 
 void Port::deliver_data(ByteSpan bytes) { deliver_behind({}, &bytes); }
 
-void Port::deliver_behind(ByteSpan header, const ByteSpan* bytes) {
+void Port::deliver_term(Term data, size_t bytes) {
+  if (!is_open()) return;
+  count_input(bytes);
+  Signal* signal = new_signal_of(SignalKind::kMessage, id_, data, runtime().literals, 3 + 3);
+  {
+    SignalBuilder builder(*signal, signal->value_words() - 3 - 3);
+    const Term tagged = make_tuple(builder, {atoms::data, signal->value});
+    signal->value = make_tuple(builder, {id_, tagged});
+  }
+  send(owner(), signal);
+}
+
+void Port::deliver_behind(ByteSpan header, const ByteSpan* bytes, Binary* holder) {
   if (!is_open()) return;
   count_input(header.size() + (bytes == nullptr ? 0 : bytes->size()));
   if (sink_ != nullptr) {
@@ -321,11 +351,14 @@ void Port::deliver_behind(ByteSpan header, const ByteSpan* bytes) {
     if (!sink_->received(thread_->scheduler, packet)) fail_normal();
     return;
   }
-  if (lines_ == nullptr || bytes == nullptr) return deliver_message(header, bytes, nullptr);
+  if (lines_ == nullptr || bytes == nullptr || holder != nullptr) {
+    return deliver_message(header, bytes, nullptr, holder);
+  }
   lines_->feed(*bytes, [&](ByteSpan line, bool ends) { deliver_message(header, &line, &ends); });
 }
 
-void Port::deliver_message(ByteSpan header, const ByteSpan* bytes, const bool* ends_line) {
+void Port::deliver_message(ByteSpan header, const ByteSpan* bytes, const bool* ends_line,
+                           Binary* holder) {
   const size_t size = bytes == nullptr ? 0 : bytes->size();
   const bool as_binary = binary_ && bytes != nullptr;
   const size_t data_words = !as_binary               ? 2 * size
@@ -339,7 +372,11 @@ void Port::deliver_message(ByteSpan header, const ByteSpan* bytes, const bool* e
     };
     SignalBuilder builder(*signal);
     Term data = Term::nil();
-    if (bytes != nullptr) {
+    if (as_binary && holder != nullptr && size > kHeapBitsLimit) {
+      holder->retain();
+      const size_t offset = static_cast<size_t>(bytes->data() - holder->bytes);
+      data = make_sub_bits(builder, make_bin_ref(builder, holder), 8 * offset, 8 * size);
+    } else if (bytes != nullptr) {
       data = as_binary ? make_binary(builder, *bytes) : make_string(builder, text(*bytes));
     }
     data = make_string(builder, text(header), data);

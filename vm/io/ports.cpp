@@ -106,6 +106,7 @@ void Ports::go_on() {
 
 void Ports::handle_ready(const PollSet::Event& event, const PortThread& thread) {
   if (event.tag == Forker::kTag) return forker_.ready();
+  if ((event.tag & DescriptorWatcher::kTagBit) != 0) return watcher_->ready(event, thread);
   Port* port = table_.find(Term::local_port(event.tag / Port::kWatches));
   if (port == nullptr) return;
   port->add_events(Port::descriptor_event(event.tag % Port::kWatches, event.ready));
@@ -209,27 +210,31 @@ Ports::Opened Ports::open(Process& p, const DriverInfo& driver, const std::strin
   port->id_ = id;
   port->enter(*thread);
   table_.publish(id, port);
+  Term answer = id;
+  if (driver.starts_later) {
+    answer = make_ref(p.heap, runtime_.uniques.next_ref());
+    port->answer_open_with(reference_id(answer));
+  }
   opened.failure = port->start(name, options);
   if (port->driver_ == nullptr) {
     port->abandon();
   } else {
-    port->link_owner();
-    p.make_relations().links.try_emplace(id.bits());
-    opened.port = id;
-    if (driver.starts_later) {
-      opened.port = make_ref(p.heap, runtime_.uniques.next_ref());
-      port->answer_open_with(reference_id(opened.port));
+    opened.port = answer;
+    // Its driver may have ended it already.
+    if (port->is_open()) {
+      port->link_owner();
+      p.make_relations().links.try_emplace(id.bits());
     }
   }
   port->leave();
   return opened;
 }
 
-Term Ports::open_for(const PortThread& thread, Term owner, const DriverInfo& info, MakeDriver make,
-                     void* argument) {
+Term Ports::open_for(const PortThread& thread, Term owner, const DriverInfo& info,
+                     const std::string& name, MakeDriver make, void* argument) {
   const Term id = table_.reserve();
   if (id.is_none()) return id;
-  auto* port = new Port(*this, info, info.name, PortOptions(), owner);
+  auto* port = new Port(*this, info, name, PortOptions(), owner);
   port->id_ = id;
   port->enter(thread);
   table_.publish(id, port);
@@ -240,8 +245,19 @@ Term Ports::open_for(const PortThread& thread, Term owner, const DriverInfo& inf
     port->links_.clear();
     port->end(id, atoms::noproc, Port::Cause::kDriver);
   }
-  port->leave();
+  port->let_go();
   return lives ? id : Term::none();
+}
+
+void Ports::fail_all(uint32_t scheduler, const DriverInfo& info, Term reason) {
+  size_t slot = 0;
+  while (Port* port = table_.next(&slot)) {
+    if (&port->driver_info() != &info) continue;
+    auto task = std::make_unique<PortTask>();
+    task->kind = PortTaskKind::kFail;
+    task->argument = reason;
+    submit(scheduler, *port, std::move(task));
+  }
 }
 
 // --- distribution ---
@@ -333,6 +349,15 @@ void Ports::send_event(Term port_id, const DriverEvent& event) {
   task->event = event;
   port->add_task(std::move(task));
   schedule(*port);
+}
+
+void Ports::send_event(const PortThread& thread, Term port_id, const DriverEvent& event) {
+  Port* port = table_.find(port_id);
+  if (port == nullptr) return;
+  auto task = std::make_unique<PortTask>();
+  task->event = event;
+  port->add_task(std::move(task));
+  port->kick(thread);
 }
 
 namespace {

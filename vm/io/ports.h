@@ -21,6 +21,16 @@ namespace joist {
 
 class Schedulers;
 
+// Watches descriptors by the same poll thread, under tags of its own: those with kTagBit.
+class DescriptorWatcher {
+ public:
+  static constexpr uint64_t kTagBit = uint64_t{1} << 62;
+  virtual void ready(const PollSet::Event& event, const PortThread& thread) = 0;
+
+ protected:
+  ~DescriptorWatcher() = default;
+};
+
 class Ports final : public PortReceiver {
  public:
   // nullptr: no memory.
@@ -41,8 +51,10 @@ class Ports final : public PortReceiver {
   // For a driver, by the thread that is in its port: a port with a driver of its own, linked to
   // `owner`. none(): there is no room, or no such process.
   using MakeDriver = std::unique_ptr<PortDriver> (*)(Port& port, void* argument);
-  Term open_for(const PortThread& thread, Term owner, const DriverInfo& info, MakeDriver make,
-                void* argument);
+  Term open_for(const PortThread& thread, Term owner, const DriverInfo& info,
+                const std::string& name, MakeDriver make, void* argument);
+  // Ends all ports with that driver.
+  void fail_all(uint32_t scheduler, const DriverInfo& info, Term reason);
   // The result of the task, whose caller `p` is; or a reference with which {Ref, Result} comes.
   Term call(Process& p, Port& port, std::unique_ptr<PortTask> task);
   // Open or not; null: there is none.
@@ -77,10 +89,14 @@ class Ports final : public PortReceiver {
   Runtime& runtime() { return runtime_; }
   PollSet& poll_set() { return *poll_set_; }
   Forker& forker() { return forker_; }
+  // Before the first port.
+  void set_descriptor_watcher(DescriptorWatcher* watcher) { watcher_ = watcher; }
   // The poll thread enters the port. Any thread.
   void schedule(Port& port);
   // An event for the driver of a port, if there is such a port. Any thread that is in an epoch.
   void send_event(Term port, const DriverEvent& event);
+  // The same by a thread that may enter ports.
+  void send_event(const PortThread& thread, Term port, const DriverEvent& event);
   // INT64_MAX: none.
   void set_timeout(Port& port, int64_t deadline_ns) JOIST_EXCLUDES(timeouts_mutex_);
   void remove(Port& port) { table_.remove(port.id()); }
@@ -104,6 +120,7 @@ class Ports final : public PortReceiver {
   bool parallelism_ = false;
   PortTable table_;
   Forker forker_{*this};
+  DescriptorWatcher* watcher_ = nullptr;
   std::unique_ptr<PollSet> poll_set_;
   MpscQueue<Port, &Port::next_scheduled> scheduled_;
   std::atomic<bool> stopping_{false};

@@ -1,4 +1,4 @@
-// erl_nif.h: locks, conditions, threads and what they keep of their own.
+// erl_nif.h and erl_driver.h: locks, conditions, threads and what they keep of their own.
 #include <pthread.h>
 
 #include <algorithm>
@@ -152,3 +152,44 @@ int enif_thread_join(LibraryThread* thread, void** result) {
 char* enif_thread_name(LibraryThread* thread) { return thread->name.data(); }
 
 }  // extern "C"
+
+// erl_driver.h has all of them, too.
+#define JOIST_DRIVER_TOO(name) decltype(enif_##name) erl_drv_##name [[gnu::alias("enif_" #name)]];
+extern "C" {
+
+JOIST_DRIVER_TOO(mutex_create)
+JOIST_DRIVER_TOO(mutex_destroy)
+JOIST_DRIVER_TOO(mutex_trylock)
+JOIST_DRIVER_TOO(mutex_lock)
+JOIST_DRIVER_TOO(mutex_unlock)
+JOIST_DRIVER_TOO(mutex_name)
+JOIST_DRIVER_TOO(cond_create)
+JOIST_DRIVER_TOO(cond_destroy)
+JOIST_DRIVER_TOO(cond_signal)
+JOIST_DRIVER_TOO(cond_broadcast)
+JOIST_DRIVER_TOO(cond_wait)
+JOIST_DRIVER_TOO(cond_name)
+JOIST_DRIVER_TOO(rwlock_create)
+JOIST_DRIVER_TOO(rwlock_destroy)
+JOIST_DRIVER_TOO(rwlock_tryrlock)
+JOIST_DRIVER_TOO(rwlock_rlock)
+JOIST_DRIVER_TOO(rwlock_runlock)
+JOIST_DRIVER_TOO(rwlock_tryrwlock)
+JOIST_DRIVER_TOO(rwlock_rwlock)
+JOIST_DRIVER_TOO(rwlock_rwunlock)
+JOIST_DRIVER_TOO(rwlock_name)
+JOIST_DRIVER_TOO(tsd_key_create)
+JOIST_DRIVER_TOO(tsd_key_destroy)
+JOIST_DRIVER_TOO(tsd_set)
+JOIST_DRIVER_TOO(tsd_get)
+JOIST_DRIVER_TOO(thread_opts_create)
+JOIST_DRIVER_TOO(thread_opts_destroy)
+JOIST_DRIVER_TOO(thread_create)
+JOIST_DRIVER_TOO(thread_self)
+JOIST_DRIVER_TOO(equal_tids)
+JOIST_DRIVER_TOO(thread_exit)
+JOIST_DRIVER_TOO(thread_join)
+JOIST_DRIVER_TOO(thread_name)
+
+}  // extern "C"
+#undef JOIST_DRIVER_TOO

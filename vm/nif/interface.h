@@ -15,9 +15,10 @@
 
 namespace joist {
 
-class NifLibraries;   // vm/nif/library.h
-class ResourceTypes;  // vm/nif/resource.h
-class EventWatch;     // vm/nif/select.h
+class NifLibraries;     // vm/nif/library.h
+class ResourceTypes;    // vm/nif/resource.h
+class EventWatch;       // vm/nif/select.h
+class DriverInterface;  // vm/driver/interface.h
 
 class NativeInterface {
  public:
@@ -34,6 +35,8 @@ class NativeInterface {
   ResourceTypes& types() { return *types_; }
   EventWatch& events() { return *events_; }
   const LiteralSpace* literals() const { return runtime_.literals; }
+  // Set by the VM, whose they are; null: it takes no drivers.
+  DriverInterface* drivers = nullptr;
 
  private:
   Runtime& runtime_;

@@ -178,7 +178,7 @@ void ResourceTypes::destroy(Binary* binary) {
 void* ResourceTypes::make(NifResourceType& type, size_t size) {
   void* memory = malloc(kResourcePrefix + size);
   if (memory == nullptr) return nullptr;
-  auto* binary = new (memory) Binary{1, &destroy, size, 0, nullptr};
+  auto* binary = new (memory) Binary{1, &destroy, 0, nullptr, size};
   binary->bytes = static_cast<uint8_t*>(memory) + kResourcePrefix;
   new (binary + 1) Resource{&type, runtime_.uniques.next_ref(), nullptr};
   type.retain();

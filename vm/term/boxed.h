@@ -216,9 +216,9 @@ struct Binary {
   using Destroy = void (*)(Binary*);
   mutable int64_t reference_count;  // touched only through __atomic builtins (see below)
   Destroy destroy;
-  size_t capacity;   // bytes
   size_t used_bits;  // where append_bits (vm/heap/binary.h) goes on; atomic as the count
   uint8_t* bytes;    // usually right behind this record
+  size_t capacity;   // bytes; the last field, as drivers know a buffer as its size and its bytes
 
   void retain() { __atomic_fetch_add(&reference_count, 1, __ATOMIC_RELAXED); }
   void release() {

@@ -20,7 +20,7 @@ void destroy(Binary* object) {
 
 Binary* new_object() {
   auto* object = static_cast<Binary*>(malloc(sizeof(Binary)));
-  *object = Binary{1, destroy, 0, 0, nullptr};
+  *object = Binary{1, destroy, 0, nullptr, 0};
   return object;
 }
 

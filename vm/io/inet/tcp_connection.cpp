@@ -176,8 +176,8 @@ void TcpDriver::hand_over(const Operation& operation, int descriptor) {
     auto* from = static_cast<Accepted*>(argument);
     return std::make_unique<TcpDriver>(port, *from->listener, std::exchange(from->descriptor, -1));
   };
-  const Term port =
-      port_.ports().open_for(port_.thread(), operation.caller, tcp_driver(), make, &accepted);
+  const Term port = port_.ports().open_for(port_.thread(), operation.caller, tcp_driver(),
+                                           tcp_driver().name, make, &accepted);
   if (port.is_none()) {
     if (accepted.descriptor >= 0) close_stream(accepted.descriptor);
     return finish_error(operation, Term(atoms::system_limit));
