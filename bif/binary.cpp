@@ -203,7 +203,7 @@ class Search {
       ByteSpan text =
           contiguous_bytes(bits_view(subject_).part(from_ * 8, (to - from_) * 8), scratch);
       size_t at = 0;
-      while (at < stretch) {
+      while (at < stretch && *budget > 0) {
         std::optional<Part> found = patterns_->find(text, at, text.size());
         if (!found || found->start >= stretch) {
           at = stretch;

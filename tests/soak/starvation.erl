@@ -33,7 +33,7 @@ ping(Echo) ->
     Time = erlang:monotonic_time(microsecond) - Start,
     receive after 2 -> Time end.
 
-%% Natives, and instructions, that work on terms of about 100 MB; integers may have 8 MB. What they
+%% Natives, and instructions, that work on terms of about 100 MB; integers may have 4 MB. What they
 %% need is made before the measuring begins.
 large() ->
     Numbers = fun() -> lists:seq(1, 6_000_000) end,
@@ -97,11 +97,11 @@ large() ->
      {divide, {fun() -> {1 bsl 3_000_000 - 1, 1 bsl 1_500_000 - 7} end,
                fun({X, Y}) -> X div Y end}},
      {multiply_more, {fun() -> 1 bsl 3_000_000 - 1 end, fun(X) -> X * (X - 1) end}},
-     {multiply_most, {fun() -> 1 bsl 30_000_000 - 1 end, fun(X) -> X * (X - 1) end}},
-     {remainder, {fun() -> {1 bsl 60_000_000 - 1, 1 bsl 30_000_000 - 7} end,
+     {multiply_most, {fun() -> 1 bsl 16_000_000 - 1 end, fun(X) -> X * (X - 1) end}},
+     {remainder, {fun() -> {1 bsl 33_000_000 - 1, 1 bsl 16_000_000 - 7} end,
                   fun({X, Y}) -> X rem Y end}},
-     {add, {fun() -> 1 bsl 60_000_000 - 1 end, fun(X) -> X + (X - 1) end}},
-     {shift, {fun() -> 60_000_000 end, fun(X) -> 3 bsl X end}},
+     {add, {fun() -> 1 bsl 33_000_000 - 1 end, fun(X) -> X + (X - 1) end}},
+     {shift, {fun() -> 33_000_000 end, fun(X) -> 3 bsl X end}},
      {concatenate, {Text, fun(X) -> <<X/binary, 1, X/binary>> end}},
      {append_to_binary, {Text, fun(X) -> <<X/binary, 1>> end}},
      {equal_binaries, {fun() -> {(Text)(), (Text)()} end, fun({X, Y}) -> X =:= Y end}},

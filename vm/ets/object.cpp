@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "vm/os/large_free.h"
+#include "vm/os/memory_count.h"
 #include "vm/term/compare.h"
 
 namespace joist {
@@ -130,6 +132,7 @@ constexpr uint16_t kGone = 0x8000;
 
 void destroy(EtsObject* object) {
   if (object->off_heap != nullptr) release_off_heap(object->off_heap);
+  if (object->is_large() && allocated_bytes(object) >= kLongToFree) return free_aside(object);
   free(object);
 }
 

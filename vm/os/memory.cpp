@@ -8,6 +8,7 @@
 #include <map>
 
 #include "vm/base/sync.h"
+#include "vm/os/large_free.h"
 
 #if __has_feature(address_sanitizer)
 #include <sanitizer/lsan_interface.h>
@@ -121,6 +122,7 @@ void free_large(void* memory, size_t bytes) {
   const size_t size = round_up(bytes, page_size());
   remove_leak_root(memory, size);
   forget_large(memory);
+  if (size >= kLongToFree) return unmap_aside(memory, size);
   munmap(memory, size);
 }
 

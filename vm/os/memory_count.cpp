@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "vm/base/sync.h"
+#include "vm/os/large_free.h"
 
 // Of mimalloc, when the executable is linked with it.
 extern "C" [[gnu::weak]] void mi_collect(bool force);
@@ -111,7 +112,9 @@ void* malloc_counted(size_t bytes, MemoryUse use) {
 
 void free_counted(void* memory, MemoryUse use) {
   if (memory == nullptr) return;
-  count_memory(use, -static_cast<int64_t>(allocated_bytes(memory)));
+  const size_t bytes = allocated_bytes(memory);
+  count_memory(use, -static_cast<int64_t>(bytes));
+  if (bytes >= kLongToFree) return free_aside(memory);
   free(memory);
 }
 

@@ -1,8 +1,12 @@
 #include "vm/os/memory_count.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <map>
 
+#include "vm/os/memory.h"
 #include "vm/os/thread.h"
 
 namespace joist {
@@ -32,6 +36,26 @@ TEST_CASE("nodes of a counted container count") {
     CHECK(counted_memory(MemoryUse::kBinaries) - before >= 1000 * 40);
   }
   CHECK(counted_memory(MemoryUse::kBinaries) == before);
+}
+
+TEST_CASE("large memory is given back, if not at once") {
+  constexpr size_t kSize = size_t{64} << 20;
+  const size_t before = resident_bytes();
+  for (int round = 0; round < 5; ++round) {
+    void* memory = malloc_counted(kSize, MemoryUse::kProcesses);
+    void* mapped = allocate_large(kSize);
+    std::memset(memory, 1, kSize);
+    std::memset(mapped, 1, kSize);
+    CHECK(resident_bytes() >= before + 2 * kSize);
+    const int64_t counted = processes();
+    free_counted(memory, MemoryUse::kProcesses);
+    free_large(mapped, kSize);
+    CHECK(processes() <= counted - static_cast<int64_t>(kSize));
+    constexpr int kPatience = 5000;
+    int waited = 0;
+    while (resident_bytes() > before + kSize / 2 && ++waited < kPatience) usleep(1000);
+    CHECK(waited < kPatience);
+  }
 }
 
 TEST_CASE("touching memory makes it resident") {
