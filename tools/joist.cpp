@@ -86,7 +86,11 @@ int run(int count, char** values) {
   add_disasm(app, invocation);
   add_natives(app, invocation);
   add_doctor(app, invocation);
-  app.footer("\n`joist COMMAND --help` explains a command, with examples.");
+  app.footer(
+      "\n`joist COMMAND --help` explains a command, with examples.\n\n"
+      "Functions that run for long get machine code of their own on x86-64. With JOIST_SPLICE=0 "
+      "in\n"
+      "the environment they do not; with JOIST_SPLICE=all every module does when it is loaded.");
 
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return std::string("joist: ") + error.what() + "; see --help\n";

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run.py JOIST [--seconds N] [--seeds N] [--seed FIRST] [--schedulers LIST] [--programs LIST]: runs
-stress.erl and linearizable.erl under JOIST with different seeds, each at every number of
-schedulers. The first failure ends it, with the command that repeats it. Exit 77: no erlc."""
+stress.erl, linearizable.erl and hot_code.erl under JOIST with different seeds, each at every number
+of schedulers. The first failure ends it, with the command that repeats it. Exit 77: no erlc."""
 
 import argparse
 import itertools
@@ -38,7 +38,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--schedulers", default="1,2,8")
-    parser.add_argument("--programs", default="stress,linearizable")
+    parser.add_argument("--programs", default="stress,linearizable,hot_code")
     options = parser.parse_args()
     if shutil.which("erlc") is None:
         print("no erlc on PATH")

@@ -62,9 +62,17 @@ bool CodeSplicer::knows_registers() const {
   return known == std::size(kXs);
 }
 
+void CodeSplicer::allow() { use_.store(Use::kAllowed, std::memory_order_relaxed); }
+
 bool CodeSplicer::enable() {
   std::lock_guard lock(mutex_);
-  if (enabled_.load(std::memory_order_relaxed)) return true;
+  if (use_.load(std::memory_order_relaxed) == Use::kReady) return true;
+  const bool ready = make_ready_locked();
+  use_.store(ready ? Use::kReady : Use::kOff, std::memory_order_release);
+  return ready;
+}
+
+bool CodeSplicer::make_ready_locked() {
   if (!knows_registers()) return false;
   const auto* code = reinterpret_cast<const uint8_t*>(handlers_.handlers[0][0]);
   if (!memory_.map(kMemory, code)) return false;
@@ -78,7 +86,6 @@ bool CodeSplicer::enable() {
     }
   }
   for (size_t i = kMemory / kChunk; i-- > 0;) free_chunks_.push_back(static_cast<uint32_t>(i));
-  enabled_.store(true, std::memory_order_release);
   return true;
 }
 
@@ -98,13 +105,14 @@ bool CodeSplicer::count(const Cell* entry) {
 
 void CodeSplicer::splice(const Module& module, const Cell* address) {
   const FunctionRange* range = module.function_at(address);
-  if (range == nullptr) return;
+  if (range == nullptr || !enable()) return;
   std::lock_guard lock(mutex_);
   splice_locked(module, *range);
   publish_locked();
 }
 
 void CodeSplicer::splice_module(const Module& module) {
+  if (!enable()) return;
   std::lock_guard lock(mutex_);
   for (const FunctionRange& range : module.functions) splice_locked(module, range);
   publish_locked();
@@ -300,7 +308,6 @@ class CodeSplicer::Copy {
 };
 
 void CodeSplicer::splice_locked(const Module& module, const FunctionRange& range) {
-  if (!enabled_.load(std::memory_order_relaxed)) return;
   std::unordered_set<uint32_t>& done = done_[&module];
   if (done.contains(range.entry)) return;
   // While it is traced it stays as it is.

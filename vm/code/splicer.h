@@ -32,7 +32,10 @@ class CodeSplicer {
  public:
   explicit CodeSplicer(const HandlerTable& handlers);
 
-  // Until then nothing is spliced. False: the system or the machine does not allow it.
+  // Until one of them is called nothing is spliced. allow() leaves the work to the time when a
+  // function is found hot, which in many a short run is never. False: the system or the machine
+  // does not allow it.
+  void allow();
   bool enable();
   // Functions of modules published from now on are spliced before they run (for tests).
   void splice_all() { splices_all_ = true; }
@@ -40,7 +43,8 @@ class CodeSplicer {
 
   // Somebody used up a timeslice by calling the function at `entry`. True: splice() it.
   bool is_hot(const Cell* entry) {
-    if (!enabled_.load(std::memory_order_relaxed) || memory_.contains(*entry)) return false;
+    const Use use = use_.load(std::memory_order_acquire);
+    if (use == Use::kOff || (use == Use::kReady && memory_.contains(*entry))) return false;
     return count(entry);
   }
   // Splices the function that the address is in. The module stays while this runs.
@@ -78,7 +82,11 @@ class CodeSplicer {
     uintptr_t copy;
   };
 
+  // kReady: all that follows is made.
+  enum class Use : uint8_t { kOff, kAllowed, kReady };
+
   bool knows_registers() const;
+  bool make_ready_locked();
 
   Cell handler_of(const Form& form) const {
     return handlers_.handlers[static_cast<size_t>(form.op)][form.combination];
@@ -92,7 +100,7 @@ class CodeSplicer {
   size_t room_in(const Module& module, size_t bytes);
 
   const HandlerTable& handlers_;
-  std::atomic<bool> enabled_ = false;
+  std::atomic<Use> use_ = Use::kOff;
   bool splices_all_ = false;
   CodeMemory memory_;
 

@@ -81,8 +81,8 @@ Result<void> Vm::start() {
   }
   code_ = std::make_unique<CodeTable>(handler_table());
   const std::optional<std::string> splicing = environment_.get("JOIST_SPLICE");
-  const bool splices = splicing == "1" || splicing == "all";
-  if (splices && code_->splicer().enable() && splicing == "all") code_->splicer().splice_all();
+  if (splicing != "0") code_->splicer().allow();
+  if (splicing == "all" && code_->splicer().enable()) code_->splicer().splice_all();
   if (!options_.boots_otp) code_->set_finder(this);
   for (std::span<const NativeEntry> table : native_tables()) {
     for (const NativeEntry& entry : table) {

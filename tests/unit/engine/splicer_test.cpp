@@ -128,6 +128,48 @@ TEST_CASE("a function that uses up timeslices is spliced, others are not") {
   CHECK(m.splicer().functions() == 1);
 }
 
+TEST_CASE("nothing is made for splicing before a function is hot") {
+  Machine m;
+  m.splicer().allow();
+  CHECK(m.text("fib", {Term::small(5)}) == "5");
+  CHECK(m.splicer().functions() == 0);
+  CHECK(m.text("fib", {Term::small(22)}) == "17711");
+  const size_t functions = m.splicer().functions();
+  CHECK(functions == (is_possible(m) ? 1 : 0));
+}
+
+TEST_CASE("a function that is traced when it is found hot is spliced later") {
+  Machine m;
+  if (!is_possible(m)) return;
+  Cell& entry = const_cast<Cell&>(m.entry("fib"));
+  const Cell before = entry;
+  entry = handler_table().handlers[static_cast<size_t>(Op::breakpoint)][0];
+  m.splicer().splice(m.module(), &entry);
+  CHECK(m.splicer().functions() == 0);
+  entry = before;
+  m.splicer().splice(m.module(), &entry);
+  CHECK(m.splicer().functions() == 1);
+  CHECK(m.text("fib", {Term::small(10)}) == "55");
+}
+
+TEST_CASE("copies of modules that are gone leave their memory to others") {
+  Machine m;
+  if (!is_possible(m)) return;
+  const std::string expected = m.all();
+  const Module& module = m.module();
+  const std::vector<Cell> handlers = m.cells();
+  // More than there is memory for at once.
+  for (int i = 0; i < 5000; ++i) {
+    m.splicer().splice_module(module);
+    std::copy(handlers.begin(), handlers.end(), const_cast<Cell*>(module.cells.get()));
+    m.splicer().forget(module);
+  }
+  m.splicer().splice_module(module);
+  CHECK(m.cells() != handlers);
+  CHECK(m.splicer().functions() == 5001 * module.functions.size());
+  CHECK(m.all() == expected);
+}
+
 TEST_CASE("a function that is not as the loader made it is left alone") {
   Machine m;
   if (!is_possible(m)) return;
