@@ -171,7 +171,7 @@ Term finish_loading_1(Process& p, Term list) {
 Term call_on_load_function_1(Process& p, Term name) {
   const Module* module = name.is_atom() ? code_of(p).waiting_for_on_load(name) : nullptr;
   if (module == nullptr) return p.badarg();
-  return p.trap_to(&module->cells[module->on_load], 0);
+  return p.trap_to(&module->cells[module->functions[module->on_load].entry], 0);
 }
 
 // With `keep` false the instance waits to be purged.

@@ -24,7 +24,7 @@ struct Area {
 
 size_t code_bytes(const Runtime& runtime) {
   size_t bytes = runtime.literals->used_bytes();
-  for (const Module* module : runtime.code->modules()) bytes += module->cell_count * sizeof(Cell);
+  for (const Module* module : runtime.code->modules()) bytes += module->code_bytes();
   return bytes;
 }
 

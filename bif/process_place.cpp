@@ -102,7 +102,8 @@ void append_place(std::string& text, const CodeTable& code, const Cell* address)
     print_term(text, module->name);
     text += ':';
     print_term(text, function->name);
-    const Cell* start = &module->cells[function->start];
+    const auto cell = static_cast<uint32_t>(address - module->cells);
+    const Cell* start = &module->cells[module->is_stub(cell) ? cell : uint32_t{function->start}];
     text +=
         '/' + std::to_string(function->arity) + " + " +
         std::to_string(reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(start));

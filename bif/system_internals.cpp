@@ -60,7 +60,7 @@ Term loaded_code_text(Process& p) {
   std::string lines;
   size_t bytes = 0;
   for (const Module* module : p.runtime->code->modules()) {
-    const size_t size = module->cell_count * sizeof(Cell);
+    const size_t size = module->code_bytes();
     bytes += size;
     lines += std::string(atom_text(module->name)) + ' ' + std::to_string(size) + '\n';
   }

@@ -30,7 +30,7 @@ Result<std::vector<FunctionEntry>> parse_function_chunk(const BeamFile& file, ui
 }
 
 // The tables that the code's operands refer to, and those that only need atoms.
-Result<void> parse_tables(BeamFile& file) {
+Result<void> parse_table_chunks(BeamFile& file) {
   JOIST_TRY(parse_atom_chunk(file));
   const ByteSpan imports = file.chunk(chunk_id("ImpT"));
   if (imports.empty()) return make_error("missing import table");
@@ -61,21 +61,34 @@ ByteSpan BeamFile::chunk(uint32_t id) const {
   return {};
 }
 
-Result<BeamFile> parse_beam(ByteSpan bytes) {
+Result<BeamFile> parse_tables(ByteSpan bytes) {
   BeamFile file;
-  file.file_bytes = JOIST_TRY(unpack_beam(bytes));
-  file.chunks = JOIST_TRY(read_chunks(file.file_bytes));
+  if (is_packed(bytes)) {
+    file.file_bytes = JOIST_TRY(unpack_beam(bytes));
+    bytes = file.file_bytes;
+  } else if (bytes.size() > kMaxBeamSize) {
+    return make_error("file too large");
+  }
+  file.chunks = JOIST_TRY(read_chunks(bytes));
 
   const ByteSpan code_chunk = file.chunk(chunk_id("Code"));
   if (code_chunk.empty()) return make_error("missing code chunk");
-  const ByteSpan code = JOIST_TRY(parse_code_header(file, code_chunk));
-  JOIST_TRY(parse_tables(file));
-  JOIST_TRY(parse_code(file, code));
+  file.code_bytes = JOIST_TRY(parse_code_header(file, code_chunk));
+  JOIST_TRY(parse_table_chunks(file));
 
   file.strings = file.chunk(chunk_id("StrT"));
   file.attributes = file.chunk(chunk_id("Attr"));
   file.compile_info = file.chunk(chunk_id("CInf"));
   file.md5 = module_md5(file);
+  return file;
+}
+
+Result<BeamFile> parse_beam(ByteSpan bytes) {
+  std::vector<uint8_t> own = JOIST_TRY(unpack_beam(bytes));
+  BeamFile file = JOIST_TRY(parse_tables(own));
+  // If it was compressed twice, it has been refused.
+  file.file_bytes = std::move(own);
+  JOIST_TRY(parse_code(file));
   return file;
 }
 

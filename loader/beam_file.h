@@ -7,7 +7,8 @@
 // passed both may be linked. Neither trusts a size that the file claims: what is allocated is
 // bounded by what the bytes given can hold.
 //
-// All views point into buffers owned by the BeamFile; moving it keeps them valid.
+// All views point into buffers owned by the BeamFile, or given to parse_tables(); moving it keeps
+// them valid.
 #pragma once
 
 #include <array>
@@ -123,6 +124,7 @@ struct BeamFile {
   std::vector<FunctionEntry> locals;
   std::vector<LambdaEntry> lambdas;
   std::vector<ByteSpan> literals;       // external terms, each with its version byte 131
+  uint32_t literal_count = 0;           // of them
   std::vector<LineEntry> lines;         // [0] is the undefined position; empty: no line table
   std::vector<std::string_view> files;  // [0] is empty: the module's own name with .erl
   uint32_t line_flags = 0;
@@ -133,8 +135,9 @@ struct BeamFile {
   uint32_t max_opcode = 0;
   uint32_t label_count = 0;     // labels are 1 .. label_count - 1
   uint32_t function_count = 0;  // as the header of the Code chunk claims
-  GenericCode code;
+  GenericCode code;             // parse_beam() only
 
+  ByteSpan code_bytes;               // instructions: the Code chunk without its header
   ByteSpan strings;                  // StrT
   ByteSpan attributes;               // Attr, external term; empty if absent
   ByteSpan compile_info;             // CInf, likewise
@@ -155,5 +158,8 @@ struct BeamFile {
 
 // Takes apart a .beam file, gzip-compressed as a whole or not.
 Result<BeamFile> parse_beam(ByteSpan bytes);
+
+// The same without decoding the code. Views may point into `bytes`.
+Result<BeamFile> parse_tables(ByteSpan bytes);
 
 }  // namespace joist

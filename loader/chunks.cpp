@@ -193,6 +193,7 @@ Result<void> parse_literals(BeamFile& file, ByteSpan chunk) {
     file.literals.push_back(term);
   }
   if (!reader.ok()) return make_error("corrupt literal table: its count");
+  file.literal_count = count;
   return {};
 }
 

@@ -40,36 +40,38 @@ bool ends_path(const BeamFile& file, const GenericCode& code,
   }
 }
 
-std::vector<bool> find_try_handlers(std::span<const GenericInstruction> instructions,
-                                    std::span<const Operand> operands, uint32_t label_count) {
-  std::vector<bool> handlers(label_count, false);
+void find_try_handlers(std::span<const GenericInstruction> instructions,
+                       std::span<const Operand> operands, std::vector<bool>& handlers) {
   bool before_try_case = false;
   for (size_t i = instructions.size(); i-- > 0;) {
     const GenericInstruction& instruction = instructions[i];
     if (instruction.op == GenericOp::label_1) {
       const uint64_t label = operands[instruction.first].number();
-      if (before_try_case && label < label_count) handlers[label] = true;
+      if (before_try_case && label < handlers.size()) handlers[label] = true;
     } else if (!marks_position(instruction.op)) {
       before_try_case = instruction.op == GenericOp::try_case_1;
     }
   }
-  return handlers;
 }
 
-LabelTable find_labels(const GenericCode& code, uint32_t label_count) {
-  LabelTable labels;
-  labels.instruction.assign(label_count, kNoIndex);
-  labels.function.assign(label_count, kNoIndex);
-  labels.try_handler = find_try_handlers(code.instructions, code.operands, label_count);
-  for (uint32_t i = 0; i < code.instructions.size(); ++i) {
+uint32_t LabelTable::add(const GenericCode& code, const GenericFunction& function) {
+  const auto number = static_cast<uint32_t>(counts.size());
+  uint32_t behind = 0;
+  bool before_try_case = false;
+  for (uint32_t i = function.end; i-- > function.begin;) {
     const GenericInstruction& instruction = code.instructions[i];
-    if (instruction.op != GenericOp::label_1) continue;
-    labels.instruction[code.operand(instruction, 0).index()] = i;
+    if (instruction.op == GenericOp::label_1) {
+      const uint32_t label = code.operands[instruction.first].index();
+      if (owner[label] != kNoIndex) return i;
+      owner[label] = number;
+      ordinal[label] = behind++;
+      if (before_try_case) try_handler[label] = true;
+    } else if (!marks_position(instruction.op)) {
+      before_try_case = instruction.op == GenericOp::try_case_1;
+    }
   }
-  for (uint32_t i = 0; i < code.functions.size(); ++i) {
-    labels.function[code.functions[i].entry_label] = i;
-  }
-  return labels;
+  counts.push_back(behind);
+  return kNoIndex;
 }
 
 }  // namespace joist

@@ -21,19 +21,24 @@ bool ends_path(const BeamFile& file, const GenericCode& code,
 
 inline constexpr uint32_t kNoIndex = UINT32_MAX;
 
-// Where labels are, by label number.
+// Where labels are, by label number. Functions are added in the order of their numbers.
 struct LabelTable {
-  std::vector<uint32_t> instruction;  // index of its label instruction, or kNoIndex
-  std::vector<uint32_t> function;     // function whose entry label it is, or kNoIndex
-  std::vector<bool> try_handler;      // see find_try_handlers()
-};
+  explicit LabelTable(uint32_t label_count)
+      : ordinal(label_count, 0), owner(label_count, kNoIndex), try_handler(label_count, false) {}
 
-// Needs operands that were checked. Of labels defined twice, the last counts.
-LabelTable find_labels(const GenericCode& code, uint32_t label_count);
+  // Enters the labels of a function; kNoIndex, or the index of an instruction that defines a label
+  // for the second time. Needs operands that were checked.
+  uint32_t add(const GenericCode& code, const GenericFunction& function);
+
+  std::vector<uint32_t> ordinal;  // how many labels of its function are behind it
+  std::vector<uint32_t> owner;    // number of the function that it is in, or kNoIndex
+  std::vector<bool> try_handler;  // see find_try_handlers()
+  std::vector<uint32_t> counts;   // by number of the function: how many labels it has
+};
 
 // By label number: whether it is where a try resumes after an exception, that is, whether the next
 // instruction that does something is try_case.
-std::vector<bool> find_try_handlers(std::span<const GenericInstruction> instructions,
-                                    std::span<const Operand> operands, uint32_t label_count);
+void find_try_handlers(std::span<const GenericInstruction> instructions,
+                       std::span<const Operand> operands, std::vector<bool>& handlers);
 
 }  // namespace joist

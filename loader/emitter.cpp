@@ -164,7 +164,7 @@ void Emitter::encode(Op op, std::span<const Argument> arguments, std::span<const
 
 Cell* Emitter::add_cells(size_t count) {
   if (count > capacity_ - size_) {
-    constexpr size_t kFirstCapacity = 4096;
+    constexpr size_t kFirstCapacity = 256;
     const size_t capacity = std::max({kFirstCapacity, size_t{capacity_} * 2, size_ + count});
     auto larger = std::make_unique_for_overwrite<Cell[]>(capacity);
     std::copy_n(cells_.get(), size_, larger.get());
@@ -253,7 +253,11 @@ void Emitter::put_field(uint32_t instruction, FieldKind kind, size_t offset,
 bool Emitter::resolve() {
   for (const Fixup& fixup : fixups_) {
     const uint32_t target = labels_[fixup.label];
-    if (target == kUndefined) return false;
+    if (target == kUndefined) {
+      if (fixup.wide) return false;
+      outside_.push_back({fixup.instruction, fixup.offset, fixup.label});
+      continue;
+    }
     const int64_t distance = (int64_t{target} - fixup.instruction) * 8;
     auto* bytes = reinterpret_cast<uint8_t*>(&cells_[fixup.instruction]) + fixup.offset;
     if (fixup.wide) {

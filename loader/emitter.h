@@ -72,9 +72,16 @@ class Emitter {
   // Cell index of a label; define_label was called for it.
   uint32_t position_of(size_t label) const { return labels_[label]; }
 
-  // Fills in all distances. False: a label that is used was never defined, or a distance is
-  // beyond 2 GiB.
+  // A field that wants the distance to a label that was not defined.
+  struct Outside {
+    uint32_t instruction;  // cell index
+    uint32_t offset;       // of the field, in bytes from the instruction
+    uint32_t label;
+  };
+  // Fills in the distances to all labels that were defined and finds those that were not. False:
+  // a list refers to such a label, or a distance is beyond 2 GiB.
   bool resolve();
+  const std::vector<Outside>& outside() const { return outside_; }
   std::span<const Cell> cells() const { return {cells_.get(), size_}; }
 
   // Where an instruction begins that was fused since the last call, with the op that it was
@@ -120,6 +127,7 @@ class Emitter {
   uint32_t capacity_ = 0;
   std::vector<uint32_t> labels_;
   std::vector<Fixup> fixups_;
+  std::vector<Outside> outside_;
   Latest latest_;
   Fused fused_ = {0, Op::kCount};
 };

@@ -13,32 +13,30 @@ constexpr size_t kMaxLabels = size_t{1} << 19;
 
 }  // namespace
 
-FlowMachine::FlowMachine(const BeamFile& file, const LabelTable& labels,
-                         const GenericFunction& function, const FlowRepairs& repairs)
+FlowMachine::FlowMachine(const BeamFile& file, const GenericCode& code, const LabelTable& labels,
+                         const GenericFunction& function, uint32_t number,
+                         const FlowRepairs& repairs)
     : file_(file),
-      code_(file.code),
+      code_(code),
       labels_(labels),
       function_(function),
+      number_(number),
       clear_frames_(repairs.clear_frames),
       repairs_(repairs) {}
 
 bool FlowMachine::start() {
-  const auto code = std::span(code_.instructions);
-  const auto body = code.subspan(function_.begin, function_.end - function_.begin);
-  points_.reserve(static_cast<size_t>(std::count_if(
-      body.begin(), body.end(),
-      [](const GenericInstruction& instruction) { return instruction.op == GenericOp::label_1; })));
-  for (current_ = function_.begin; current_ < function_.end; ++current_) {
-    if (code_.instructions[current_].op != GenericOp::label_1) continue;
-    if (points_.size() == kMaxLabels) {
-      fail("too many labels in one function");
-      return false;
-    }
-    points_.push_back(Point{current_});
+  current_ = function_.begin;
+  if (labels_.counts[number_] > kMaxLabels) {
+    fail("too many labels in one function");
+    return false;
+  }
+  points_.reserve(labels_.counts[number_]);
+  for (uint32_t i = function_.begin; i < function_.end; ++i) {
+    if (code_.instructions[i].op == GenericOp::label_1) points_.emplace_back(i);
   }
   FlowState entry;
   entry.x.add_below(function_.arity);
-  flow_to(function_.entry, entry);
+  flow_to(function_.entry_label, entry);
   return true;
 }
 
@@ -62,9 +60,9 @@ bool FlowMachine::resume() {
   return true;
 }
 
-void FlowMachine::run_into_label() {
+void FlowMachine::run_into_label(uint32_t label) {
   x_before_ = state_.x;
-  flow_repaired(current_);
+  flow_repaired(label);
 }
 
 void FlowMachine::fail(const char* what) {
@@ -72,13 +70,9 @@ void FlowMachine::fail(const char* what) {
   alive_ = false;
 }
 
-void FlowMachine::flow_to(uint32_t index, const FlowState& state) {
-  const auto place = std::lower_bound(
-      points_.begin(), points_.end(), index,
-      [](const Point& point, uint32_t wanted) { return point.instruction < wanted; });
-  if (place == points_.end() || place->instruction != index) {
-    return fail("a label of another function");
-  }
+void FlowMachine::flow_to(uint32_t label, const FlowState& state) {
+  JOIST_ASSERT(is_own(label));
+  Point* const place = &points_.back() - labels_.ordinal[label];
   if (!place->reached) {
     place->reached = true;
     place->state = state;
@@ -92,27 +86,26 @@ void FlowMachine::flow_to(uint32_t index, const FlowState& state) {
   }
   if (place->pending) return;
   place->pending = true;
-  pending_.push_back(static_cast<uint32_t>(place - points_.begin()));
+  pending_.push_back(static_cast<uint32_t>(place - points_.data()));
   std::push_heap(pending_.begin(), pending_.end(), std::greater<>());
 }
 
-void FlowMachine::flow_repaired(uint32_t index) {
-  if (repairs_.x.empty()) return flow_to(index, state_);
+void FlowMachine::flow_repaired(uint32_t label) {
+  if (repairs_.x.empty()) return flow_to(label, state_);
   FlowState repaired = state_;
   for (const uint32_t x : repairs_.x) {
     if (state_.x.has(x) || x_before_.has(x)) continue;
     repaired.x.add(x);
     cleared_x_.insert({current_, x});
   }
-  flow_to(index, repaired);
+  flow_to(label, repaired);
 }
 
 void FlowMachine::branch(const Operand& label) {
   if (label.kind != Kind::kLabel) return;
-  const uint32_t index = labels_.instruction[label.index()];
-  if (index == kNoIndex) return fail("a label that is not defined");
+  if (!is_own(label.index())) return fail("a label that is not defined in the function");
   if (labels_.try_handler[label.index()]) return fail("a jump to the handler of a try");
-  flow_repaired(index);
+  flow_repaired(label.index());
 }
 
 void FlowMachine::raise() {
@@ -130,13 +123,12 @@ void FlowMachine::resume_handler() {
   if (state_.catches == kNoCatch || !alive_) return;
   const uint32_t handler = stacks_[state_.catches].handler;
   if (handler == kAmbiguousHandler) return fail("an exception where handlers differ by path");
-  const uint32_t index = labels_.instruction[handler];
-  if (index == kNoIndex) return fail("a handler label that is not defined");
+  if (!is_own(handler)) return fail("a handler label that is not defined in the function");
   FlowState resumed = state_;
   resumed.x.clear();
   resumed.x.add_below(kExceptionRegisters);
   resumed.heap = {};
-  flow_to(index, resumed);
+  flow_to(handler, resumed);
 }
 
 void FlowMachine::raise_and_stop() {
@@ -245,6 +237,8 @@ void FlowMachine::start_catch(const Operand& slot, const Operand& handler, bool 
   write(slot);
   if (!alive_) return;
   if (!state_.catches_known) return fail("a catch where catches differ by path");
+  // Other faults are told first.
+  if (!is_own(handler.index()) && undefined_handler_ == kNoIndex) undefined_handler_ = current_;
   state_.y.remove(slot.index());
   state_.tags.add(slot.index());
   const auto distance = static_cast<uint16_t>(state_.frame - slot.value);

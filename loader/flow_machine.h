@@ -28,10 +28,13 @@ struct FlowRepairs {
 
 class FlowMachine {
  public:
-  FlowMachine(const BeamFile& file, const LabelTable& labels, const GenericFunction& function,
-              const FlowRepairs& repairs);
+  FlowMachine(const BeamFile& file, const GenericCode& code, const LabelTable& labels,
+              const GenericFunction& function, uint32_t number, const FlowRepairs& repairs);
 
-  const FlowFault& fault() const { return fault_; }
+  FlowFault fault() const {
+    if (fault_.found() || undefined_handler_ == kNoIndex) return fault_;
+    return {undefined_handler_, "a handler label that is not defined in the function"};
+  }
   // What the empty register was that the fault is about, if a repair may help.
   uint32_t empty_x() const { return empty_x_; }
   bool empty_y() const { return empty_y_; }
@@ -43,8 +46,16 @@ class FlowMachine {
   bool start();
   // Takes up the next label whose state changed; false when all is done or a fault was found.
   bool resume();
-  // Arrives at the label instruction `current_` by running into it.
-  void run_into_label();
+  // Arrives at the label, whose instruction is `current_`, by running into it.
+  void run_into_label(uint32_t label);
+
+  // Whether the function defines the label.
+  bool is_own(uint32_t label) const { return labels_.owner[label] == number_; }
+
+  // Before an instruction.
+  void remember_x() {
+    if (!repairs_.x.empty()) x_before_ = state_.x;
+  }
 
   void fail(const char* what);
   void require(bool met, const char* what) {
@@ -80,9 +91,10 @@ class FlowMachine {
   const GenericCode& code_;
   const LabelTable& labels_;
   const GenericFunction& function_;
+  const uint32_t number_;  // of the function, in labels_
 
   FlowState state_;
-  RegisterSet x_before_;  // x registers that held terms before the current instruction
+  RegisterSet x_before_;  // x registers that held terms before the instruction, if repairs need it
   bool alive_ = true;     // whether the path goes on
   uint32_t current_ = 0;  // index of the current instruction
   bool clear_frames_ = false;
@@ -91,16 +103,17 @@ class FlowMachine {
  private:
   // A label of the function and what is known there.
   struct Point {
+    explicit Point(uint32_t at) : instruction(at) {}
     uint32_t instruction;
     bool reached = false;
     bool pending = false;
     FlowState state = {};
   };
 
-  void flow_to(uint32_t index, const FlowState& state);
-  // Goes to the label at `index`; repaired x registers that are empty count as cleared before the
+  void flow_to(uint32_t label, const FlowState& state);
+  // Goes to the label; repaired x registers that are empty count as cleared before the
   // current instruction.
-  void flow_repaired(uint32_t index);
+  void flow_repaired(uint32_t label);
   void resume_handler();
 
   const FlowRepairs& repairs_;
@@ -108,6 +121,7 @@ class FlowMachine {
   std::vector<uint32_t> pending_;  // heap of indices into points_, the first in the code on top
   CatchStacks stacks_;
   FlowFault fault_;
+  uint32_t undefined_handler_ = kNoIndex;  // the first instruction that names one
   uint32_t empty_x_ = kNoIndex;
   bool empty_y_ = false;
 };

@@ -104,6 +104,8 @@ struct GenericCode {
   std::vector<Operand> operands;
   std::vector<Allocation> allocations;
   std::vector<ByteSpan> big_integers;  // big-endian two's complement, more than 8 bytes
+  // Number of the first of them, if the code is a part of a module's.
+  uint32_t first_big_integer = 0;
   std::vector<GenericFunction> functions;
   // x registers that are empty on a branch which the compiler knew is never taken. Found by
   // verify(); transform() adds the moves.
@@ -112,6 +114,16 @@ struct GenericCode {
   // transform() puts an error there.
   std::vector<uint32_t> dead_labels;
   uint32_t on_load = kNoFunction;  // index of the function marked by the on_load instruction
+
+  void clear() {
+    instructions.clear();
+    operands.clear();
+    allocations.clear();
+    big_integers.clear();
+    functions.clear();
+    clear_x.clear();
+    dead_labels.clear();
+  }
 
   std::span<const Operand> operands_of(const GenericInstruction& instruction) const {
     return std::span(operands).subspan(instruction.first, instruction.count);

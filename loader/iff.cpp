@@ -6,14 +6,10 @@
 
 namespace joist {
 
-namespace {
-
-bool is_gzip(ByteSpan bytes) { return bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b; }
-
-}  // namespace
+bool is_packed(ByteSpan bytes) { return bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b; }
 
 Result<std::vector<uint8_t>> unpack_beam(ByteSpan bytes) {
-  if (is_gzip(bytes)) {
+  if (is_packed(bytes)) {
     const size_t limit = std::min(kMaxBeamSize, max_inflated_size(bytes.size()));
     auto unpacked = inflate_bounded(bytes, DeflateFormat::kGzip, limit);
     if (unpacked) return unpacked;

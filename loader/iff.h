@@ -15,6 +15,9 @@ namespace joist {
 // A module larger than this, once decompressed, is refused.
 inline constexpr size_t kMaxBeamSize = size_t{512} << 20;
 
+// Whether the file is compressed as a whole.
+bool is_packed(ByteSpan bytes);
+
 // The container's own bytes: a copy of `bytes`, or what they decompress to.
 Result<std::vector<uint8_t>> unpack_beam(ByteSpan bytes);
 

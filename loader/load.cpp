@@ -4,13 +4,10 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "loader/specialise.h"
-#include "loader/transform.h"
-#include "loader/verify.h"
+#include "loader/module_source.h"
 #include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
-#include "vm/os/memory_count.h"
 #include "vm/term/atom.h"
 
 namespace joist {
@@ -56,22 +53,26 @@ Term make_file_location(Allocator& heap, std::string_view utf8) {
 
 class Preparation {
  public:
-  Preparation(const BeamFile& file, const GenericCode& code, CodeTable& table,
+  Preparation(BeamFile& file, const ModuleSource::Checked& checked, CodeTable& table,
               LiteralSpace& literals)
-      : file_(file), code_(code), table_(table), literals_(literals) {}
+      : file_(file), checked_(checked), table_(table), literals_(literals) {}
 
-  Result<std::unique_ptr<Module>> run() {
+  Result<std::unique_ptr<Module>> run(std::unique_ptr<ModuleSource> source) {
     module_ = std::make_unique<Module>();
     JOIST_TRY(resolve_atoms());
     module().name = terms_.atoms[1];
     JOIST_TRY(decode_literals());
     define_records();
     resolve_imports();
-    find_natives();
     make_fun_entries();
     copy_strings();
     std::memcpy(module().md5, file_.md5.data(), sizeof module().md5);
-    JOIST_TRY(emit());
+    list_functions();
+    if (!table_.make_stubs(module(), natives(), source->code_size())) {
+      return make_error("the space for code is full");
+    }
+    source->keep(std::move(file_), std::move(terms_));
+    module().source = std::move(source);
     return std::move(module_);
   }
 
@@ -100,7 +101,7 @@ class Preparation {
   Result<void> decode_literals() {
     std::vector<Term> all;
     for (ByteSpan bytes : file_.literals) all.push_back(JOIST_TRY(decode(bytes, "a literal")));
-    for (ByteSpan bytes : code_.big_integers) {
+    for (ByteSpan bytes : checked_.big_integers) {
       std::vector<uint8_t> little(bytes.rbegin(), bytes.rend());
       all.push_back(make_integer_from_bytes(scratch_, little.data(), little.size(), true, true));
     }
@@ -112,8 +113,9 @@ class Preparation {
       wide.push_back(operand.value);
       all.push_back(make_integer(scratch_, operand.value));
     };
-    for (const Operand& operand : code_.operands) {
-      if (is_wide(operand)) add(operand);
+    for (int64_t value : checked_.wide_integers) {
+      wide.push_back(value);
+      all.push_back(make_integer(scratch_, value));
     }
     for (const RecordField& field : file_.record_fields) {
       if (is_wide(field.value)) add(field.value);
@@ -146,7 +148,7 @@ class Preparation {
       return taken;
     };
     terms_.literals = take(file_.literals.size());
-    terms_.big_integers = take(code_.big_integers.size());
+    terms_.big_integers = take(checked_.big_integers.size());
     for (int64_t value : wide) terms_.wide_integers[value] = *next++;
     module().attributes = *next++;
     module().compile_info = *next++;
@@ -177,13 +179,16 @@ class Preparation {
     }
   }
 
-  void find_natives() {
-    for (const GenericFunction& function : code_.functions) {
+  // By function: the native that it is a stub for, or null.
+  std::vector<const ExportEntry*> natives() const {
+    std::vector<const ExportEntry*> found;
+    const bool any = table_.has_natives(module_->name);
+    for (const FunctionRange& function : module_->functions) {
       const ExportEntry* entry =
-          table_.find_export({module().name, terms_.atoms[function.name], function.arity});
-      const bool has_native = entry != nullptr && entry->native != nullptr;
-      terms_.natives.push_back(has_native ? entry : nullptr);
+          any ? table_.find_export({module_->name, function.name, function.arity}) : nullptr;
+      found.push_back(entry != nullptr && entry->native != nullptr ? entry : nullptr);
     }
+    return found;
   }
 
   void make_fun_entries() {
@@ -208,40 +213,32 @@ class Preparation {
     terms_.strings = module().strings.get();
   }
 
-  Result<void> emit() {
-    Emitter emitter(table_.handlers(), file_.label_count, table_.counts_ops());
-    Specialiser(file_, code_, terms_, emitter).run(module());
-    if (!emitter.resolve()) return make_error("a label is used but not defined");
-    const std::span<const Cell> cells = emitter.cells();
-    module().cell_count = cells.size();
-    module().cells = std::make_unique_for_overwrite<Cell[]>(cells.size());
-    std::copy(cells.begin(), cells.end(), module().cells.get());
-    for (const LambdaEntry& lambda : file_.lambdas) {
-      module().fun_cells.push_back(emitter.position_of(lambda.label));
+  void list_functions() {
+    const Verifier& verifier = checked_.verifier;
+    module().functions.reserve(verifier.functions().size());
+    for (const GenericFunction& function : verifier.functions()) {
+      module().functions.push_back({0, 0, terms_.atoms[function.name], function.arity});
     }
+    module().fun_functions.reserve(file_.lambdas.size());
+    for (const LambdaEntry& lambda : file_.lambdas) {
+      module().fun_functions.push_back(verifier.function_of(lambda.label));
+    }
+    module().exports.reserve(file_.exports.size());
+    module().export_functions.reserve(file_.exports.size());
     for (const FunctionEntry& entry : file_.exports) {
       module().exports.push_back({terms_.atoms[entry.function], entry.arity});
-      module().export_cells.push_back(emitter.position_of(entry.label));
+      module().export_functions.push_back(verifier.function_of(entry.label));
     }
+    module().locals.reserve(file_.locals.size());
     for (const FunctionEntry& entry : file_.locals) {
       module().locals.push_back({terms_.atoms[entry.function], entry.arity});
     }
-    if (code_.on_load != kNoFunction) {
-      module().on_load = module().functions[code_.on_load].entry;
-    }
-    // They were of unknown length until now and stay as long as the module.
-    module().lines.shrink_to_fit();
-    module().functions.shrink_to_fit();
-    module().exports.shrink_to_fit();
-    module().export_cells.shrink_to_fit();
-    module().locals.shrink_to_fit();
     module().funs.shrink_to_fit();
-    module().fun_cells.shrink_to_fit();
-    return {};
+    module().on_load = checked_.on_load;
   }
 
-  const BeamFile& file_;
-  const GenericCode& code_;
+  BeamFile& file_;
+  const ModuleSource::Checked& checked_;
   CodeTable& table_;
   LiteralSpace& literals_;
   Allocator scratch_;
@@ -251,22 +248,17 @@ class Preparation {
 
 }  // namespace
 
-Result<std::unique_ptr<Module>> prepare_module(const BeamFile& file, const GenericCode& code,
-                                               CodeTable& table, LiteralSpace& literals) {
-  return Preparation(file, code, table, literals).run();
-}
-
 Result<std::unique_ptr<Module>> prepare_beam(ByteSpan bytes, CodeTable& table,
                                              LiteralSpace& literals, LineInfo lines) {
-  // What is made here is many times as large as the module, and most of it gone at the end.
-  const PromptReturn prompt_return;
-  BeamFile file = JOIST_TRY(parse_beam(bytes));
-  JOIST_TRY(verify(file));
+  BeamFile file = JOIST_TRY(parse_tables(bytes));
+  auto source = std::make_unique<ModuleSource>(table.handlers(), table.counts_ops());
+  ModuleSource::Checked checked(file);
+  JOIST_TRY(source->check(file, checked));
   if (lines == LineInfo::kDrop) {
     for (LineEntry& entry : file.lines) entry.line = 0;
   }
-  const GenericCode code = transform(file, std::move(file.code));
-  std::unique_ptr<Module> module = JOIST_TRY(prepare_module(file, code, table, literals));
+  std::unique_ptr<Module> module =
+      JOIST_TRY(Preparation(file, checked, table, literals).run(std::move(source)));
   module->preloaded = lines == LineInfo::kDrop;
   return module;
 }

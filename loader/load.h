@@ -1,7 +1,9 @@
 // From verified code to a module that can be called: resolves atoms, literals, imports and funs,
 // runs the back end, and publishes.
 //
-//   bytes -> parse_beam -> verify -> transform -> prepare_module -> CodeTable::publish
+//   bytes -> parse_tables -> Verifier -> Module of stubs -> CodeTable::publish
+//
+// and when a function is first called: CodeTable::prepare -> ModuleSource::prepare
 #pragma once
 
 #include <memory>
@@ -27,15 +29,11 @@ class CodeResolver : public ExternalResolver {
   CodeTable& code_;
 };
 
-// `code` is what transform() made of the file. Publishes nothing.
-Result<std::unique_ptr<Module>> prepare_module(const BeamFile& file, const GenericCode& code,
-                                               CodeTable& table, LiteralSpace& literals);
-
 // Whether stack traces show lines. Those of OTP's preloaded modules do not: they are part of the
 // emulator there, without their line tables.
 enum class LineInfo : uint8_t { kKeep, kDrop };
 
-// All steps but the last: parse, verify, transform, prepare.
+// All steps but the last. The module's functions are not prepared yet.
 Result<std::unique_ptr<Module>> prepare_beam(ByteSpan bytes, CodeTable& table,
                                              LiteralSpace& literals,
                                              LineInfo lines = LineInfo::kKeep);

@@ -1,5 +1,10 @@
 #include "loader/operands.h"
 
+#include <algorithm>
+#include <array>
+
+#include "loader/function_reader.h"
+
 namespace joist {
 
 namespace {
@@ -29,8 +34,8 @@ bool is_list(const TaggedNumber& number) {
 InstructionReader::InstructionReader(const BeamFile& file, ByteSpan bytes, GenericCode& code)
     : file_(file),
       short_ranges_{
-          {0, kEndOfShort},   {0, kEndOfShort},   {1, static_cast<uint32_t>(file.atoms.size())},
-          {0, kMaxRegisters}, {0, kMaxRegisters}, {1, file.label_count}},
+          {0, kEndOfShort},   {0, kEndOfShort},   {1, static_cast<uint32_t>(file.atoms.size()) - 1},
+          {0, kMaxRegisters}, {0, kMaxRegisters}, {1, std::max(file.label_count, 1u) - 1}},
       reader_(bytes),
       code_(code) {}
 
@@ -82,7 +87,7 @@ Result<Operand> InstructionReader::read_extended(const TaggedNumber& number) {
       return read_allocation();
     case ExtendedTag::kLiteral: {
       const uint32_t index = JOIST_TRY(read_unsigned("literal index"));
-      if (index >= file_.literals.size()) return bad_operand("literal index out of range");
+      if (index >= file_.literal_count) return bad_operand("literal index out of range");
       return make_operand(OperandKind::kLiteral, index);
     }
     case ExtendedTag::kTypedRegister:
@@ -105,8 +110,9 @@ Result<Operand> InstructionReader::read_operand() {
     case Tag::kInteger:
       if (number.fits()) return make_operand(OperandKind::kInteger, number.value);
       code_.big_integers.push_back(number.wide);
-      return make_operand(OperandKind::kBigInteger,
-                          static_cast<int64_t>(code_.big_integers.size() - 1));
+      return make_operand(
+          OperandKind::kBigInteger,
+          static_cast<int64_t>(code_.first_big_integer + code_.big_integers.size() - 1));
     case Tag::kAtom:
       if (!number.is_below(Tag::kAtom, file_.atoms.size())) return bad_operand("atom index");
       if (number.value == 0) return make_operand(OperandKind::kNil);
@@ -129,130 +135,107 @@ Result<Operand> InstructionReader::read_operand() {
   return bad_operand("unknown tag");
 }
 
-// Most operands are registers, atoms, labels and numbers below 2048, of one or two bytes.
-bool InstructionReader::read_short_operand() {
+namespace {
+
+// What the first byte of an operand says: with how many bytes it is short; 0: it is not.
+struct Lead {
+  OperandKind kind;
+  uint8_t tag;
+  uint8_t length;
+  uint16_t value;  // of two bytes, without the second
+};
+
+constexpr auto kLeads = [] {
   constexpr OperandKind kKinds[] = {OperandKind::kUnsigned, OperandKind::kInteger,
                                     OperandKind::kAtom,     OperandKind::kX,
                                     OperandKind::kY,        OperandKind::kLabel};
-  if (reader_.remaining() < 2) return false;
-  const uint8_t* bytes = reader_.position();
-  const unsigned tag = bytes[0] & 0x07;
-  const bool one_byte = (bytes[0] & 0x08) == 0;
-  if (tag >= std::size(kKinds) || (!one_byte && (bytes[0] & 0x10) != 0)) return false;
-  const uint32_t value = one_byte ? bytes[0] >> 4 : (bytes[0] >> 5) << 8 | bytes[1];
-  if (value < short_ranges_[tag].least || value >= short_ranges_[tag].end) return false;
-  reader_.skip(one_byte ? 1 : 2);
-  code_.operands.push_back(make_operand(kKinds[tag], value));
-  return true;
-}
-
-Result<void> InstructionReader::next() {
-  const uint8_t opcode = reader_.u8();
-  if (!reader_.ok()) return make_error("the code ends without int_code_end");
-  const GenericOpInfo* info = find_generic_op(opcode);
-  if (info == nullptr) return make_error("unknown opcode %u", opcode);
-
-  GenericInstruction instruction{static_cast<GenericOp>(opcode),
-                                 static_cast<uint32_t>(code_.operands.size()), 0};
-  for (unsigned i = 0; i < info->arity; ++i) {
-    if (read_short_operand()) continue;
-    ByteReader ahead = reader_;
-    const bool list_here = i + 1 == info->arity && is_list(read_tagged(ahead));
-    if (!list_here) {
-      code_.operands.push_back(JOIST_TRY(read_operand()));
-      continue;
-    }
-    reader_ = ahead;
-    const uint32_t items = JOIST_TRY(read_unsigned("list length"));
-    if (items > reader_.remaining()) return bad_operand("list longer than the code");
-    code_.operands.push_back(make_operand(OperandKind::kList, items));
-    for (uint32_t item = 0; item < items; ++item) {
-      if (read_short_operand()) continue;
-      code_.operands.push_back(JOIST_TRY(read_operand()));
-    }
+  std::array<Lead, 256> leads = {};
+  for (unsigned byte = 0; byte < leads.size(); ++byte) {
+    const unsigned tag = byte & 0x07;
+    const bool is_one = (byte & 0x08) == 0;
+    if (tag >= std::size(kKinds) || (!is_one && (byte & 0x10) != 0)) continue;
+    const unsigned value = is_one ? byte >> 4 : (byte >> 5) << 8;
+    leads[byte] = {kKinds[tag], static_cast<uint8_t>(tag), static_cast<uint8_t>(is_one ? 1 : 2),
+                   static_cast<uint16_t>(value)};
   }
-  instruction.count = static_cast<uint32_t>(code_.operands.size()) - instruction.first;
-  code_.instructions.push_back(instruction);
-  return {};
-}
-
-namespace {
-
-bool is_op(const GenericCode& code, size_t index, GenericOp op) {
-  return index < code.instructions.size() && code.instructions[index].op == op;
-}
-
-// The function that starts with the label at `begin`; false if none does.
-bool read_function_start(const GenericCode& code, size_t begin, GenericFunction& function) {
-  if (!is_op(code, begin, GenericOp::label_1)) return false;
-  size_t at = begin + 1;
-  if (is_op(code, at, GenericOp::line_1)) ++at;
-  if (!is_op(code, at, GenericOp::func_info_3)) return false;
-
-  const GenericInstruction& info = code.instructions[at];
-  function.begin = static_cast<uint32_t>(begin);
-  function.entry = static_cast<uint32_t>(at + 1);
-  function.info_label = code.operand(code.instructions[begin], 0).index();
-  function.name = code.operand(info, 1).index();
-  function.arity = code.operand(info, 2).index();
-  if (is_op(code, at + 1, GenericOp::label_1)) {
-    function.entry_label = code.operand(code.instructions[at + 1], 0).index();
-  }
-  return true;
-}
-
-// Whether the operands that a GenericFunction is made of are what they must be.
-bool function_start_is_sound(const GenericCode& code, const GenericFunction& function) {
-  const auto is_number = [&](size_t index, uint32_t position, uint64_t limit) {
-    const Operand& operand = code.operand(code.instructions[index], position);
-    return operand.kind == OperandKind::kUnsigned && operand.number() < limit;
-  };
-  const size_t info = function.entry - 1;
-  return is_op(code, function.entry, GenericOp::label_1) &&
-         is_number(function.begin, 0, UINT32_MAX) && is_number(function.entry, 0, UINT32_MAX) &&
-         code.operand(code.instructions[info], 0).kind == OperandKind::kAtom &&
-         code.operand(code.instructions[info], 1).kind == OperandKind::kAtom &&
-         is_number(info, 2, kMaxArity + 1);
-}
-
-Result<void> find_functions(GenericCode& code) {
-  const size_t end = code.instructions.size() - 1;  // of the functions; int_code_end is there
-  for (size_t index = 0; index < end; ++index) {
-    if (is_op(code, index, GenericOp::on_load_0) && !code.functions.empty()) {
-      code.on_load = static_cast<uint32_t>(code.functions.size() - 1);
-    }
-    GenericFunction function = {};
-    if (!read_function_start(code, index, function)) {
-      if (index == 0) return make_error("corrupt code: it does not start with a function");
-      continue;
-    }
-    if (!function_start_is_sound(code, function)) {
-      return make_error("corrupt code: malformed function start at instruction %zu", index);
-    }
-    if (!code.functions.empty()) code.functions.back().end = function.begin;
-    code.functions.push_back(function);
-    index = function.entry;
-  }
-  if (!code.functions.empty()) code.functions.back().end = static_cast<uint32_t>(end);
-  return {};
-}
+  return leads;
+}();
 
 }  // namespace
 
-Result<void> parse_code(BeamFile& file, ByteSpan bytes) {
+// Most operands are registers, atoms, labels and numbers below 2048, of one or two bytes.
+inline bool InstructionReader::read_short_operand() {
+  if (reader_.remaining() < 2) return false;
+  const uint8_t* bytes = reader_.position();
+  const Lead lead = kLeads[bytes[0]];
+  const uint32_t value = lead.length == 2 ? lead.value + uint32_t{bytes[1]} : lead.value;
+  const Range& range = short_ranges_[lead.tag];
+  if (lead.length == 0 || value - range.least >= range.count) return false;
+  reader_.skip(lead.length);
+  code_.operands.push_back(make_operand(lead.kind, value));
+  return true;
+}
+
+Result<void> InstructionReader::read_list() {
+  const uint32_t items = JOIST_TRY(read_unsigned("list length"));
+  if (items > reader_.remaining()) return bad_operand("list longer than the code");
+  code_.operands.push_back(make_operand(OperandKind::kList, items));
+  for (uint32_t item = 0; item < items; ++item) {
+    if (read_short_operand()) continue;
+    code_.operands.push_back(JOIST_TRY(read_operand()));
+  }
+  return {};
+}
+
+bool InstructionReader::read_long_operand(bool is_last) {
+  ByteReader ahead = reader_;
+  if (is_last && is_list(read_tagged(ahead))) {
+    reader_ = ahead;
+    const Result<void> list = read_list();
+    if (!list.ok()) error_ = list.error();
+    return list.ok();
+  }
+  const Result<Operand> operand = read_operand();
+  if (!operand.ok()) {
+    error_ = operand.error();
+    return false;
+  }
+  code_.operands.push_back(operand.value());
+  return true;
+}
+
+bool InstructionReader::next() {
+  const uint8_t opcode = reader_.u8();
+  if (!reader_.ok()) {
+    error_ = make_error("the code ends without int_code_end");
+    return false;
+  }
+  const GenericOpInfo* info = find_generic_op(opcode);
+  if (info == nullptr) {
+    error_ = make_error("unknown opcode %u", opcode);
+    return false;
+  }
+  const size_t first = code_.operands.size();
+  const unsigned arity = info->arity;
+  for (unsigned i = 0; i < arity; ++i) {
+    if (!read_short_operand() && !read_long_operand(i + 1 == arity)) return false;
+  }
+  code_.instructions.push_back({static_cast<GenericOp>(opcode), static_cast<uint32_t>(first),
+                                static_cast<uint32_t>(code_.operands.size() - first)});
+  return true;
+}
+
+Result<void> parse_code(BeamFile& file) {
   GenericCode& code = file.code;
   // Measured over OTP: about 5.5 bytes an instruction and 2 an operand.
-  code.instructions.reserve(bytes.size() / 5);
-  code.operands.reserve(bytes.size() / 2);
-  InstructionReader reader(file, bytes, code);
-  do {
-    Result<void> read = reader.next();
-    if (!read) {
-      return make_error("corrupt code: instruction %zu: %s", code.instructions.size(),
-                        read.error().text.c_str());
-    }
-  } while (code.instructions.back().op != GenericOp::int_code_end_0);
-  return find_functions(code);
+  code.instructions.reserve(file.code_bytes.size() / 5);
+  code.operands.reserve(file.code_bytes.size() / 2);
+  FunctionReader reader(file, file.code_bytes, code);
+  while (JOIST_TRY(reader.next())) {
+  }
+  code.instructions.push_back(
+      {GenericOp::int_code_end_0, static_cast<uint32_t>(code.operands.size()), 0});
+  return {};
 }
 
 }  // namespace joist

@@ -25,13 +25,22 @@ class InstructionReader {
   InstructionReader(const BeamFile& file, ByteSpan bytes, GenericCode& code);
 
   bool at_end() const { return reader_.at_end(); }
-  // Appends the next instruction; an error says what is wrong with it.
-  Result<void> next();
+  const ByteReader& bytes() const { return reader_; }
+  void go_on_at(const ByteReader& bytes) { reader_ = bytes; }
+  bool is_next(GenericOp op) const {
+    return reader_.remaining() != 0 && *reader_.position() == static_cast<uint8_t>(op);
+  }
+  // Appends the next instruction; false: error() says what is wrong with it.
+  bool next();
+  const Error& error() const { return error_; }
 
  private:
   // Appends the next operand if it is of the commonest kinds and sizes; false: read_operand() is
   // to do it.
   bool read_short_operand();
+  // Appends any operand or list.
+  bool read_long_operand(bool is_last);
+  Result<void> read_list();
   Result<Operand> read_operand();
   Result<Operand> read_extended(const TaggedNumber& number);
   Result<Operand> read_typed_register();
@@ -43,16 +52,17 @@ class InstructionReader {
   // the atom 0 stand for none and nil.
   struct Range {
     uint32_t least;
-    uint32_t end;
+    uint32_t count;
   };
   static constexpr uint32_t kEndOfShort = 2048;
   const Range short_ranges_[6];
   ByteReader reader_;
   GenericCode& code_;
+  Error error_;
 };
 
-// Decodes the whole code, up to int_code_end, into file.code and finds its functions. Needs the
-// header, atoms, literals and types of `file`.
-Result<void> parse_code(BeamFile& file, ByteSpan bytes);
+// Decodes the whole code, up to int_code_end, into file.code. Needs the header, atoms, literals and
+// types of `file`.
+Result<void> parse_code(BeamFile& file);
 
 }  // namespace joist

@@ -81,7 +81,7 @@ Result<void> parse_records(BeamFile& file, ByteSpan chunk) {
     code.instructions.clear();
     code.operands.clear();
     code.big_integers.clear();
-    const bool sound = reader.next().ok() && add_record(file, code);
+    const bool sound = reader.next() && add_record(file, code);
     if (!sound) return make_error("corrupt record table: record %u", i);
   }
   return {};

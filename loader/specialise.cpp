@@ -66,62 +66,34 @@ const GenericInstruction* Specialiser::following(size_t index) const {
   return index + 1 < code_.instructions.size() ? &code_.instructions[index + 1] : nullptr;
 }
 
-void Specialiser::run(Module& module) {
-  size_t function = 0;
+void Specialiser::run(PreparedFunction& function) {
   uint32_t line = UINT32_MAX;
   for (size_t i = 0; i < code_.instructions.size(); i += 1 + skip_) {
     skip_ = 0;
     const GenericInstruction& instruction = code_.instructions[i];
-    if (instruction.op == GenericOp::func_info_3 && function < code_.functions.size()) {
-      const GenericFunction& info = code_.functions[function++];
-      module.functions.push_back({out_.position(), 0, terms_.atoms[info.name], info.arity});
-      line = UINT32_MAX;
-    }
-    if (instruction.op == GenericOp::label_1 && function > 0) make_room_for_native(i);
+    if (instruction.op == GenericOp::int_code_end_0) break;
+    if (instruction.op == GenericOp::func_info_3) line = UINT32_MAX;
     if (instruction.op != GenericOp::label_1 && line_of(i) != line) {
       line = line_of(i);
       const LineEntry position = line < file_.lines.size() ? file_.lines[line] : LineEntry{0, 0};
-      module.lines.push_back({out_.position(), position.file, position.line});
+      lines_.push_back({out_.position(), position.file, position.line});
     }
     this->instruction(i);
-    place_line(module, out_.take_fused());
-    if (instruction.op == GenericOp::label_1 && function > 0) native_entry(function - 1, i);
+    place_line(out_.take_fused());
   }
-  out_.emit(Op::code_end, {});
-  for (size_t i = 0; i < module.functions.size(); ++i) {
-    module.functions[i].entry = out_.position_of(code_.functions[i].entry_label);
-  }
-}
-
-// A native library puts a stub of two cells at the entry of a function (vm/nif/library.h); what
-// comes behind the function must not be in its way.
-void Specialiser::make_room_for_native(size_t label) {
-  size_t next = label + 1;
-  while (next < code_.instructions.size() && code_.instructions[next].op == GenericOp::line_1) {
-    ++next;
-  }
-  if (next == code_.instructions.size() || code_.instructions[next].op != GenericOp::func_info_3) {
-    return;
-  }
-  if (out_.position() < entry_position_ + 2) out_.emit(Op::code_end, {});
-}
-
-// A function that has a native is a stub for it, to local calls as well.
-void Specialiser::native_entry(size_t function, size_t label) {
-  const uint32_t entry = code_.functions[function].entry_label;
-  if (code_.operands_of(code_.instructions[label])[0].index() != entry) return;
-  entry_position_ = out_.position();
-  const ExportEntry* native = function < terms_.natives.size() ? terms_.natives[function] : nullptr;
-  if (native != nullptr) out_.emit(Op::native_stub, {Argument::address(native)});
+  function.entry = out_.position_of(code_.functions[0].entry_label);
+  // A native library puts a stub of two cells at the entry (vm/nif/library.h).
+  while (out_.position() < function.entry + Module::kStubCells) out_.emit(Op::code_end, {});
+  function.lines = std::move(lines_);
 }
 
 // After a fusion: a line that began behind what the fused instruction was before. That one cannot
 // be blamed for anything, so the line is that of the whole; but operators can, and what they are
 // fused with cannot.
-void Specialiser::place_line(Module& module, const Emitter::Fused& fused) const {
-  if (module.lines.empty() || module.lines.back().cell <= fused.start) return;
+void Specialiser::place_line(const Emitter::Fused& fused) {
+  if (lines_.empty() || lines_.back().cell <= fused.start) return;
   const bool is_operator = fused.first == Op::add || fused.first == Op::subtract;
-  module.lines.back().cell = is_operator ? out_.position() : fused.start;
+  lines_.back().cell = is_operator ? out_.position() : fused.start;
 }
 
 void Specialiser::test(Op op, Operands o) { out_.emit(op, {label(o[0]), argument(o[1])}); }

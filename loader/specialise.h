@@ -20,8 +20,7 @@ struct ModuleTerms {
   std::unordered_map<int64_t, Term> wide_integers;  // those of 64 bits that fit no small; likewise
   std::vector<ExportEntry*> imports;
   std::vector<FunEntry*> lambdas;
-  std::vector<const ExportEntry*> natives;  // by function: the native it is a stub for, or null
-  std::span<const RecordType> records;      // of the module
+  std::span<const RecordType> records;  // of the module
   const uint8_t* strings = nullptr;
 
   Term constant(const Operand& operand) const;
@@ -33,19 +32,16 @@ class Specialiser {
               Emitter& emitter)
       : file_(file), code_(code), terms_(terms), out_(emitter) {}
 
-  // All of the code. Fills in lines and functions of `module`.
-  void run(Module& module);
+  // The function that the code is of; the emitter's cells, and what is known of them.
+  void run(PreparedFunction& function);
 
  private:
   using Operands = std::span<const Operand>;
 
   void instruction(size_t index);
-  void native_entry(size_t function, size_t label);
-  void make_room_for_native(size_t label);
-  uint32_t entry_position_ = 0;  // of the function at hand
   // The position that the instruction there may be blamed with.
   uint32_t line_of(size_t index) const;
-  void place_line(Module& module, const Emitter::Fused& fused) const;
+  void place_line(const Emitter::Fused& fused);
   void move(size_t index);
   void tuple_element(size_t index);
   void bits_instruction(const GenericInstruction& instruction, Operands o);
@@ -87,6 +83,7 @@ class Specialiser {
   const GenericCode& code_;
   const ModuleTerms& terms_;
   Emitter& out_;
+  std::vector<LinePoint> lines_;
   size_t skip_ = 0;  // following instructions that the current one has merged
 };
 

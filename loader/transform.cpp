@@ -48,7 +48,9 @@ class Rewriter {
       : file_(file),
         code_(code),
         before_(std::move(code.instructions)),
-        try_handlers_(find_try_handlers(before_, code.operands, file.label_count)) {}
+        try_handlers_(file.label_count) {
+    find_try_handlers(before_, code.operands, try_handlers_);
+  }
 
   void run() {
     code_.instructions.clear();
@@ -166,7 +168,7 @@ class Rewriter {
   const BeamFile& file_;
   GenericCode& code_;
   const std::vector<GenericInstruction> before_;
-  const std::vector<bool> try_handlers_;
+  std::vector<bool> try_handlers_;
   const GenericInstruction* current_ = nullptr;
   size_t next_clear_ = 0;  // into clear_x
   size_t next_dead_ = 0;   // into dead_labels
@@ -311,10 +313,9 @@ void Rewriter::rewrite() {
 class Compactor {
  public:
   Compactor(const BeamFile& file, GenericCode& code)
-      : file_(file),
-        code_(code),
-        uses_(file.label_count, 0),
-        try_handlers_(find_try_handlers(code.instructions, code.operands, file.label_count)) {}
+      : file_(file), code_(code), uses_(file.label_count, 0), try_handlers_(file.label_count) {
+    find_try_handlers(code.instructions, code.operands, try_handlers_);
+  }
 
   void run() {
     count_labels();
@@ -398,7 +399,7 @@ class Compactor {
   const BeamFile& file_;
   GenericCode& code_;
   std::vector<uint32_t> uses_;  // by label
-  const std::vector<bool> try_handlers_;
+  std::vector<bool> try_handlers_;
   bool reachable_ = true;
 };
 

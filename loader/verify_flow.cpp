@@ -1,6 +1,7 @@
 #include "loader/verify_flow.h"
 
 #include <bit>
+#include <optional>
 
 #include "loader/flow_machine.h"
 #include "loader/verify_operands.h"
@@ -18,7 +19,10 @@ constexpr int kMaxAttempts = 16;
 // What each instruction does to the machine.
 class FlowVerifier : public FlowMachine {
  public:
-  using FlowMachine::FlowMachine;
+  FlowVerifier(const BeamFile& file, const GenericCode& code, const LabelTable& labels,
+               const GenericFunction& function, uint32_t number, const FlowRepairs& repairs,
+               std::vector<LocalCall>* calls)
+      : FlowMachine(file, code, labels, function, number, repairs), calls_(calls) {}
 
   FlowResult run() {
     budget_ = (function_.end - function_.begin) * kVisitsPerInstruction;
@@ -42,19 +46,18 @@ class FlowVerifier : public FlowMachine {
       if (instruction.op == GenericOp::label_1) {
         // Compilers let control run or jump into a try handler only behind a call that never
         // returns, and transform() puts an error there.
-        if (!acted || !labels_.try_handler[operands_[0].index()]) run_into_label();
+        if (!acted || !labels_.try_handler[operands_[0].index()])
+          run_into_label(operands_[0].index());
         return;
       }
       acted |= !marks_position(instruction.op);
-      x_before_ = state_.x;
+      remember_x();
       step(instruction);
     }
   }
 
   void call_local(const Operand& label, uint32_t arity) {
-    const uint32_t target = labels_.function[label.index()];
-    const bool matches = target != kNoIndex && code_.functions[target].arity == arity;
-    require(matches, "calls a label that is no function of that arity");
+    if (calls_ != nullptr) calls_->push_back({current_, label.index(), arity});
   }
 
   void match_bits(const GenericInstruction& instruction) {
@@ -108,10 +111,12 @@ class FlowVerifier : public FlowMachine {
   void step_call(const GenericInstruction& instruction);
   void step_stack(const GenericInstruction& instruction);
   void step_by_signature(const GenericInstruction& instruction);
+  void collect_by_signature(const GenericOpInfo& info, GenericOp op);
   void fail_by_signature(const GenericOpInfo& info);
   void read_by_letter(const GenericInstruction& instruction, char letter, const Operand& operand);
   void write_by_letter(const GenericInstruction& instruction, char letter, const Operand& operand);
 
+  std::vector<LocalCall>* calls_;
   size_t budget_ = 0;
   std::span<const Operand> operands_;  // of the current instruction
 };
@@ -223,7 +228,9 @@ void FlowVerifier::step_stack(const GenericInstruction& instruction) {
       state_.x.clear();
       return;
     case GenericOp::jump_1:
-      if (!labels_.try_handler[operands_[0].index()]) branch(operands_[0]);
+      if (!is_own(operands_[0].index()) || !labels_.try_handler[operands_[0].index()]) {
+        branch(operands_[0]);
+      }
       alive_ = false;
       return;
     case GenericOp::select_val_3:
@@ -317,6 +324,22 @@ void FlowVerifier::fail_by_signature(const GenericOpInfo& info) {
   }
 }
 
+// Collects, and may fail.
+void FlowVerifier::collect_by_signature(const GenericOpInfo& info, GenericOp op) {
+  const bool fails_before = info.may_fail && op != GenericOp::gc_bif1_5 &&
+                            op != GenericOp::gc_bif2_6 && op != GenericOp::gc_bif3_7 &&
+                            op != GenericOp::bs_create_bin_6;
+  std::optional<FlowState> before;
+  if (fails_before) before = state_;
+  collect(operands_[info.live].index());
+  if (info.heap != kNoOperand) state_.heap = code_.allocation(operands_[info.heap]);
+  if (!alive_ || !info.may_fail) return;
+  const FlowState after = state_;
+  if (before) state_ = *before;
+  fail_by_signature(info);
+  state_ = after;
+}
+
 // Reads, may collect, may fail, writes: what the letters of most instructions say.
 void FlowVerifier::step_by_signature(const GenericInstruction& instruction) {
   const GenericOpInfo& info = generic_op_info(instruction.op);
@@ -325,22 +348,11 @@ void FlowVerifier::step_by_signature(const GenericInstruction& instruction) {
     read_by_letter(instruction, info.signature[position], operands_[position]);
   }
 
-  const bool fails_after_collecting =
-      instruction.op == GenericOp::gc_bif1_5 || instruction.op == GenericOp::gc_bif2_6 ||
-      instruction.op == GenericOp::gc_bif3_7 || instruction.op == GenericOp::bs_create_bin_6;
   if (info.live == kNoOperand) {
     if (info.may_fail && alive_) fail_by_signature(info);
   } else {
-    const FlowState before = state_;
-    collect(operands_[info.live].index());
-    if (info.heap != kNoOperand) state_.heap = code_.allocation(operands_[info.heap]);
+    collect_by_signature(info, instruction.op);
     if (!alive_) return;
-    if (info.may_fail) {
-      FlowState after = state_;
-      if (!fails_after_collecting) state_ = before;
-      fail_by_signature(info);
-      state_ = after;
-    }
   }
 
   for (unsigned left = info.writes; left != 0 && alive_; left &= left - 1) {
@@ -351,12 +363,13 @@ void FlowVerifier::step_by_signature(const GenericInstruction& instruction) {
 
 }  // namespace
 
-FlowResult follow_flow(const BeamFile& file, const LabelTable& labels,
-                       const GenericFunction& function) {
+FlowResult follow_flow(const BeamFile& file, const GenericCode& code, const LabelTable& labels,
+                       const GenericFunction& function, uint32_t number,
+                       std::vector<LocalCall>* calls) {
   FlowRepairs repairs;
   FlowFault first;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    FlowVerifier verifier(file, labels, function, repairs);
+    FlowVerifier verifier(file, code, labels, function, number, repairs, calls);
     FlowResult result = verifier.run();
     if (!result.fault.found()) return result;
     if (attempt == 0) first = result.fault;

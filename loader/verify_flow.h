@@ -29,8 +29,18 @@ struct FlowResult {
   std::vector<uint32_t> dead_labels;  // likewise
 };
 
-// Needs operands that passed find_operand_fault() and complete labels.
-FlowResult follow_flow(const BeamFile& file, const LabelTable& labels,
-                       const GenericFunction& function);
+// A call of a function of the module, which may be read later.
+struct LocalCall {
+  uint32_t instruction;
+  uint32_t label;
+  uint32_t arity;
+};
+
+// A function with that number in `labels`, where its labels are. Needs operands that passed
+// find_operand_fault(). Adds the calls that it may do to `calls`, if that is not null; they remain
+// to be checked.
+FlowResult follow_flow(const BeamFile& file, const GenericCode& code, const LabelTable& labels,
+                       const GenericFunction& function, uint32_t number,
+                       std::vector<LocalCall>* calls);
 
 }  // namespace joist

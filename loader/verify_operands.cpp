@@ -149,13 +149,45 @@ bool command_is_sound(const BsMatchCommand& command) {
   return false;
 }
 
+// Whether operands of the op have to suit each other, or be within tighter bounds than their
+// letters say.
+constexpr bool has_combination(GenericOp op) {
+  switch (op) {
+    case GenericOp::call_ext_2:
+    case GenericOp::call_ext_last_3:
+    case GenericOp::call_ext_only_2:
+    case GenericOp::bif0_2:
+    case GenericOp::bif1_4:
+    case GenericOp::bif2_5:
+    case GenericOp::bif3_6:
+    case GenericOp::gc_bif1_5:
+    case GenericOp::gc_bif2_6:
+    case GenericOp::gc_bif3_7:
+    case GenericOp::make_fun3_3:
+    case GenericOp::bs_match_string_4:
+    case GenericOp::bs_put_string_2:
+    case GenericOp::update_record_5:
+    case GenericOp::put_record_6:
+    case GenericOp::put_tuple2_2:
+    case GenericOp::get_tuple_element_3:
+    case GenericOp::set_tuple_element_3:
+    case GenericOp::fmove_2:
+    case GenericOp::init_yregs_1:
+      return true;
+    default:
+      return false;
+  }
+}
+
 class OperandChecker {
  public:
-  OperandChecker(const BeamFile& file, const GenericInstruction& instruction)
+  OperandChecker(const BeamFile& file, const GenericCode& code,
+                 const GenericInstruction& instruction)
       : file_(file),
+        code_(code),
         instruction_(instruction),
         info_(generic_op_info(instruction.op)),
-        operands_(file.code.operands_of(instruction)) {}
+        operands_(code.operands_of(instruction)) {}
 
   std::optional<OperandFault> run() {
     const Operand* operands = operands_.data();
@@ -317,7 +349,7 @@ class OperandChecker {
            bytes <= file_.strings.size() - offset.number();
   }
 
-  // What no single operand shows.
+  // What no single operand shows; of those ops that has_combination() knows.
   void check_combination() {
     const auto expect = [this](bool met, uint32_t position, const char* what) {
       if (!met) fault_ = OperandFault{position, what};
@@ -374,7 +406,7 @@ class OperandChecker {
 
   void check_update_record() {
     if (operands_[1].number() > kMaxTupleSize) fault_ = OperandFault{1, "size of a tuple"};
-    const auto items = file_.code.list_of(instruction_);
+    const auto items = code_.list_of(instruction_);
     for (size_t i = 0; i < items.size(); i += 2) {
       if (items[i].value < 1 || items[i].value > operands_[1].value) {
         return fail(i, "index within the tuple");
@@ -403,6 +435,7 @@ class OperandChecker {
   }
 
   const BeamFile& file_;
+  const GenericCode& code_;
   const GenericInstruction& instruction_;
   const GenericOpInfo& info_;
   std::span<const Operand> operands_;
@@ -436,9 +469,61 @@ std::optional<BsMatchCommand> take_bs_match_command(const BeamFile& file,
   return std::nullopt;
 }
 
-std::optional<OperandFault> find_operand_fault(const BeamFile& file,
+OperandRules::OperandRules(const BeamFile& file) {
+  constexpr size_t kLetters = 256;
+  for (size_t letter = 0; letter < kLetters; ++letter) {
+    rules_[letter].admitted = kKindRules[letter].admitted;
+  }
+  const auto limit = [this](char letter, uint64_t count, uint64_t least = 0) {
+    rules_[static_cast<uint8_t>(letter)].least = least;
+    rules_[static_cast<uint8_t>(letter)].count = count;
+  };
+  limit('n', kMaxArity + 1);
+  limit('b', kMaxUnit + 1);
+  limit('L', std::max(file.label_count, 1u) - 1, 1);
+  limit('i', file.imports.size());
+  limit('m', file.lambdas.size());
+  limit('S', kMaxRegisters + 1);
+  limit('v', kMaxRegisters + 1);
+  limit('h', kMaxHeapNeed + 1);
+  rules_['h'].admitted = kinds({Kind::kAllocation});
+  limit('T', file.strings.size() + 1);
+  limit('w', file.lines.empty() ? UINT64_MAX : file.lines.size());
+  for (unsigned op = 0; op < kGenericOpCount; ++op) {
+    plain_[op] =
+        !has_combination(static_cast<GenericOp>(op)) && kGenericOps[op].obsolete != kOldestRelease;
+  }
+  // Verifier has more to say of these.
+  for (const GenericOp op : {GenericOp::func_info_3, GenericOp::make_fun2_1}) {
+    plain_[static_cast<size_t>(op)] = false;
+  }
+}
+
+// What is no fault at the first look.
+inline bool OperandRules::is_plain(const GenericCode& code,
+                                   const GenericInstruction& instruction) const {
+  const GenericOpInfo& info = kGenericOps[static_cast<size_t>(instruction.op)];
+  if (!plain_[static_cast<size_t>(instruction.op)]) return false;
+  const Operand* operands = code.operands.data() + instruction.first;
+  for (uint32_t i = 0; i < info.arity; ++i) {
+    const Rule& rule = rules_[static_cast<uint8_t>(info.signature[i])];
+    const Operand& operand = operands[i];
+    if ((rule.admitted >> static_cast<unsigned>(operand.kind) & 1) != 0) continue;
+    if (operand.kind != Kind::kUnsigned || operand.number() - rule.least >= rule.count) {
+      return false;
+    }
+  }
+  return true;
+}
+
+uint32_t OperandRules::find_doubtful(const GenericCode& code, uint32_t begin, uint32_t end) const {
+  while (begin < end && is_plain(code, code.instructions[begin])) ++begin;
+  return begin;
+}
+
+std::optional<OperandFault> find_operand_fault(const BeamFile& file, const GenericCode& code,
                                                const GenericInstruction& instruction) {
-  return OperandChecker(file, instruction).run();
+  return OperandChecker(file, code, instruction).run();
 }
 
 }  // namespace joist

@@ -15,8 +15,29 @@ struct OperandFault {
 };
 
 // The first operand of `instruction` that is not what it must be.
-std::optional<OperandFault> find_operand_fault(const BeamFile& file,
+std::optional<OperandFault> find_operand_fault(const BeamFile& file, const GenericCode& code,
                                                const GenericInstruction& instruction);
+
+// Finds the few instructions of a file that need such a look: most operands are known to be sound
+// by their kind and number.
+class OperandRules {
+ public:
+  explicit OperandRules(const BeamFile& file);
+  // The first instruction from `begin` on that is to be looked at; `end`: there is none.
+  uint32_t find_doubtful(const GenericCode& code, uint32_t begin, uint32_t end) const;
+
+ private:
+  struct Rule {
+    uint32_t admitted = 0;  // bits of kinds
+    uint64_t least = 0;     // of unsigned numbers, beside them
+    uint64_t count = 0;
+  };
+
+  bool is_plain(const GenericCode& code, const GenericInstruction& instruction) const;
+
+  Rule rules_[256];  // by letter
+  bool plain_[kGenericOpCount];
+};
 
 // One command of the list of bs_match, decoded.
 struct BsMatchCommand {

@@ -1,6 +1,7 @@
 // All that loading does with the bytes of a .beam file, short of running it, for mutants and
 // fuzzers: parse_beam(), verify(), transform(), and, where literals and atoms allow it, the back
-// end and publishing. What verify() accepts must still be sound after transform().
+// end for all functions and publishing. What verify() accepts must still be sound after
+// transform().
 #pragma once
 
 #include <cstdio>
@@ -29,20 +30,20 @@ class LoadCheck {
     if (!parsed.ok()) return LoadStep::kRefused;
     BeamFile file = parsed.take();
     if (!verify(file).ok()) return LoadStep::kParsed;
-    GenericCode code = transform(file, file.code);
-    const LabelTable labels = find_labels(code, file.label_count);
-    std::swap(file.code, code);
-    for (const GenericFunction& function : file.code.functions) {
-      const FlowResult flow = follow_flow(file, labels, function);
+    const GenericCode code = transform(file, file.code);
+    LabelTable labels(file.label_count);
+    for (const GenericFunction& function : code.functions) labels.add(code, function);
+    for (uint32_t i = 0; i < code.functions.size(); ++i) {
+      const FlowResult flow = follow_flow(file, code, labels, code.functions[i], i, nullptr);
       if (!flow.fault.found()) continue;
       std::printf("unsound after transform: instruction %u: %s\n", flow.fault.instruction,
                   flow.fault.what);
       return LoadStep::kUnsound;
     }
-    std::swap(file.code, code);
     if (++modules_ > kModulesOfATable) renew();
-    auto prepared = prepare_module(file, code, *table_, literals_->space);
+    auto prepared = prepare_beam(bytes, *table_, literals_->space);
     if (!prepared.ok()) return LoadStep::kVerified;
+    table_->prepare_all(*prepared.value());
     table_->publish(prepared.take());
     return LoadStep::kLoaded;
   }

@@ -58,7 +58,8 @@ Result<std::string> list_threaded(const Options& options, const FunctionOption& 
   if (!loaded.ok()) {
     return make_error("%s: %s", options.path.c_str(), loaded.error().text.c_str());
   }
-  const Module& module = *vm->code().find_module(loaded.value());
+  Module& module = *vm->code().find_module(loaded.value());
+  vm->code().prepare_all(module);
 
   ThreadedListing listing(vm->code().handlers(), module);
   for (const ImportEntry& import : file.imports) {

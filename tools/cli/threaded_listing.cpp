@@ -109,18 +109,10 @@ void ThreadedListing::name_word(const void* address, std::string name) {
   names_.emplace(reinterpret_cast<Word>(address), std::move(name));
 }
 
-uint32_t ThreadedListing::end_of(const FunctionRange& function) const {
-  uint32_t end = static_cast<uint32_t>(module_.cell_count);
-  for (const FunctionRange& other : module_.functions) {
-    if (other.start > function.start && other.start < end) end = other.start;
-  }
-  return end;
-}
-
 void ThreadedListing::append(const FunctionRange& function, std::string& text) const {
   print_atom(text, function.name);
   text += "/" + std::to_string(function.arity) + ":\n";
-  const uint32_t end = end_of(function);
+  const uint32_t end = module_.end_of(function);
   uint32_t position = function.start;
   while (position < end) {
     const size_t cells = append_instruction(position, text);

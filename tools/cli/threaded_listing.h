@@ -33,7 +33,6 @@ class ThreadedListing {
     size_t combination;
   };
 
-  uint32_t end_of(const FunctionRange& function) const;
   // Cells of the instruction; 0: what is there is none.
   size_t append_instruction(uint32_t position, std::string& text) const;
   std::string field_text(uint32_t position, FieldKind kind, size_t offset) const;

@@ -13,7 +13,11 @@ CodeTable::CodeTable(const HandlerTable& handlers)
                                 ? Cell{0}
                                 : handlers.handlers[static_cast<size_t>(Op::return_trace)][0]),
       splicer_(handlers),
-      recent_(new std::atomic<ExportEntry*>[kRecentEntries]()) {}
+      recent_(new std::atomic<ExportEntry*>[kRecentEntries]()) {
+  // Distances in operands have 32 bits.
+  constexpr size_t kCodeSpaceBytes = size_t{1} << 31;
+  if (!code_space_.create(kCodeSpaceBytes)) fatal("no address space for code");
+}
 CodeTable::~CodeTable() = default;
 
 ExportEntry* CodeTable::entry_locked(const Mfa& mfa) {
@@ -106,7 +110,8 @@ namespace {
 
 void link_funs(const Module& module) {
   for (size_t i = 0; i < module.funs.size(); ++i) {
-    module.funs[i]->code.store(&module.cells[module.fun_cells[i]], std::memory_order_release);
+    const FunctionRange& function = module.functions[module.fun_functions[i]];
+    module.funs[i]->code.store(&module.cells[function.entry], std::memory_order_release);
   }
 }
 
@@ -133,20 +138,16 @@ void CodeTable::make_old_locked(Generations& generations) {
   generations.old = std::move(generations.current);
 }
 
-void CodeTable::prepare_splicing(Module& module) {
-  module.splicer = &splicer_;
-  if (splicer_.splices_all()) splicer_.splice_module(module);
-}
-
 void CodeTable::publish_locked(Generations& generations, std::unique_ptr<Module> module) {
-  prepare_splicing(*module);
+  module->splicer = &splicer_;
   link_funs(*module);
   for (size_t i = 0; i < module->exports.size(); ++i) {
     const FunctionName& function = module->exports[i];
     ExportEntry* entry = entry_locked({module->name, function.name, function.arity});
     // A module's function of a native's name is the stub that OTP compiles for the native.
     if (entry->native != nullptr) continue;
-    entry->code.store(&module->cells[module->export_cells[i]], std::memory_order_release);
+    const FunctionRange& range = module->functions[module->export_functions[i]];
+    entry->code.store(&module->cells[range.entry], std::memory_order_release);
   }
   // Last, so that there is no moment without a function that both instances have.
   if (generations.current) make_old_locked(generations);
@@ -163,7 +164,7 @@ void CodeTable::publish(std::unique_ptr<Module> module) {
 // Its funs are callable already: the on_load function may make some and call them.
 void CodeTable::hold_for_on_load(std::unique_ptr<Module> module) {
   std::lock_guard lock(mutex_);
-  prepare_splicing(*module);
+  module->splicer = &splicer_;
   link_funs(*module);
   Generations& generations = modules_[module->name.bits()];
   generations.waiting = std::move(module);
@@ -228,10 +229,11 @@ bool CodeTable::is_purging(Term name) const {
 void CodeTable::abort_purge(Term name) {
   std::lock_guard lock(mutex_);
   Generations& generations = modules_[name.bits()];
-  for (size_t i = 0; i < generations.purging->funs.size(); ++i) {
-    FunEntry* fun = generations.purging->funs[i];
+  const Module& module = *generations.purging;
+  for (size_t i = 0; i < module.funs.size(); ++i) {
+    FunEntry* fun = module.funs[i];
     if (!fun->purging.load(std::memory_order_relaxed)) continue;
-    const Cell* code = &generations.purging->cells[generations.purging->fun_cells[i]];
+    const Cell* code = &module.cells[module.functions[module.fun_functions[i]].entry];
     if (fun->is_unloaded()) fun->code.store(code, std::memory_order_release);
     fun->purging.store(false, std::memory_order_release);
   }
@@ -272,14 +274,16 @@ std::vector<Module*> CodeTable::modules() const {
   return result;
 }
 
-const Module* CodeTable::find_code(const Cell* address) const {
+Module* CodeTable::code_at(const Cell* address) const {
   std::lock_guard lock(mutex_);
   auto after = std::upper_bound(
       by_address_.begin(), by_address_.end(), address,
-      [](const Cell* wanted, const Module* module) { return wanted < module->cells.get(); });
+      [](const Cell* wanted, const AddressRange& range) { return wanted < range.begin; });
   if (after == by_address_.begin()) return nullptr;
-  return after[-1]->contains(address) ? after[-1] : nullptr;
+  return address < after[-1].end ? after[-1].module : nullptr;
 }
+
+const Module* CodeTable::find_code(const Cell* address) const { return code_at(address); }
 
 bool CodeTable::is_old(const Module* module) const {
   std::lock_guard lock(mutex_);
@@ -291,13 +295,18 @@ bool CodeTable::is_old(const Module* module) const {
 void CodeTable::index_addresses() {
   by_address_.clear();
   for (const auto& [name, generations] : modules_) {
-    for (const std::unique_ptr<Module>* module :
+    for (const std::unique_ptr<Module>* each :
          {&generations.current, &generations.old, &generations.waiting, &generations.purging}) {
-      if (*module) by_address_.push_back(module->get());
+      Module* module = each->get();
+      if (module == nullptr) continue;
+      for (size_t i = 0; i < module->range_count; ++i) {
+        const CodeRange& range = *module->ranges[i];
+        by_address_.push_back({&module->cells[range.begin], &module->cells[range.end], module});
+      }
     }
   }
   std::sort(by_address_.begin(), by_address_.end(),
-            [](const Module* a, const Module* b) { return a->cells.get() < b->cells.get(); });
+            [](const AddressRange& a, const AddressRange& b) { return a.begin < b.begin; });
 }
 
 }  // namespace joist

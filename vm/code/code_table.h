@@ -20,6 +20,7 @@
 
 #include "vm/code/module.h"
 #include "vm/code/splicer.h"
+#include "vm/heap/range_space.h"
 
 namespace joist {
 
@@ -68,6 +69,19 @@ class CodeTable {
   // The entry of that fun, made (unloaded) if there is none; it lives as long as the table. The
   // name of the function does not count: external forms have none.
   FunEntry* fun_entry(const FunIdentity& identity);
+
+  // --- functions ---
+
+  // All code lies here.
+  RangeSpace& code_space() { return code_space_; }
+  // Makes stubs of the functions of a module whose `source` and `functions` are there. Functions
+  // with a native (by index, else null) are stubs for that. False: the space for code is full.
+  bool make_stubs(Module& module, std::span<const ExportEntry* const> natives, size_t code_bytes);
+  // Prepares the code of a function that has been a stub until now; its entry. Any thread.
+  const Cell* prepare(Module& module, uint32_t function);
+  // The same for the function of the stub at that address.
+  const Cell* prepare(const Cell* stub);
+  void prepare_all(Module& module);
 
   // --- generations ---
 
@@ -127,12 +141,24 @@ class CodeTable {
 
   ExportEntry* entry_locked(const Mfa& mfa);
   const Generations* generations_locked(Term name) const;
-  void prepare_splicing(Module& module);
+  Module* code_at(const Cell* address) const;
+  void place_locked(Module& module, uint32_t function, const PreparedFunction& code);
+  void link_calls_locked(Module& module, uint32_t start, const PreparedFunction& code);
+  void link_function_locked(Module& module, uint32_t function, const Cell* entry);
+  bool make_room_locked(Module& module, size_t cells);
   void publish_locked(Generations& generations, std::unique_ptr<Module> module);
   void make_old_locked(Generations& generations);
   void index_addresses();
 
+  // Cells of addresses that a module's code lies in.
+  struct AddressRange {
+    const Cell* begin;
+    const Cell* end;
+    Module* module;
+  };
+
   const HandlerTable& handlers_;
+  RangeSpace code_space_;
   const Cell return_trace_handler_;
   CodeSplicer splicer_;
   std::mutex permission_;
@@ -143,7 +169,7 @@ class CodeTable {
   const std::unique_ptr<std::atomic<ExportEntry*>[]> recent_;
   std::unordered_map<const FunIdentity*, std::unique_ptr<FunEntry>, FunHash, SameFun> funs_;
   std::unordered_map<Word, Generations> modules_;  // by module name
-  std::vector<const Module*> by_address_;          // ascending first cell
+  std::vector<AddressRange> by_address_;           // ascending
   ModuleFinder* finder_ = nullptr;
   bool counts_ops_ = false;
 };

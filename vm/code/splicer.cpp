@@ -136,10 +136,7 @@ size_t CodeSplicer::functions() const {
 // instructions that can be read.
 bool CodeSplicer::read_function(const Module& module, const FunctionRange& range,
                                 std::vector<Instruction>& instructions) {
-  const auto next = std::upper_bound(
-      module.functions.begin(), module.functions.end(), range.start,
-      [](uint32_t start, const FunctionRange& other) { return start < other.start; });
-  const size_t end = next == module.functions.end() ? module.cell_count : next->start;
+  const size_t end = module.end_of(range);
   for (size_t cell = range.entry; cell < end;) {
     const Cell* at = &module.cells[cell];
     const auto found = forms_.find(read_handler(at));

@@ -197,6 +197,22 @@ struct op_return_trace : SlowOp {
   }
 };
 
+// Of a function that nobody has called yet (vm/code/module.h).
+struct op_unprepared_stub : SlowOp {
+  JOIST_INLINE Flow run(State&, const Cell*, auto) { return Flow::kSlow; }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto) {
+    s.pc = s.process().runtime->code->prepare(s.pc);
+    return Flow::kJump;
+  }
+};
+
+struct op_prepared_stub : FastOp {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto label) {
+    s.pc = jump_target(s.pc, label.field);
+    return Flow::kJump;
+  }
+};
+
 struct op_undefined_stub : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto) { return Flow::kSlow; }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto entry_operand) {

@@ -82,11 +82,6 @@ struct op_deallocate_ret : FastOp {
   s.pc = target;
   return --s.reductions > 0 ? Flow::kJump : Flow::kSlow;
 }
-// s.pc is the entry of a function of this module.
-inline Flow yield_at_function(State& s) {
-  return yield_at(s, s.pc, header_of_function(s.pc).arity);
-}
-
 // `run` has moved pc to the entry of the function when it is for `slow` to yield there.
 struct Calling : SlowOp {
   JOIST_INLINE Flow slow(State& s, const Cell*, auto...) { return yield_at_function(s); }

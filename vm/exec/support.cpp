@@ -113,6 +113,17 @@ Flow yield_at(State& s, const Cell* target, size_t live) {
   return Flow::kLeave;
 }
 
+Flow yield_at_function(State& s) {
+  CodeTable& code = *s.process().runtime->code;
+  const auto is_stub = [&](Op op) {
+    return *s.pc == code.handlers().handlers[static_cast<size_t>(op)][0];
+  };
+  if (is_stub(Op::unprepared_stub) || is_stub(Op::prepared_stub)) s.pc = code.prepare(s.pc);
+  // A stub that calls a native has no header.
+  const ExportEntry* native = code.find_stub(s.pc);
+  return yield_at(s, s.pc, native == nullptr ? header_of_function(s.pc).arity : native->mfa.arity);
+}
+
 const Cell* enter_fun(State& s, Term fun, size_t arity) {
   if (header_kind(fun.header()) == Boxed::kExportFun) {
     return export_of(export_fun_identity(fun))->target();

@@ -64,6 +64,9 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
 // The slice is over at a call of the function at `target` with `live` arguments.
 Flow yield_at(State& s, const Cell* target, size_t live);
 
+// The same at the entry of a function, s.pc, which may be a stub.
+Flow yield_at_function(State& s);
+
 // Puts `fun` (already known to be one, of the right arity) in place for a call: the free
 // variables go behind the arguments. Returns the code to run.
 const Cell* enter_fun(State& s, Term fun, size_t arity);

@@ -227,7 +227,9 @@ class NifLoading {
     for (size_t i = 0; i < ranges_.size(); ++i) {
       const FunctionRange& range = *ranges_[i];
       const abi::NifFunc& function = entry_->functions[i];
-      Cell* cells = &module_.cells[range.entry];
+      // Whoever sets a breakpoint there expects a function's code.
+      const auto index = static_cast<uint32_t>(&range - module_.functions.data());
+      auto* cells = const_cast<Cell*>(libraries_.runtime_.code->prepare(module_, index));
       const NifEntry* entry =
           libraries_.new_entry(*library_, {module_.name, range.name, range.arity},
                                function.function, function.flags, cells);

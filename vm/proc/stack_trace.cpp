@@ -54,8 +54,8 @@ Term make_trace_entry(Allocator& heap, const Module& module, const Cell* address
   const FunctionRange* function = module.function_at(address);
   if (function == nullptr) return Term::none();
   Term location = info;
-  const LinePoint* point = module.line_at(address);
-  if (point != nullptr && point->line != 0) {
+  const std::optional<LinePoint> point = module.line_at(address);
+  if (point && point->line != 0) {
     const Term line = make_tuple(heap, {atoms::line, Term::small(point->line)});
     location = make_cons(heap, line, location);
     location = make_cons(heap, module.files[point->file], location);

@@ -103,7 +103,8 @@ std::vector<CallPatterns::Place> CallPatterns::places(const FunctionPattern& pat
     modules = code_.modules();
   }
   for (Module* module : modules) {
-    for (const FunctionRange& function : module->functions) {
+    for (uint32_t i = 0; i < module->functions.size(); ++i) {
+      const FunctionRange& function = module->functions[i];
       const Mfa mfa = {module->name, function.name, function.arity};
       if (!pattern.matches(mfa)) continue;
       ExportEntry* entry = export_of(code_.find_export(mfa));
@@ -111,7 +112,8 @@ std::vector<CallPatterns::Place> CallPatterns::places(const FunctionPattern& pat
         result.push_back({mfa, entry, nullptr, entry});
         continue;
       }
-      Cell* cell = &module->cells[function.entry];
+      // A breakpoint is set in the code itself, where every call comes by.
+      auto* cell = const_cast<Cell*>(code_.prepare(*module, i));
       const bool is_exported = entry != nullptr && entry->untraced_target() == cell;
       if (exported_only && !is_exported) continue;
       result.push_back({mfa, nullptr, cell, is_exported ? entry : nullptr});

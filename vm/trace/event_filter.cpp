@@ -83,8 +83,8 @@ Term TraceActions::caller(bool with_line) {
   const Term arity = Term::small(function->arity);
   if (!with_line) return make_tuple(process_.heap, {module->name, function->name, arity});
   Term location = atoms::undefined;
-  const LinePoint* point = module->line_at(address - 1);
-  if (point != nullptr && point->line != 0) {
+  const std::optional<LinePoint> point = module->line_at(address - 1);
+  if (point && point->line != 0) {
     location = make_tuple(
         process_.heap, {tuple_elements(module->files[point->file])[1], Term::small(point->line)});
   }

@@ -69,6 +69,7 @@ class Machine {
           static_cast<uint8_t>(std::stoi(std::string(kSpliced.substr(i, 2)), nullptr, 16)));
     }
     REQUIRE(load_module(bytes, vm_->code(), vm_->literals()).ok());
+    vm_->code().prepare_all(*vm_->code().find_module(must_atom("spliced")));
   }
   std::string text(std::string_view function, std::initializer_list<Term> arguments) {
     const Vm::CallResult result = vm_->call("spliced", function, arguments);
@@ -82,7 +83,8 @@ class Machine {
   CodeSplicer& splicer() { return vm_->code().splicer(); }
   const Module& module() { return *vm_->code().find_module(must_atom("spliced")); }
   std::vector<Cell> cells() {
-    return {module().cells.get(), module().cells.get() + module().cell_count};
+    const CodeRange& range = *module().ranges[0];
+    return {&module().cells[range.begin], &module().cells[range.used]};
   }
   const Cell& entry(std::string_view name) {
     for (const FunctionRange& range : module().functions) {

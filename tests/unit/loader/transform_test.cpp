@@ -60,8 +60,9 @@ std::string transformed(const ModuleBuilder& builder) {
   if (!verified.ok()) FAIL(verified.error().text);
   file.code = transform(file, file.code);
   const GenericFunction& function = file.code.functions[0];
-  const LabelTable labels = find_labels(file.code, file.label_count);
-  CHECK_FALSE(follow_flow(file, labels, function).fault.found());
+  LabelTable labels(file.label_count);
+  for (const GenericFunction& each : file.code.functions) labels.add(file.code, each);
+  CHECK_FALSE(follow_flow(file, file.code, labels, function, 0, nullptr).fault.found());
 
   std::string text;
   for (uint32_t index = function.entry + 1; index < function.end; ++index) {

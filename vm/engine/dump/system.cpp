@@ -32,7 +32,7 @@ void dump_index_table(const Dump& dump, const char* name, size_t limit, size_t e
 size_t code_bytes_of(const Module& module) {
   size_t words = 0;
   for (const LiteralSpace::Area& area : module.literal_areas) words += area.count;
-  return module.cell_count * sizeof(Cell) + words * sizeof(Word);
+  return module.code_bytes() + words * sizeof(Word);
 }
 
 void dump_encoded(const Dump& dump, const char* name, Term term) {
