@@ -1,5 +1,6 @@
 #include "vm/driver/library_port.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
