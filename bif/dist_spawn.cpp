@@ -91,7 +91,10 @@ struct RemoteOptions {
 bool take_option(Term option, RemoteOptions* options) {
   SpawnOptions& known = options->known;
   if (option == atoms::link) known.link = true;
-  if (option == atoms::monitor) known.monitor = true;
+  if (option == atoms::monitor) {
+    known.monitor = true;
+    known.monitor_options = {};
+  }
   if (!is_tuple(option) || tuple_size(option) != 2) return false;
   const std::span<const Term> pair = tuple_elements(option);
   if (pair[0] == atoms::monitor) {

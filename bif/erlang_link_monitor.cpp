@@ -54,8 +54,6 @@ Term unlink_1(Process& p, Term target) {
   if ((p.trace_flags & trace_flag::kProcs) != 0) {
     p.runtime->trace->about_process(p, atoms::unlink, target);
   }
-  // An exit signal that has arrived takes effect before the link is gone.
-  if (!p.signals.empty()) handle_signals(p);
   if (is_kind(target, Boxed::kExternalPid)) {
     unlink_remote(p, target);
   } else if (!target.is_boxed()) {
@@ -69,6 +67,21 @@ struct ExitOptions {
   bool spares_itself = false;  // `normal` is no reason for the process itself to end, either
 };
 
+// A process that ends itself does so at once. Otherwise the signal waits for its turn, in which the
+// process may trap exits no longer.
+Term after_exit_to_itself(Process& p, Term reason) {
+  if (p.trap_exit && !(reason == atoms::kill)) return atoms::true_;
+  handle_signals(p);
+  return p.is_exiting ? p.exit_now(p.exit_reason) : atoms::true_;
+}
+
+Term exit_itself(Process& p, Term reason) {
+  send_exit(p, p.pid, reason);
+  const Term result = after_exit_to_itself(p, reason);
+  // As the reason of a signal `normal` would be ignored.
+  return reason == atoms::normal && !p.trap_exit && !p.is_exiting ? p.exit_now(reason) : result;
+}
+
 // To whom an alias stands for, which OTP 28 brought.
 Term exit_alias(Process& p, Term alias, Term reason, bool is_priority) {
   if (is_kind(alias, Boxed::kExternalRef)) {
@@ -76,11 +89,8 @@ Term exit_alias(Process& p, Term alias, Term reason, bool is_priority) {
     if (!is_of_this_node(alias)) exit_remote(p, alias, reason, is_priority);
     return atoms::true_;
   }
-  const bool is_own = alias_owner(alias) == p.pid;
   send_exit_to_alias(p, alias, reason, is_priority);
-  if (!is_own) return atoms::true_;
-  handle_signals(p);
-  return p.is_exiting ? p.exit_now(p.exit_reason) : atoms::true_;
+  return alias_owner(alias) == p.pid ? after_exit_to_itself(p, reason) : atoms::true_;
 }
 
 bool is_own(const Process& p, Term target) {
@@ -103,11 +113,9 @@ Term exit_with(Process& p, Term target, Term reason, const ExitOptions& options,
     return exit_alias(p, target, reason, options.is_priority);
   }
   if (target.is_local_pid()) {
+    if (target == p.pid) return exit_itself(p, reason);
     send_exit(p, target, reason);
-    if (!(target == p.pid)) return atoms::true_;
-    // To itself it is synchronous.
-    handle_signals(p);
-    return p.is_exiting ? p.exit_now(p.exit_reason) : atoms::true_;
+    return atoms::true_;
   }
   if (target.is_local_port()) send_exit(p, target, reason);
   if (is_kind(target, Boxed::kExternalPid)) exit_remote(p, target, reason, options.is_priority);

@@ -90,7 +90,10 @@ bool parse_pair(const Runtime& runtime, Term name, Term value, bool request,
 
 bool parse_option(const Runtime& runtime, Term option, bool request, SpawnOptions* options) {
   if (option == atoms::link) return options->link = true;
-  if (option == atoms::monitor) return options->monitor = true;
+  if (option == atoms::monitor) {
+    options->monitor_options = {};  // the last of several counts
+    return options->monitor = true;
+  }
   if (!is_tuple(option) || tuple_size(option) != 2) return false;
   const std::span<const Term> pair = tuple_elements(option);
   return parse_pair(runtime, pair[0], pair[1], request, options);
@@ -126,6 +129,7 @@ bool parse_priority(Term value, Priority* priority) {
 Term priority_atom(Priority priority) { return kPriorityNames[static_cast<size_t>(priority)].name; }
 
 bool parse_monitor_options(Term list, MonitorOptions* options) {
+  *options = {};
   for (; list.is_list(); list = list.tail()) {
     const Term option = list.head();
     if (is_priority_option(option)) {

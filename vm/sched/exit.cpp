@@ -66,9 +66,10 @@ bool own_reason(Process& p) {
   return true;
 }
 
-// From here on no signal can be pushed. What ends a relation has its effect; the rest of what came
+// From here on no signal can be pushed. What ends a monitor has its effect; the rest of what came
 // before is answered last, when those who were related already have been told: they hear the reason
-// first, and only then that there is no such process.
+// first, and only then that there is no such process. Who has unlinked tells an exit of the link
+// from one of a later link by itself.
 bool close_signals(Process& p) {
   if (p.extras != nullptr) put_off_collections(p, false);
   run_system_tasks_gc(p);
@@ -77,11 +78,9 @@ bool close_signals(Process& p) {
   Signal* signal = p.signals.close();
   while (signal != nullptr) {
     Signal* next = std::exchange(signal->next, nullptr);
-    if (signal->kind == SignalKind::kDemonitor && p.relations != nullptr) {
-      p.relations->watchers.erase(signal->id);
-    }
-    if (signal->kind == SignalKind::kDemonitor || signal->kind == SignalKind::kUnlink) {
-      refuse_signal(p, signal);
+    if (signal->kind == SignalKind::kDemonitor) {
+      if (p.relations != nullptr) p.relations->watchers.erase(signal->id);
+      release_signal(signal);
     } else {
       *end = signal;
       end = &signal->next;

@@ -80,18 +80,12 @@ const Alias* find_alias(const Process& p, Signal& signal) {
   return &found->second;
 }
 
-// exit(self(), normal) ends the process, other than `normal` from anybody else.
-bool is_to_itself(const Process& p, const Signal& signal) {
-  return signal.kind == SignalKind::kExit && signal.sender == p.pid && signal.id == 0;
-}
-
 void handle_exit(Process& p, Signal* signal) {
   const bool kills = signal->kind == SignalKind::kExit && signal->value == atoms::kill;
   if (signal->id != 0 && find_alias(p, *signal) == nullptr) return release_signal(signal);
   if (p.is_exiting) return release_signal(signal);
   if (!kills && p.trap_exit) return append_exit_message(p, signal);
-  const bool ignored = signal->value == atoms::normal && !is_to_itself(p, *signal);
-  if (ignored) return release_signal(signal);
+  if (signal->value == atoms::normal) return release_signal(signal);
   drop_tail(*signal, kExitWords);
   end_process(p, signal, kills ? Term(atoms::killed) : signal->value);
 }
@@ -254,6 +248,8 @@ void handle_signal(Process& p, Signal* signal) {
       }
       break;
     case SignalKind::kUnlink:
+      // The end of the process comes before it: who unlinks may have linked again since.
+      if (p.is_exiting) return put_back(p, signal);
       handle_unlink(p, signal);
       break;
     case SignalKind::kUnlinkAck:
@@ -306,7 +302,7 @@ bool is_fatal(const Process& p, const Signal& signal) {
   if (signal.kind == SignalKind::kExit && signal.value == atoms::kill) return true;
   if (p.trap_exit) return false;
   if (signal.kind == SignalKind::kLinkExit && !is_linked(p, signal.sender)) return false;
-  return signal.value != atoms::normal || is_to_itself(p, signal);
+  return signal.value != atoms::normal;
 }
 
 // Whether it needs nothing that the native may be using.
@@ -469,9 +465,9 @@ void monitor_target(Process& p, uint64_t id, MonitorKind kind, Term target, Term
 
 bool demonitor(Process& p, uint64_t id) {
   if (p.relations == nullptr) return false;
-  end_alias_of_monitor(*p.relations, id);
   const auto found = p.relations->monitors.find(id);
   if (found == p.relations->monitors.end()) return false;
+  end_alias_of_monitor(*p.relations, id);
   const Monitor monitor = found->second;
   p.relations->monitors.erase(found);
   if (monitor.tag != nullptr) release_signal(monitor.tag);
