@@ -159,9 +159,8 @@ Term port_info_2(Process& p, Term port_or_name, Term item) {
 
 Term ports_0(Process& p) {
   ListBuilder list(p.heap);
-  size_t slot = 0;
-  while (const Port* port = p.runtime->ports->table().next(&slot)) {
-    list.add(port->id());
+  for (const Term port : p.runtime->ports->table().snapshot()) {
+    list.add(port);
     p.charge(1);
   }
   return list.finish();

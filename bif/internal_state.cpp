@@ -8,6 +8,7 @@
 #include "bif/process_info_items.h"
 #include "bif/process_request.h"
 #include "bif/registry.h"
+#include "vm/driver/interface.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
 #include "vm/proc/process_extras.h"
@@ -198,6 +199,13 @@ Term balance_count(Process& p) {
   return make_unsigned(p.heap, p.runtime->statistics.context_switches.load());
 }
 
+// {Descriptors in error, used, of driver_select, of enif_select}
+Term check_io_debug(Process& p) {
+  const auto selected = static_cast<int64_t>(DriverInterface::current()->descriptors().count());
+  return make_tuple(p.heap,
+                    {Term::small(0), Term::small(selected), Term::small(selected), Term::small(0)});
+}
+
 Term yes(Process&) { return atoms::true_; }
 Term no(Process&) { return atoms::false_; }
 // What this build does not count: as an ERTS that is not built for it.
@@ -208,6 +216,7 @@ constexpr struct {
   Term (*get)(Process& p);
 } kItems[] = {
     {"available_internal_state", yes},
+    {"check_io_debug", check_io_debug},
     {"flxctr_memory_usage", not_counted},
     {"force_heap_frags", no},
     {"lc_graph", not_counted},

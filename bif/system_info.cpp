@@ -16,6 +16,7 @@
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
 #include "vm/io/ports.h"
+#include "vm/nif/interface.h"
 #include "vm/os/host.h"
 #include "vm/os/thread.h"
 #include "vm/proc/process_table.h"
@@ -71,6 +72,7 @@ Term driver_version(Process& p) { return make_string(p.heap, "3.3"); }
 Term machine(Process& p) { return make_string(p.heap, "BEAM"); }
 Term system_architecture(Process& p) { return make_string(p.heap, host().architecture); }
 
+Term taints(Process& p) { return make_list(p.heap, NativeInterface::current()->taints()); }
 Term system_version(Process& p) { return make_string(p.heap, system_version_text(*p.runtime)); }
 
 Term os_type(Process& p) { return make_tuple(p.heap, {atoms::unix_, must_atom(host().system)}); }
@@ -396,7 +398,7 @@ constexpr Item kItems[] = {
     {atoms::system_architecture, system_architecture},
     {atoms::system_logger, system_logger},
     {atoms::system_version, system_version},
-    {atoms::taints, Term::nil()},
+    {atoms::taints, taints},
     {atoms::thread_pool_size, &SystemSettings::async_threads},
     {atoms::threads, atoms::true_},
     {atoms::time_correction, time_correction},

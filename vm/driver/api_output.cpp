@@ -91,7 +91,7 @@ int driver_output_binary(abi::PortHandle handle, char* header, size_t header_siz
   return 0;
 }
 
-// Where data are binaries it is a list of them, one for each part.
+// Where data are binaries it is a list of them, one for each part, the last one being the tail.
 int driver_outputv(abi::PortHandle handle, char* header, size_t header_size, abi::IoVector* vector,
                    size_t skip) {
   if (vector->size <= skip) return driver_output2(handle, header, header_size, nullptr, 0);
@@ -110,8 +110,12 @@ int driver_outputv(abi::PortHandle handle, char* header, size_t header_size, abi
     left -= taken;
     abi::DriverBinary* binary = vector->binaries[i];
     Binary* holder = binary == nullptr ? nullptr : abi::binary_of(binary);
-    data = as_binaries ? make_cons(heap, part_term(heap, part, holder), data)
-                       : make_string(heap, {static_cast<char*>(part.iov_base), taken}, data);
+    if (!as_binaries) {
+      data = make_string(heap, {static_cast<char*>(part.iov_base), taken}, data);
+    } else {
+      const Term binary_term = part_term(heap, part, holder);
+      data = data.is_nil() ? binary_term : make_cons(heap, binary_term, data);
+    }
   }
   data = make_string(heap, {header, header_size}, data);
   access.port().deliver_term(data, header_size + vector->size - skip);

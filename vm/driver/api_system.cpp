@@ -99,13 +99,15 @@ int erl_drv_putenv(const char* name, char* value) {
   the_runtime().environment->set(name, value);
   return 0;
 }
-// 0: done; less: not set; more: too small, and *size says how much it takes.
+// 0: done; less: not set; more: too small. Without a value *size is one less than it was, as in
+// OTP.
 int erl_drv_getenv(const char* name, char* value, size_t* size) {
   const std::optional<std::string> found = the_runtime().environment->get(name);
-  if (!found) return -1;
-  const size_t room = *size;
-  *size = found->size() + (found->size() < room ? 0 : 1);
-  if (found->size() >= room) return 1;
+  if (!found || found->size() >= *size) {
+    --*size;
+    return found ? 1 : -1;
+  }
+  *size = found->size();
   memcpy(value, found->c_str(), found->size() + 1);
   return 0;
 }

@@ -27,6 +27,11 @@ class DriverDescriptors final : public DescriptorWatcher {
   // As driver_select, on behalf of that port.
   Selected select(Term port, int descriptor, int mode, bool on) JOIST_EXCLUDES(mutex_);
   void port_ended(Term port) JOIST_EXCLUDES(mutex_);
+  // How many there are.
+  size_t count() JOIST_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return watched_.size();
+  }
 
   // --- DescriptorWatcher ---
   void ready(const PollSet::Event& event, const PortThread& thread) override JOIST_EXCLUDES(mutex_);

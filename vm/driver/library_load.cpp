@@ -5,6 +5,7 @@
 #include "vm/driver/library.h"
 #include "vm/driver/library_port.h"
 #include "vm/heap/builder.h"
+#include "vm/nif/interface.h"
 
 namespace joist {
 
@@ -122,6 +123,7 @@ int DriverLibraries::load(DriverLibrary& library, const std::string& path,
     std::erase(drivers_, driver);
     return kFailedInit;
   }
+  NativeInterface::current()->add_taint(must_atom(name));
   library.driver = std::move(driver);
   library.object.emplace(std::move(object));
   library.path = path;

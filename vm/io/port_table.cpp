@@ -35,12 +35,13 @@ Term PortTable::reserve() {
 }
 
 void PortTable::publish(Term id, Port* port) {
+  MutexLock lock(mutex_);
   slots_[slot_of(id)].store(port, std::memory_order_release);
 }
 
 void PortTable::remove(Term id) {
-  slots_[slot_of(id)].store(nullptr, std::memory_order_release);
   MutexLock lock(mutex_);
+  slots_[slot_of(id)].store(nullptr, std::memory_order_release);
   taken_[slot_of(id)] = 0;
   count_.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -48,6 +49,14 @@ void PortTable::remove(Term id) {
 Port* PortTable::find(Term id) const {
   Port* port = slots_[slot_of(id)].load(std::memory_order_acquire);
   return port != nullptr && port->id() == id ? port : nullptr;
+}
+
+std::vector<Term> PortTable::snapshot() const {
+  MutexLock lock(mutex_);
+  std::vector<Term> ids;
+  size_t slot = 0;
+  while (const Port* port = next(&slot)) ids.push_back(port->id());
+  return ids;
 }
 
 Port* PortTable::next(size_t* slot) const {

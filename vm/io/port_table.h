@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <vector>
 
 #include "vm/base/sync.h"
 #include "vm/os/memory.h"
@@ -29,6 +30,9 @@ class PortTable {
   void remove(Term id);
   // null: no such port.
   Port* find(Term id) const;
+  // All identifiers at one moment: what one process has opened before is there, and not what it has
+  // closed before.
+  std::vector<Term> snapshot() const JOIST_EXCLUDES(mutex_);
   // The first port at or behind slot `*slot`, which is moved behind it; null at the end.
   Port* next(size_t* slot) const;
 
@@ -39,7 +43,7 @@ class PortTable {
   std::atomic<Port*>* slots_ = nullptr;
   size_t slot_mask_ = 0;
   std::atomic<size_t> count_{0};
-  Mutex mutex_;
+  mutable Mutex mutex_;
   Reservation taken_memory_;
   uint8_t* taken_ JOIST_GUARDED_BY(mutex_) = nullptr;
   Word next_number_ JOIST_GUARDED_BY(mutex_) = 0;

@@ -1,5 +1,6 @@
 #include "vm/nif/interface.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "vm/nif/api_table.h"
@@ -37,6 +38,16 @@ NativeInterface::~NativeInterface() {
   events_.reset();
   NativeInterface* self = this;
   current_interface().compare_exchange_strong(self, nullptr);
+}
+
+void NativeInterface::add_taint(Term name) {
+  MutexLock lock(taints_mutex_);
+  if (std::find(taints_.begin(), taints_.end(), name) == taints_.end()) taints_.push_back(name);
+}
+
+std::vector<Term> NativeInterface::taints() {
+  MutexLock lock(taints_mutex_);
+  return taints_;
 }
 
 ReaderScope::ReaderScope() : reader_(NativeInterface::current()->runtime().schedulers->epochs()) {

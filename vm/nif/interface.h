@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "vm/base/epoch.h"
 #include "vm/nif/env.h"
@@ -35,6 +36,9 @@ class NativeInterface {
   ResourceTypes& types() { return *types_; }
   EventWatch& events() { return *events_; }
   const LiteralSpace* literals() const { return runtime_.literals; }
+  // Modules and drivers whose libraries have ever been loaded, oldest first.
+  void add_taint(Term name) JOIST_EXCLUDES(taints_mutex_);
+  std::vector<Term> taints() JOIST_EXCLUDES(taints_mutex_);
   // Set by the VM, whose they are; null: it takes no drivers.
   DriverInterface* drivers = nullptr;
 
@@ -43,6 +47,8 @@ class NativeInterface {
   std::unique_ptr<ResourceTypes> types_;
   std::unique_ptr<NifLibraries> libraries_;
   std::unique_ptr<EventWatch> events_;
+  Mutex taints_mutex_;
+  std::vector<Term> taints_ JOIST_GUARDED_BY(taints_mutex_);
 };
 
 // Makes the calling thread, whatever it is, one that may look up processes and names.

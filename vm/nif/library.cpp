@@ -220,6 +220,7 @@ class NifLoading {
 
   void commit() {
     NativeInterface::current()->types().commit(*library_);
+    NativeInterface::current()->add_taint(module_.name);
     library_->unload = entry_->original.unload;
     MutexLock lock(libraries_.mutex_);
     NifLibraries::Loaded& loaded = libraries_.loaded_[&module_];

@@ -1,0 +1,2 @@
+/* Is no driver. */
+int not_a_driver(void) { return 0; }

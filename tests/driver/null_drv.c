@@ -1,0 +1,4 @@
+/* Has no entry. */
+#include "erl_driver.h"
+
+DRIVER_INIT(null_drv) { return NULL; }
