@@ -8,6 +8,7 @@
 #include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
+#include "vm/os/memory_count.h"
 #include "vm/term/atom.h"
 
 namespace joist {
@@ -250,6 +251,8 @@ class Preparation {
 
 Result<std::unique_ptr<Module>> prepare_beam(ByteSpan bytes, CodeTable& table,
                                              LiteralSpace& literals, LineInfo lines) {
+  // What is made here for a moment is larger than what stays.
+  const PromptReturn prompt_return;
   BeamFile file = JOIST_TRY(parse_tables(bytes));
   auto source = std::make_unique<ModuleSource>(table.handlers(), table.counts_ops());
   ModuleSource::Checked checked(file);
