@@ -154,11 +154,12 @@ sends() ->
 exits() ->
     Reasons = [normal, kill, killed, {a, "term", <<1, 2>>}, shutdown],
     [begin
-         P = spawn(fun() -> process_flag(trap_exit, Trap),
+         Self = self(),
+         P = spawn(fun() -> process_flag(trap_exit, Trap), Self ! {ready, self()},
                             receive M when element(1, M) =:= 'EXIT' -> exit({got, element(3, M)})
                             after 100 -> exit(nothing_came) end end),
          M = monitor(process, P),
-         receive after 2 -> ok end,
+         receive {ready, P} -> ok end,
          exit(P, Reason),
          {Reason, Trap, down(M)}
      end || Reason <- Reasons, Trap <- [false, true]].
