@@ -5,20 +5,9 @@
 
 namespace joist {
 
-Flow leave_within(State& s, RunOutcome outcome) {
-  s.save();
-  Process& p = s.process();
-  p.live = kXRegisters;
-  p.run_outcome = outcome;
-  return Flow::kLeave;
-}
-
-bool compare_or_leave(State& s, Comparison what, Term a, Term b, int* order) {
-  Process& p = s.process();
-  if (compare_in_slice(p, what, a, b, order, &s.reductions)) [[likely]]
-    return true;
-  leave_within(s, RunOutcome::kYielded);
-  return false;
+bool compare_for_slice(Process& p, Comparison what, Term a, Term b, int* order,
+                       int64_t* reductions) {
+  return compare_in_slice(p, what, a, b, order, reductions);
 }
 
 namespace {

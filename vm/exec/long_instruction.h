@@ -24,10 +24,29 @@
 namespace joist {
 
 // Ends the slice, or goes to a dirty thread, within the instruction at s.pc; p.suspended is set.
-Flow leave_within(State& s, RunOutcome outcome);
+[[gnu::always_inline]] inline Flow leave_within(State& s, RunOutcome outcome) {
+  s.save();
+  Process& p = s.process();
+  p.live = kXRegisters;
+  p.run_outcome = outcome;
+  return Flow::kLeave;
+}
 
 // The comparison of two pointers; others are never long. False: leave.
-bool compare_or_leave(State& s, Comparison what, Term a, Term b, int* order);
+// Out of line is only what needs no State: one whose address is given away lives in memory.
+bool compare_for_slice(Process& p, Comparison what, Term a, Term b, int* order,
+                       int64_t* reductions);
+[[gnu::always_inline]] inline bool compare_or_leave(State& s, Comparison what, Term a, Term b,
+                                                    int* order) {
+  int found;
+  int64_t reductions = s.reductions;
+  const bool done = compare_for_slice(s.process(), what, a, b, &found, &reductions);
+  s.reductions = reductions;
+  *order = found;
+  if (!done) [[unlikely]]
+    leave_within(s, RunOutcome::kYielded);
+  return done;
+}
 
 // A multiplication or division, which is charged for. save() was done. False: leave.
 using ArithOperator = ArithResult(Allocator&, Term, Term);

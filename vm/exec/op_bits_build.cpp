@@ -130,8 +130,8 @@ bool appends(const Cell* cells, size_t cell_count) {
 }
 
 // The bitstring of all segments, of `total` bits; none() with *fault set. save() was done.
-Term create_bin(Process& p, const Sources& sources, const Cell* cells, size_t cell_count,
-                size_t total, BuildFault* fault) {
+[[gnu::always_inline]] inline Term create_bin(Process& p, const Sources& sources, const Cell* cells,
+                                              size_t cell_count, size_t total, BuildFault* fault) {
   size_t next = 0;
   uint8_t* bytes;
   size_t offset = 0;
@@ -167,12 +167,14 @@ Term create_bin(Process& p, const Sources& sources, const Cell* cells, size_t ce
 }
 
 // Whether more bits are written than a scheduler has time for.
-bool is_long_to_create(const Sources& sources, const Cell* cells, size_t cell_count, size_t total) {
+[[gnu::always_inline]] inline bool is_long_to_create(const Sources& sources, const Cell* cells,
+                                                     size_t cell_count, size_t total) {
   constexpr size_t kLongBits = size_t{8} << 20;
   constexpr size_t kLongStressBits = size_t{8} << 10;
-  const size_t limit = sources.r->gc_stress ? kLongStressBits : kLongBits;
-  if (total <= limit) [[likely]]
+  if (total <= kLongStressBits) [[likely]]
     return false;
+  const size_t limit = sources.r->gc_stress ? kLongStressBits : kLongBits;
+  if (total <= limit) return false;
   if (!appends(cells, cell_count)) return true;
   const Term prefix = sources[cells[1]];
   const size_t extra = total - bits_size(prefix);
@@ -186,15 +188,15 @@ struct Creation {
   size_t total;
   BuildFault fault;
   Term result;
-  void operator()(Process& p) {
+  [[gnu::noinline]] void operator()(Process& p) {
     const Sources sources = {p.registers, p.heap.limit};
     result = create_bin(p, sources, cells, cell_count, total, &fault);
   }
 };
 
 // False: the instruction leaves. save() was done.
-bool create_or_leave(State& s, const Cell* cells, size_t cell_count, size_t total, Term* result,
-                     BuildFault* fault) {
+[[gnu::always_inline]] inline bool create_or_leave(State& s, const Cell* cells, size_t cell_count,
+                                                   size_t total, Term* result, BuildFault* fault) {
   Process& p = s.process();
   if (p.suspended != nullptr) [[unlikely]] {
     const auto made = take_from_dirty<Creation>(p);
