@@ -17,6 +17,7 @@
 #include "vm/proc/native.h"
 #include "vm/proc/stack_trace.h"
 #include "vm/sched/exclusive.h"
+#include "vm/sched/request.h"
 #include "vm/sched/schedulers.h"
 #include "vm/sched/system_logger.h"
 #include "vm/term/bits.h"
@@ -156,11 +157,12 @@ Term finish_loading_1(Process& p, Term list) {
     return refusal(p, atoms::not_purged, names);
   }
   for (PreparedCode* each : all) {
+    const Term name = each->module->name;
+    // Even if the current instance stays, because an on_load function fails.
+    if (alone) p.runtime->tracing->patterns().clear_module(name);
     if (each->module->has_on_load()) {
       code.hold_for_on_load(std::move(each->module));
     } else {
-      const Term name = each->module->name;
-      if (alone) p.runtime->tracing->patterns().clear_module(name);
       code.publish(std::move(each->module));
       if (alone) set_load_patterns(p, name);
     }
@@ -203,7 +205,7 @@ Term delete_module_1(Process& p, Term name) {
   if (p.runtime->tracing->patterns().any_in(name)) alone.emplace(p);
   if (alone && !*alone) return p.yield({name});
   const Permission permission(code.permission());
-  if (code.find_module(name) == nullptr) return atoms::undefined;
+  if (!code.has_name(name)) return atoms::undefined;
   if (code.has_old(name)) {
     p.runtime->logger->report_error(
         p, "Module " + term_text(name) + " must be purged before deleting\n");
@@ -216,9 +218,17 @@ Term delete_module_1(Process& p, Term name) {
 
 void destroy_module(void* module) { delete static_cast<Module*>(module); }
 
+// Those who called funs of the instance try again.
+void wake_all(Process& p, const std::vector<Term>& waiters) {
+  for (const Term pid : waiters) {
+    send_request(p, pid, [](Process& waiter, Signal&) { --waiter.suspend_count; }, Term::nil());
+  }
+}
+
 // Others may be looking at the instance still, and processes refer to its literals.
 bool complete_purge(Process& p, Term name) {
-  std::unique_ptr<Module> purged = code_of(p).complete_purge(name);
+  std::unique_ptr<Module> purged;
+  wake_all(p, code_of(p).complete_purge(name, &purged));
   if (purged == nullptr) return false;
   for (const LiteralSpace::Area& area : purged->literal_areas) {
     p.runtime->retired_literals->add(area);
@@ -241,7 +251,7 @@ Term purge_module_2(Process& p, Term name, Term step) {
   if (!code.is_purging(name)) return p.badarg();
   if (step == atoms::complete) return boolean(complete_purge(p, name));
   if (!(step == atoms::abort)) return p.badarg();
-  code.abort_purge(name);
+  wake_all(p, code.abort_purge(name));
   return atoms::false_;
 }
 

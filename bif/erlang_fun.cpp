@@ -1,8 +1,10 @@
 // Functions of module erlang about funs.
+#include "bif/fun_count.h"
 #include "bif/library_modules.h"
 #include "bif/registry.h"
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
+#include "vm/sched/exclusive.h"
 #include "vm/term/print.h"
 
 namespace joist {
@@ -19,7 +21,10 @@ Term local_fun_item(Process& p, Term fun, Term item) {
   if (item == atoms::type) return atoms::local;
   if (item == atoms::pid) return shown_creator(p, fun);
   if (item == atoms::module) return identity.module;
-  if (item == atoms::name) return identity.function;
+  // As documented: the name is not known while no code is loaded for the fun.
+  if (item == atoms::name) {
+    return fun_entry_of(&identity)->is_unloaded() ? Term(Term::nil()) : identity.function;
+  }
   if (item == atoms::arity) return Term::small(identity.arity);
   if (item == atoms::new_index || item == atoms::index) return Term::small(identity.index);
   if (item == atoms::new_uniq) {
@@ -44,11 +49,18 @@ Term export_fun_item(Term fun, Term item) {
   return Term::none();
 }
 
+// The others stand still meanwhile.
+Term reference_count(Process& p, Term fun) {
+  const Exclusive alone(p);
+  if (!alone) return p.yield({fun, atoms::refc});
+  const size_t count = count_references(p, *fun_entry_of(local_fun_identity(fun)));
+  return make_tuple(p.heap, {atoms::refc, Term::small(static_cast<int64_t>(count))});
+}
+
 Term fun_info_2(Process& p, Term fun, Term item) {
   if (!is_fun(fun)) return p.badarg();
   bool is_local = is_kind(fun, Boxed::kLocalFun);
-  // Funs are not counted: entries live as long as the VM.
-  if (is_local && item == atoms::refc) return p.not_supported("fun_info(Fun, refc)");
+  if (is_local && item == atoms::refc) return reference_count(p, fun);
   Term value = is_local ? local_fun_item(p, fun, item) : export_fun_item(fun, item);
   return value.is_none() ? p.badarg() : make_tuple(p.heap, {item, value});
 }

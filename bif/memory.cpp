@@ -132,6 +132,16 @@ MemoryFigures memory_figures(const Runtime& runtime) {
   return figures;
 }
 
+std::vector<AllocatorFigures> allocator_figures(const Runtime& runtime) {
+  std::vector<AllocatorFigures> all;
+  for (const Term name : kAllocators) {
+    if (name == atoms::sys_alloc) continue;
+    const bool counted = is_counted(name);
+    all.push_back({name, counted, counted ? counted_bytes(runtime, name) : 0});
+  }
+  return all;
+}
+
 Term send_memory_data(Process& p, Term reference, Term names) {
   if (!is_ref(reference) || !names.is_list()) return p.badarg();
   Allocator scratch;

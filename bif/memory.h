@@ -2,6 +2,8 @@
 // blocks in use; Joist has none of these and answers with its own sums, in the same form.
 #pragma once
 
+#include <vector>
+
 #include "vm/proc/process.h"
 
 namespace joist {
@@ -17,6 +19,14 @@ struct MemoryFigures {
   size_t process_table;
 };
 MemoryFigures memory_figures(const Runtime& runtime);
+
+// The allocators of ERTS: of those whose users are counted here, what these have.
+struct AllocatorFigures {
+  Term name;
+  bool counted;
+  size_t bytes;
+};
+std::vector<AllocatorFigures> allocator_figures(const Runtime& runtime);
 
 // {memory_internal, Ref, Allocators}: a message {Ref, Thread, Data} with what heaps, tables,
 // binaries and the rest take, if that is asked for, and {Allocator, false} for each other one.

@@ -142,6 +142,15 @@ std::vector<Term> PersistentTerms::pairs() const {
   return pairs;
 }
 
+std::vector<LiteralSpace::Area> PersistentTerms::areas() const {
+  ReadLock lock(lock_);
+  std::vector<LiteralSpace::Area> areas;
+  for (const auto& entry : slots_) {
+    if (entry != nullptr) areas.push_back(entry->area);
+  }
+  return areas;
+}
+
 size_t PersistentTerms::count() const {
   ReadLock lock(lock_);
   return count_;

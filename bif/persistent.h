@@ -44,6 +44,8 @@ class PersistentTerms {
   size_t count() const;
   size_t table_slots() const;
   size_t memory_bytes() const;  // of the table and what is in it
+  // Of each term. They are only good as long as nobody changes the table.
+  std::vector<LiteralSpace::Area> areas() const;
 
  private:
   struct Entry {

@@ -42,6 +42,15 @@ Term internal_native2name_1(Process& p, Term name) {
   return make_tuple(p.heap, {atoms::error, atoms::warning});
 }
 
+// Of names as macOS keeps them, decomposed. ERTS composes by a table of its own, and not all;
+// here it is Unicode's normal form, for which OTP has the tables.
+Term internal_normalize_utf8_1(Process& p, Term name) {
+  if (!is_bits(name) || !is_binary(name)) return p.badarg();
+  ByteScratch scratch;
+  if (!is_utf8(binary_bytes(name, scratch))) return p.badarg();
+  return p.trap(must_atom("unicode"), must_atom("characters_to_nfc_list"), {name});
+}
+
 Term is_translatable_1(Process& p, Term name) {
   if (!is_bits(name) || !is_binary(name)) return p.badarg();
   ByteScratch scratch;
@@ -51,6 +60,7 @@ Term is_translatable_1(Process& p, Term name) {
 constexpr NativeEntry kPrimFileNameNatives[] = {
     {"prim_file", "internal_name2native", native<internal_name2native_1>},
     {"prim_file", "internal_native2name", native<internal_native2name_1>},
+    {"prim_file", "internal_normalize_utf8", native<internal_normalize_utf8_1>},
     {"prim_file", "is_translatable", native<is_translatable_1>},
 };
 

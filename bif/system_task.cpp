@@ -27,19 +27,16 @@ void tell_requester(Process& p, const Signal& task, Term name, bool result) {
   tell_requester(p, parts[0], name, parts[1], boolean(result));
 }
 
-bool is_old_code(const CodeTable& code, const Cell* address, Term module) {
-  const Module* holder = code.find_code(address);
-  return holder != nullptr && holder->name == module && code.is_old(holder);
-}
-
-// Whether it would return to the old instance of the module, or is in it. Funs call through entries
-// that outlive modules; literals live as long as somebody refers to them.
-bool uses_old_code(const Process& p, Term module) {
+// Whether it would return to the instance of the module that is to go, or is in it. Funs call
+// through entries that outlive modules; literals live as long as somebody refers to them.
+bool uses_old_code(const Process& p, Term name) {
   const CodeTable& code = *p.runtime->code;
-  if (is_old_code(code, p.code_pointer, module)) return true;
+  const Module* module = code.leaving_module(name);
+  if (module == nullptr) return false;
+  if (module->contains(p.code_pointer)) return true;
   // On its way through a function of the module's library.
   const ExportEntry* stub = p.code_pointer == nullptr ? nullptr : code.find_stub(p.code_pointer);
-  if (stub != nullptr && is_old_code(code, stub->target(), module)) return true;
+  if (stub != nullptr && module->contains(stub->target())) return true;
   for (const Word* slot = p.heap.limit; slot < p.heap.end; ++slot) {
     const Term term = Term::from_bits(*slot);
     const Cell* address = nullptr;
@@ -48,7 +45,7 @@ bool uses_old_code(const Process& p, Term module) {
     } else if (term.is_catch()) {
       address = reinterpret_cast<const Cell*>(term.payload());
     }
-    if (address != nullptr && is_old_code(code, address, module)) return true;
+    if (address != nullptr && module->contains(address)) return true;
   }
   return false;
 }

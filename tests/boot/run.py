@@ -85,10 +85,12 @@ def run(erl, case, folder):
 def prepare(folder):
     """A module and a script that command lines may use."""
     source = Path(folder, "sample.erl")
-    source.write_text('-module(sample).\n-export([start/0, hello/1, crash/0]).\n'
+    source.write_text('-module(sample).\n-export([start/0, hello/1, crash/0, funs/1, refc/1]).\n'
                       'start() -> io:format("started~n").\n'
                       'hello(X) -> io:format("hello ~p~n", [X]).\n'
-                      'crash() -> hello(1), {ok, _} = timer:sleep(100), ok.\n')
+                      'crash() -> hello(1), {ok, _} = timer:sleep(100), ok.\n'
+                      'funs(N) -> {fun(X) -> X + N end, fun(X) -> X + N end}.\n'
+                      'refc(F) -> element(2, erlang:fun_info(F, refc)).\n')
     Path(folder, "flags.txt").write_text('# a comment\n-noshell -eval "io:format(\\"~p~n\\", '
                                          '[file]), halt()."\n')
     Path(folder, "some.config").write_text("[{stdlib, [{colour, blue}]}].\n")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "vm/code/instr.h"
 
@@ -95,7 +96,11 @@ bool CodeTable::SameFun::operator()(const FunIdentity* a, const FunIdentity* b) 
 
 FunEntry* CodeTable::fun_entry(const FunIdentity& identity) {
   std::lock_guard lock(mutex_);
-  if (const auto found = funs_.find(&identity); found != funs_.end()) return found->second.get();
+  if (const auto found = funs_.find(&identity); found != funs_.end()) {
+    // Made for a fun that came from outside before its code.
+    if (found->second->function.is_nil()) found->second->function = identity.function;
+    return found->second.get();
+  }
   auto entry = std::make_unique<FunEntry>();
   static_cast<FunIdentity&>(*entry) = identity;
   entry->unloaded_stub[0] = handlers_.handlers[static_cast<size_t>(Op::unloaded_fun_stub)][0];
@@ -188,11 +193,16 @@ void CodeTable::finish_on_load(Term name) {
   publish_locked(generations, std::move(generations.waiting));
 }
 
+bool CodeTable::has_name(Term name) const {
+  std::lock_guard lock(mutex_);
+  return generations_locked(name) != nullptr;
+}
+
 bool CodeTable::remove(Term name) {
   std::lock_guard lock(mutex_);
-  Generations& generations = modules_[name.bits()];
-  if (!generations.current) return false;
-  make_old_locked(generations);
+  const auto found = modules_.find(name.bits());
+  if (found == modules_.end() || !found->second.current) return false;
+  make_old_locked(found->second);
   return true;
 }
 
@@ -204,8 +214,9 @@ bool CodeTable::has_old(Term name) const {
 
 bool CodeTable::begin_purge(Term name) {
   std::lock_guard lock(mutex_);
-  Generations& generations = modules_[name.bits()];
-  if (!generations.old) return false;
+  const auto found = modules_.find(name.bits());
+  if (found == modules_.end() || !found->second.old) return false;
+  Generations& generations = found->second;
   generations.purging = std::move(generations.old);
   unlink_funs(*generations.purging);
   return true;
@@ -213,8 +224,9 @@ bool CodeTable::begin_purge(Term name) {
 
 bool CodeTable::begin_purge_of_waiting(Term name) {
   std::lock_guard lock(mutex_);
-  Generations& generations = modules_[name.bits()];
-  if (!generations.waiting) return false;
+  const auto found = modules_.find(name.bits());
+  if (found == modules_.end() || !found->second.waiting) return false;
+  Generations& generations = found->second;
   generations.purging = std::move(generations.waiting);
   unlink_funs(*generations.purging);
   return true;
@@ -226,7 +238,14 @@ bool CodeTable::is_purging(Term name) const {
   return generations != nullptr && generations->purging;
 }
 
-void CodeTable::abort_purge(Term name) {
+bool CodeTable::wait_for_purge(const FunEntry& fun, Term pid) {
+  std::lock_guard lock(mutex_);
+  if (!fun.purging.load(std::memory_order_relaxed)) return false;
+  modules_[fun.module.bits()].purge_waiters.push_back(pid);
+  return true;
+}
+
+std::vector<Term> CodeTable::abort_purge(Term name) {
   std::lock_guard lock(mutex_);
   Generations& generations = modules_[name.bits()];
   const Module& module = *generations.purging;
@@ -238,18 +257,19 @@ void CodeTable::abort_purge(Term name) {
     fun->purging.store(false, std::memory_order_release);
   }
   generations.old = std::move(generations.purging);
+  return std::exchange(generations.purge_waiters, {});
 }
 
-std::unique_ptr<Module> CodeTable::complete_purge(Term name) {
+std::vector<Term> CodeTable::complete_purge(Term name, std::unique_ptr<Module>* purged) {
   std::lock_guard lock(mutex_);
   Generations& generations = modules_[name.bits()];
-  if (!generations.purging) return nullptr;
+  if (!generations.purging) return {};
   for (FunEntry* fun : generations.purging->funs) {
     fun->purging.store(false, std::memory_order_release);
   }
-  std::unique_ptr<Module> purged = std::move(generations.purging);
+  *purged = std::move(generations.purging);
   index_addresses();
-  return purged;
+  return std::exchange(generations.purge_waiters, {});
 }
 
 // --- lookups ---
@@ -274,6 +294,38 @@ std::vector<Module*> CodeTable::modules() const {
   return result;
 }
 
+std::vector<CodeTable::Instances> CodeTable::instances() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Instances> result;
+  for (const auto& [name, generations] : modules_) {
+    const Module* old = generations.old ? generations.old.get() : generations.purging.get();
+    if (generations.current || old) result.push_back({generations.current.get(), old});
+  }
+  return result;
+}
+
+std::vector<const FunEntry*> CodeTable::fun_entries() const {
+  std::lock_guard lock(mutex_);
+  std::vector<const FunEntry*> result;
+  for (const auto& [identity, entry] : funs_) result.push_back(entry.get());
+  return result;
+}
+
+HashFigures CodeTable::module_figures() const {
+  std::lock_guard lock(mutex_);
+  return hash_figures(modules_);
+}
+
+HashFigures CodeTable::export_figures() const {
+  std::lock_guard lock(mutex_);
+  return hash_figures(exports_);
+}
+
+HashFigures CodeTable::fun_figures() const {
+  std::lock_guard lock(mutex_);
+  return hash_figures(funs_);
+}
+
 Module* CodeTable::code_at(const Cell* address) const {
   std::lock_guard lock(mutex_);
   auto after = std::upper_bound(
@@ -290,6 +342,13 @@ bool CodeTable::is_old(const Module* module) const {
   const Generations* generations = generations_locked(module->name);
   return generations != nullptr &&
          (generations->old.get() == module || generations->purging.get() == module);
+}
+
+const Module* CodeTable::leaving_module(Term name) const {
+  std::lock_guard lock(mutex_);
+  const Generations* generations = generations_locked(name);
+  if (generations == nullptr) return nullptr;
+  return generations->purging ? generations->purging.get() : generations->old.get();
 }
 
 void CodeTable::index_addresses() {

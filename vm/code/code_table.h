@@ -18,6 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "vm/base/hash_figures.h"
 #include "vm/code/module.h"
 #include "vm/code/splicer.h"
 #include "vm/heap/range_space.h"
@@ -94,6 +95,8 @@ class CodeTable {
   const Module* waiting_for_on_load(Term name) const;
   // Publishes the waiting instance.
   void finish_on_load(Term name);
+  // Whether there ever was a module of the name, which erlang:delete_module/1 tells.
+  bool has_name(Term name) const;
   // Makes the current instance old. False: there is none.
   bool remove(Term name);
   bool has_old(Term name) const;
@@ -102,21 +105,40 @@ class CodeTable {
   // The same for an instance whose on_load function has failed.
   bool begin_purge_of_waiting(Term name);
   bool is_purging(Term name) const;
-  void abort_purge(Term name);
+  // The process that calls the fun is to wait until it is known whether the code stays. False: it
+  // is known already.
+  bool wait_for_purge(const FunEntry& fun, Term pid);
+  // Both return those who wait, for the caller to wake.
+  std::vector<Term> abort_purge(Term name);
   // Takes the instance out, for the caller to retire; null: nothing is being purged.
-  std::unique_ptr<Module> complete_purge(Term name);
+  std::vector<Term> complete_purge(Term name, std::unique_ptr<Module>* purged);
 
   Module* find_module(Term name) const;  // the current instance; null: none
   std::vector<Module*> modules() const;
+  // The instances of each name that processes may be in; one of them may be null.
+  struct Instances {
+    const Module* current;
+    const Module* old;
+  };
+  std::vector<Instances> instances() const;
+  // All that there ever were, with code or without.
+  std::vector<const FunEntry*> fun_entries() const;
   // The definition that the current instance of the module has; null: none.
   const RecordType* find_record(Term module, Term name) const;
 
   // The module whose cells hold that address (of whatever generation), or null.
   const Module* find_code(const Cell* address) const;
   bool is_old(const Module* module) const;
+  // The instance that processes are asked about: the one that is being purged, else the old one;
+  // null: there is neither. What waited for its on_load function can be purged beside old code.
+  const Module* leaving_module(Term name) const;
 
   // The entry that a stub at that address belongs to; null: there is no stub. Any address of code.
   const ExportEntry* find_stub(const Cell* address) const;
+
+  HashFigures module_figures() const;
+  HashFigures export_figures() const;
+  HashFigures fun_figures() const;
 
   // Code loaded from now on counts the instructions it executes.
   void count_ops() { counts_ops_ = true; }
@@ -131,6 +153,7 @@ class CodeTable {
     std::unique_ptr<Module> old;
     std::unique_ptr<Module> waiting;  // for its on_load function
     std::unique_ptr<Module> purging;  // old, or was waiting
+    std::vector<Term> purge_waiters;  // pids of those who call its funs meanwhile
   };
   struct FunHash {
     size_t operator()(const FunIdentity* fun) const;

@@ -10,6 +10,7 @@
 #include "vm/engine/dump/heap.h"
 #include "vm/engine/dump/sections.h"
 #include "vm/io/ports.h"
+#include "vm/nif/interface.h"
 #include "vm/os/environment.h"
 #include "vm/os/exit.h"
 #include "vm/os/file_descriptor.h"
@@ -67,7 +68,13 @@ void dump_head(const Dump& dump, std::string_view slogan) {
   }
   dump.out.text("System version: ");
   dump.out.text(system_version_text(dump.runtime));
-  dump.out.print("Taints: \nAtoms: %zu\nCalling Thread: ", atom_count());
+  dump.out.text("Taints: ");
+  const std::vector<Term> taints = NativeInterface::current()->taints();
+  for (size_t i = 0; i < taints.size(); ++i) {
+    dump.out.text(i == 0 ? "" : ",");
+    dump.out.text(atom_text(taints[i]));
+  }
+  dump.out.print("\nAtoms: %zu\nCalling Thread: ", atom_count());
   const uint32_t scheduler = dump.runtime.schedulers->this_scheduler();
   if (scheduler != Schedulers::kNone) {
     dump.out.print("scheduler:%u\n", scheduler + 1);

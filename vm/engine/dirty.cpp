@@ -133,7 +133,11 @@ void DirtyThreads::start_thread(void* context, ThreadKind kind, size_t index) {
   snprintf(name, sizeof name, "dirty_%s%zu", kind == ThreadKind::kDirtyIo ? "io" : "cpu",
            index + 1);
   Result<Thread> thread = Thread::start(name, [&self, kind, index] { self.run(kind, index); });
-  if (!thread) fatal("%s", thread.error().text.c_str());
+  if (!thread) {
+    // Those that there are do its work, too.
+    if (index == 0) fatal("%s", thread.error().text.c_str());
+    return;
+  }
   MutexLock lock(self.mutex_);
   self.threads_.push_back(std::move(thread.value()));
 }

@@ -1,5 +1,7 @@
 #include "vm/engine/vm.h"
 
+#include <algorithm>
+
 #include "bif/dist_spawn.h"
 #include "bif/file_handle.h"
 #include "bif/persistent.h"
@@ -16,6 +18,7 @@
 #include "vm/os/entropy.h"
 #include "vm/os/exit.h"
 #include "vm/os/file.h"
+#include "vm/os/memory.h"
 #include "vm/sched/exit.h"
 #include "vm/term/print.h"
 #include "vm/term/rules.h"
@@ -30,6 +33,14 @@ constexpr int64_t kLongestReason = 1000;
 Term refuse_native(Process& p, const Term*) { return p.not_supported("native"); }
 
 constexpr ExitStage kExitStages[] = {leave_tables, let_go_of_resources, Nodes::leave};
+
+// Where address space is short, a part of it: heaps need the rest.
+size_t literal_space_bytes() {
+  constexpr size_t kPart = 8;
+  constexpr size_t kLeast = size_t{64} << 20;
+  const size_t part = address_space_limit() / kPart & ~(page_size() - 1);
+  return std::clamp(part, kLeast, kLiteralSpaceBytes);
+}
 
 // So long a VM that ends lets its ports write what they have.
 constexpr int64_t kPortFlushNs = 2'000'000'000;
@@ -76,7 +87,7 @@ Result<std::unique_ptr<Vm>> Vm::create(VmOptions options) {
 Result<void> Vm::start() {
   set_term_rules(options_.otp_release);
   if (options_.atom_limit != 0) set_atom_limit(options_.atom_limit);
-  if (!literals_.create(kLiteralSpaceBytes)) {
+  if (!literals_.create(literal_space_bytes())) {
     return make_error("cannot reserve address space for literals");
   }
   code_ = std::make_unique<CodeTable>(handler_table());

@@ -245,25 +245,41 @@ struct op_undefined_stub : SlowOp {
 
 // --- funs and apply ---
 
+// Whether the code of a fun goes is not known yet: the call waits, in the function that tries it
+// again once it is. Without OTP's purger it looks again in its next turn.
+Flow wait_for_purge(State& s, const FunEntry& entry, Term fun, Term arguments) {
+  Process& p = s.process();
+  CodeTable& code = *p.runtime->code;
+  const ExportEntry* again =
+      code.find_export({must_atom("erts_code_purger"), must_atom("pending_purge_lambda"), 3});
+  const bool has_purger = again != nullptr && !again->is_undefined();
+  if (has_purger && code.wait_for_purge(entry, p.pid)) ++p.suspend_count;
+  s.load();
+  if (!has_purger) return yield_at(s, s.pc, entry.arity + entry.free_count);
+  s.x0 = entry.module;
+  s.x1 = fun;
+  s.x2 = arguments;
+  return yield_at(s, again->target(), 3);
+}
+
 // No module of the name is loaded: its error handler may load one. Where one is loaded, it is
 // another version, without this fun.
 struct op_unloaded_fun_stub : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto) { return Flow::kSlow; }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto operand) {
     const auto* entry = reinterpret_cast<const FunEntry*>(operand.field);
-    const size_t live = entry->arity + entry->free_count;
-    // Whether the code goes is soon decided.
-    if (entry->purging.load(std::memory_order_acquire)) return yield_at(s, s.pc, live);
     s.save();
     Process& p = s.process();
     CodeTable& code = *p.runtime->code;
-    if (code.load_on_demand(entry->module) && !entry->is_unloaded()) {
+    const bool is_purging = entry->purging.load(std::memory_order_acquire);
+    if (!is_purging && code.load_on_demand(entry->module) && !entry->is_unloaded()) {
       s.pc = entry->code.load(std::memory_order_acquire);
       return Flow::kJump;
     }
     const Term fun =
         make_local_fun(p.heap, entry, p.pid, {s.r->x + entry->arity, entry->free_count});
     const Term arguments = make_list(p.heap, {s.r->x, entry->arity});
+    if (is_purging) return wait_for_purge(s, *entry, fun, arguments);
     const ExportEntry* handler =
         code.find_export({p.flags.error_handler, atoms::undefined_lambda, 3});
     if (code.find_module(entry->module) != nullptr) {

@@ -15,6 +15,8 @@
 namespace joist {
 
 size_t page_size();
+// How much address space the OS process may take (ulimit -v); SIZE_MAX: as much as there is.
+size_t address_space_limit();
 
 // `value` rounded up to a multiple of `alignment`, a power of two.
 constexpr size_t round_up(size_t value, size_t alignment) {

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/unit/bif/call_native.h"
+#include "vm/code/export.h"
 
 using namespace joist;
 
@@ -25,7 +26,9 @@ TEST_CASE("what is known about an export fun") {
 
 TEST_CASE("what is known about a local fun") {
   NativeCaller n;
-  FunIdentity lambda{must_atom("m"), 1, 2, 5, 3316493, {1, 2, 3}, must_atom("-f/1-fun-5-")};
+  FunEntry lambda;
+  static_cast<FunIdentity&>(lambda) = {must_atom("m"),          1, 2, 5, 3316493, {1, 2, 3},
+                                       must_atom("-f/1-fun-5-")};
   Term environment[] = {Term::small(1), atoms::ok};
   Term fun = make_local_fun(n.heap(), &lambda, make_local_pid(9, 0), environment);
   auto info = [&](const char* item) {
@@ -33,6 +36,8 @@ TEST_CASE("what is known about a local fun") {
   };
   CHECK(info("module") == "{module,m}");
   CHECK(info("name") == "{name,'-f/1-fun-5-'}");
+  lambda.code.store(lambda.unloaded_stub);
+  CHECK(info("name") == "{name,[]}");
   CHECK(info("arity") == "{arity,1}");
   CHECK(info("env") == "{env,[1,ok]}");
   CHECK(info("type") == "{type,local}");

@@ -92,6 +92,11 @@ void dump_relations(const Dump& dump, const Process& p) {
   for (const auto& [id, watcher] : p.relations->watchers) {
     list.add_monitor("from", watcher.process, Term::none(), id);
   }
+  if (p.relations->remote == nullptr) return;
+  Allocator scratch;
+  for (const auto& [other, link] : p.relations->remote->links) {
+    if (link.unlinking == 0) list.add_link(other.term(scratch));
+  }
 }
 
 size_t words_of(const Word* from, const Word* to) { return static_cast<size_t>(to - from); }

@@ -47,6 +47,8 @@ void dump_schedulers(const Dump& dump);
 void dump_ports(const Dump& dump);
 void dump_tables(const Dump& dump);
 void dump_timers(const Dump& dump);
+
+// --- nodes.cpp ---
 void dump_nodes(const Dump& dump);
 
 // --- system.cpp ---

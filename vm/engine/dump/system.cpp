@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cinttypes>
 
+#include "bif/fun_count.h"
 #include "bif/memory.h"
 #include "bif/persistent.h"
 #include "vm/code/code_table.h"
@@ -18,10 +19,9 @@ namespace joist {
 
 namespace {
 
-// How long its chains are is not known.
-void dump_hash_table(const Dump& dump, const char* name, size_t entries) {
-  dump.out.print("=hash_table:%s\nsize: %zu\nused: %zu\nobjs: %zu\ndepth: 1\n", name, entries,
-                 entries, entries);
+void dump_hash_table(const Dump& dump, const char* name, const HashFigures& figures) {
+  dump.out.print("=hash_table:%s\nsize: %zu\nused: %zu\nobjs: %zu\ndepth: %zu\n", name,
+                 figures.buckets, figures.used, figures.entries, figures.longest);
 }
 
 void dump_index_table(const Dump& dump, const char* name, size_t limit, size_t entries) {
@@ -66,57 +66,106 @@ void dump_memory(const Dump& dump) {
   line("ets", figures.tables);
 }
 
+namespace {
+
+// Each name has its own place, by the number of its atom.
+HashFigures name_figures(size_t names) {
+  return {atom_limit(), names, names, names == 0 ? size_t{0} : 1};
+}
+
+// In the form of ERTS, of which only sums are known here.
+void dump_allocators(const Dump& dump) {
+  dump.out.text("=allocator:sys_alloc\noption e: true\noption m: mimalloc\n");
+  for (const AllocatorFigures& each : allocator_figures(dump.runtime)) {
+    const std::string name(atom_text(each.name));
+    dump.out.print("=allocator:%s\noption e: %s\n", name.c_str(), each.counted ? "true" : "false");
+    if (!each.counted) continue;
+    dump.out.print("mbcs blocks[%s] size: %zu\nmbcs carriers size: %zu\n", name.c_str(), each.bytes,
+                   each.bytes);
+  }
+}
+
+}  // namespace
+
 void dump_system(const Dump& dump) {
   dump_memory(dump);
   dump_index_table(dump, "atom_tab", atom_limit(), atom_count());
-  const std::vector<Module*> modules = dump.runtime.code->modules();
-  dump_hash_table(dump, "module_code", modules.size());
-  dump_hash_table(dump, "process_reg", dump.runtime.names->names().size());
-  size_t funs = 0;
-  for (const Module* module : modules) funs += module->funs.size();
-  dump_hash_table(dump, "fun_table", funs);
+  const CodeTable& code = *dump.runtime.code;
+  dump_hash_table(dump, "module_code", code.module_figures());
+  dump_hash_table(dump, "export_list", code.export_figures());
+  dump_hash_table(dump, "process_reg", name_figures(dump.runtime.names->names().size()));
+  dump_hash_table(dump, "fun_table", code.fun_figures());
   const MemoryFigures figures = memory_figures(dump.runtime);
   dump.out.print("=allocated_areas\natom_space: %zu %zu\nloaded_code: %zu\nprocess_table: %zu\n",
                  figures.atoms, figures.atoms, figures.code, figures.process_table);
-  dump.out.text("=allocator:sys_alloc\noption e: true\noption m: mimalloc\n");
+  dump_allocators(dump);
 }
 
-// Old code is not listed: the code table does not tell of it.
+namespace {
+
+size_t size_of(const Module* module) { return module == nullptr ? 0 : code_bytes_of(*module); }
+
+Term name_of(const CodeTable::Instances& each) {
+  return each.current != nullptr ? each.current->name : each.old->name;
+}
+
+void dump_attributes(const Dump& dump, const std::string& which, const Module& module) {
+  dump_encoded(dump, (which + " attributes").c_str(), module.attributes);
+  dump_encoded(dump, (which + " compilation info").c_str(), module.compile_info);
+}
+
+void dump_module(const Dump& dump, const CodeTable::Instances& each) {
+  dump.out.text("=mod:");
+  dump.out.term(name_of(each));
+  dump.out.print("\nCurrent size: %zu\n", size_of(each.current));
+  if (each.current != nullptr) dump_attributes(dump, "Current", *each.current);
+  if (each.old == nullptr) return;
+  dump.out.print("Old size: %zu\n", size_of(each.old));
+  dump_attributes(dump, "Old", *each.old);
+}
+
+void show_module(const Dump& dump, const CodeTable::Instances& each) {
+  dump.out.term(name_of(each));
+  dump.out.print(" %zu", size_of(each.current));
+  if (each.old != nullptr) dump.out.print(" (%zu old)", size_of(each.old));
+  dump.out.byte('\n');
+}
+
+}  // namespace
+
 void dump_modules(const Dump& dump) {
-  std::vector<Module*> modules = dump.runtime.code->modules();
-  std::sort(modules.begin(), modules.end(), [](const Module* a, const Module* b) {
-    return a->name.atom_index() < b->name.atom_index();
+  std::vector<CodeTable::Instances> modules = dump.runtime.code->instances();
+  std::sort(modules.begin(), modules.end(), [](const auto& a, const auto& b) {
+    return name_of(a).atom_index() < name_of(b).atom_index();
   });
   size_t current = 0;
-  bool has_old = false;
-  for (const Module* module : modules) {
-    current += code_bytes_of(*module);
-    has_old = has_old || dump.runtime.code->has_old(module->name);
+  size_t old = 0;
+  for (const CodeTable::Instances& each : modules) {
+    current += size_of(each.current);
+    old += size_of(each.old);
   }
   if (dump.is_file) dump.out.text("=loaded_modules\n");
-  dump.out.print("Current code: %zu\n", current);
-  if (!has_old) dump.out.text("Old code: 0\n");
-  for (const Module* module : modules) {
-    if (dump.is_file) dump.out.text("=mod:");
-    dump.out.term(module->name);
-    if (dump.is_file) {
-      dump.out.print("\nCurrent size: %zu\n", code_bytes_of(*module));
-      dump_encoded(dump, "Current attributes", module->attributes);
-      dump_encoded(dump, "Current compilation info", module->compile_info);
-    } else {
-      dump.out.print(" %zu\n", code_bytes_of(*module));
-    }
+  dump.out.print("Current code: %zu\nOld code: %zu\n", current, old);
+  for (const CodeTable::Instances& each : modules) {
+    dump.is_file ? dump_module(dump, each) : show_module(dump, each);
   }
 }
 
+// Funs in tables are not counted here: a lock of theirs may be what somebody stopped with.
 void dump_funs(const Dump& dump) {
-  for (const Module* module : dump.runtime.code->modules()) {
-    for (const FunEntry* fun : module->funs) {
-      dump.out.text("=fun\nModule: ");
-      dump.out.term(fun->module);
-      dump.out.print("\nUniq: %u\nIndex: %u\nAddress: 0x%016" PRIxPTR "\nRefc: 1\n",
-                     fun->old_unique, fun->index, reinterpret_cast<uintptr_t>(fun->code.load()));
-    }
+  const std::vector<const FunEntry*> entries = dump.runtime.code->fun_entries();
+  FunCount count;
+  for (const FunEntry* fun : entries) count.add(*fun);
+  for (const Process* process : all_processes(dump.runtime)) {
+    if (!is_out_of_hand(dump, *process)) count.look_at(*process);
+  }
+  count.look_at_literals(dump.runtime);
+  for (const FunEntry* fun : entries) {
+    dump.out.text("=fun\nModule: ");
+    dump.out.term(fun->module);
+    dump.out.print("\nUniq: %d\nIndex: %u\nAddress: 0x%016" PRIxPTR "\nRefc: %zu\n",
+                   static_cast<int>(fun->old_unique), fun->index,
+                   reinterpret_cast<uintptr_t>(fun->code.load()), count.references(*fun));
   }
 }
 

@@ -1,4 +1,4 @@
-// Ports, ETS tables, timers and nodes.
+// Ports, ETS tables and timers.
 #include <algorithm>
 #include <cinttypes>
 
@@ -8,7 +8,6 @@
 #include "vm/io/ports.h"
 #include "vm/sched/message_timers.h"
 #include "vm/sched/schedulers.h"
-#include "vm/term/node.h"
 #include "vm/term/print.h"
 
 namespace joist {
@@ -146,13 +145,6 @@ void dump_timers(const Dump& dump) {
     dump.out.term(timer.message);
     dump.out.print("\nTime left: %" PRId64 "\n", timer.left_ns / kNanosecondsPerMillisecond);
   }
-}
-
-void dump_nodes(const Dump& dump) {
-  dump.out.text("=node:");
-  dump.out.term(local_node()->name);
-  dump.out.byte('\n');
-  if (local_node()->name == must_atom("nonode@nohost")) dump.out.text("=no_distribution\n");
 }
 
 }  // namespace joist
