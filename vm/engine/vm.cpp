@@ -1,7 +1,5 @@
 #include "vm/engine/vm.h"
 
-#include <algorithm>
-
 #include "bif/dist_spawn.h"
 #include "bif/file_handle.h"
 #include "bif/persistent.h"
@@ -33,14 +31,6 @@ constexpr int64_t kLongestReason = 1000;
 Term refuse_native(Process& p, const Term*) { return p.not_supported("native"); }
 
 constexpr ExitStage kExitStages[] = {leave_tables, let_go_of_resources, Nodes::leave};
-
-// Where address space is short, a part of it: heaps need the rest.
-size_t literal_space_bytes() {
-  constexpr size_t kPart = 8;
-  constexpr size_t kLeast = size_t{64} << 20;
-  const size_t part = address_space_limit() / kPart & ~(page_size() - 1);
-  return std::clamp(part, kLeast, kLiteralSpaceBytes);
-}
 
 // So long a VM that ends lets its ports write what they have.
 constexpr int64_t kPortFlushNs = 2'000'000'000;
@@ -87,7 +77,7 @@ Result<std::unique_ptr<Vm>> Vm::create(VmOptions options) {
 Result<void> Vm::start() {
   set_term_rules(options_.otp_release);
   if (options_.atom_limit != 0) set_atom_limit(options_.atom_limit);
-  if (!literals_.create(literal_space_bytes())) {
+  if (!literals_.create(affordable_space(kLiteralSpaceBytes))) {
     return make_error("cannot reserve address space for literals");
   }
   code_ = std::make_unique<CodeTable>(handler_table());

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -97,10 +98,13 @@ size_t page_size() {
   return size;
 }
 
-size_t address_space_limit() {
+size_t affordable_space(size_t wanted) {
+  constexpr size_t kPart = 8;
+  constexpr size_t kLeast = size_t{64} << 20;
   rlimit limit;
-  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
-  return static_cast<size_t>(limit.rlim_cur);
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+  const size_t part = static_cast<size_t>(limit.rlim_cur) / kPart & ~(page_size() - 1);
+  return std::min(wanted, std::max(part, kLeast));
 }
 
 void* allocate_large(size_t bytes) {

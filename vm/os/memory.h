@@ -15,8 +15,9 @@
 namespace joist {
 
 size_t page_size();
-// How much address space the OS process may take (ulimit -v); SIZE_MAX: as much as there is.
-size_t address_space_limit();
+// How much to reserve for what would take `wanted` bytes at most: an eighth, where the address
+// space of the OS process is limited (ulimit -v) and heaps need the rest.
+size_t affordable_space(size_t wanted);
 
 // `value` rounded up to a multiple of `alignment`, a power of two.
 constexpr size_t round_up(size_t value, size_t alignment) {
