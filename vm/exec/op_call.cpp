@@ -3,6 +3,7 @@
 #include "vm/code/code_table.h"
 #include "vm/code/fun_call.h"
 #include "vm/exec/op_frame.h"
+#include "vm/exec/purged_fun.h"
 #include "vm/exec/support.h"
 #include "vm/exec/traced_call.h"
 
@@ -244,23 +245,6 @@ struct op_undefined_stub : SlowOp {
 };
 
 // --- funs and apply ---
-
-// Whether the code of a fun goes is not known yet: the call waits, in the function that tries it
-// again once it is. Without OTP's purger it looks again in its next turn.
-Flow wait_for_purge(State& s, const FunEntry& entry, Term fun, Term arguments) {
-  Process& p = s.process();
-  CodeTable& code = *p.runtime->code;
-  const ExportEntry* again =
-      code.find_export({must_atom("erts_code_purger"), must_atom("pending_purge_lambda"), 3});
-  const bool has_purger = again != nullptr && !again->is_undefined();
-  if (has_purger && code.wait_for_purge(entry, p.pid)) ++p.suspend_count;
-  s.load();
-  if (!has_purger) return yield_at(s, s.pc, entry.arity + entry.free_count);
-  s.x0 = entry.module;
-  s.x1 = fun;
-  s.x2 = arguments;
-  return yield_at(s, again->target(), 3);
-}
 
 // No module of the name is loaded: its error handler may load one. Where one is loaded, it is
 // another version, without this fun.
