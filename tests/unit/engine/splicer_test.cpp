@@ -83,8 +83,21 @@ class Machine {
   CodeSplicer& splicer() { return vm_->code().splicer(); }
   const Module& module() { return *vm_->code().find_module(must_atom("spliced")); }
   std::vector<Cell> cells() {
-    const CodeRange& range = *module().ranges[0];
-    return {&module().cells[range.begin], &module().cells[range.used]};
+    std::vector<Cell> all;
+    for (const auto& range : module().ranges) {
+      if (range == nullptr) break;
+      all.insert(all.end(), &module().cells[range->begin], &module().cells[range->used]);
+    }
+    return all;
+  }
+  void set_cells(const std::vector<Cell>& all) {
+    auto from = all.begin();
+    for (const auto& range : module().ranges) {
+      if (range == nullptr) break;
+      const auto end = from + (range->used - range->begin);
+      std::copy(from, end, &module().cells[range->begin]);
+      from = end;
+    }
   }
   const Cell& entry(std::string_view name) {
     for (const FunctionRange& range : module().functions) {
@@ -163,7 +176,7 @@ TEST_CASE("copies of modules that are gone leave their memory to others") {
   // More than there is memory for at once.
   for (int i = 0; i < 5000; ++i) {
     m.splicer().splice_module(module);
-    std::copy(handlers.begin(), handlers.end(), const_cast<Cell*>(module.cells.get()));
+    m.set_cells(handlers);
     m.splicer().forget(module);
   }
   m.splicer().splice_module(module);

@@ -114,7 +114,7 @@ TEST_CASE("views of heap bits, sub bits and match contexts") {
   CHECK(load_bits(whole.base, whole.offset, 12) == 0xabc);
 
   uint8_t bytes[] = {0x12, 0x34, 0x56};
-  Binary binary{1, nullptr, 3, 0, bytes};
+  Binary binary{1, nullptr, 0, bytes, 3};
   OffHeap holder{make_header(Boxed::kBinRef, 2), &binary, nullptr};
   Term holder_term = Term::boxed(&holder.header);
   SubBits sub{make_header(Boxed::kSubBits, 3), 12, 4, holder_term};
