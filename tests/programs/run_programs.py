@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""run_programs.py JOIST [PROGRAM...]: runs the programs of this folder under the real erl and under
-`joist exec` and compares what main/0 returns. Exit 77: there is no erl (for an Elixir program: no
-elixirc) to compare with.
+"""run_programs.py JOIST [--schedulers LIST] [PROGRAM...]: runs the programs of this folder under
+the real erl and under `joist exec`, there with each number of schedulers of the list, and compares
+what main/0 returns. Exit 77: there is no erl (for an Elixir program: no elixirc) to compare with.
 
 Programs are *.erl (helpers are those without main/0; a first line "%% needs: ..." names what
 `joist exec` does not have yet) and *.ex modules, compiled by the real
 compilers in the same run. Each is a module of the file's name; an Elixir file p.ex defines
 Elixir.Programs.P, whose name is in its first line after `defmodule`."""
 
+import argparse
 import difflib
 import os
 import pathlib
@@ -60,13 +61,14 @@ def reference(folder, modules, paths):
             print(f"the reference did not end, {len(left)} programs left before")
 
 
-def run_one(joist, folder, module, paths):
+def run_one(joist, folder, module, paths, schedulers):
     expected = pathlib.Path(folder, module + ".expected")
     if not expected.exists():
         return "the reference failed"
     pa = [x for p in [folder, *paths] for x in ("-pa", p)]
+    own = ["+S", schedulers] if schedulers else []
     try:
-        result = subprocess.run([joist, "exec", *pa, module, "main"], capture_output=True,
+        result = subprocess.run([joist, "exec", *own, *pa, module, "main"], capture_output=True,
                                 timeout=300)
     except subprocess.TimeoutExpired:
         return "did not end"
@@ -82,7 +84,12 @@ def run_one(joist, folder, module, paths):
 
 
 def main():
-    joist, wanted = sys.argv[1], sys.argv[2:]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("joist")
+    parser.add_argument("programs", nargs="*")
+    parser.add_argument("--schedulers", default="", help="as 1,2,8; otherwise as many as cores")
+    options = parser.parse_intermixed_args()
+    wanted = options.programs
     if shutil.which("erl") is None or shutil.which("erlc") is None:
         print("no erl on PATH")
         return 77
@@ -92,15 +99,17 @@ def main():
         if wanted:
             modules = [m for m in modules if m in wanted or m.split(".")[-1] in wanted]
         reference(folder, modules, paths)
-        for module in modules:
-            problem = run_one(joist, folder, module, paths)
-            print(f"{module}: {'ok' if problem is None else problem}", flush=True)
+        runs = [(m, s) for m in modules for s in options.schedulers.split(",")]
+        for module, schedulers in runs:
+            problem = run_one(options.joist, folder, module, paths, schedulers)
+            name = f"{module} +S {schedulers}" if schedulers else module
+            print(f"{name}: {'ok' if problem is None else problem}", flush=True)
             if problem is not None:
-                failed.append(module)
-    print(f"{len(modules) - len(failed)} of {len(modules)} programs as under erl")
+                failed.append(name)
+    print(f"{len(runs) - len(failed)} of {len(runs)} programs as under erl")
     if failed:
-        print("different:", *failed)
-    return 1 if failed or not modules else 0
+        print("different:", ", ".join(failed))
+    return 1 if failed or not runs else 0
 
 
 if __name__ == "__main__":
