@@ -42,6 +42,8 @@ std::optional<int64_t> deadline_of(Process& p, Term time, bool absolute) {
   const int64_t milliseconds = time.small_value();
   if (milliseconds > kLongest || milliseconds < -kLongest) return std::nullopt;
   const int64_t now = p.runtime->clock->monotonic_ns();
+  // An absolute time before the VM's start is none.
+  if (absolute && milliseconds < p.runtime->time->start() / kMillisecond) return std::nullopt;
   if (absolute) return now + (milliseconds * kMillisecond - p.runtime->time->monotonic());
   if (milliseconds < 0) return std::nullopt;
   return now + milliseconds * kMillisecond;
@@ -100,7 +102,7 @@ Term cancel_timer_2(Process& p, Term timer, Term options) {
   bool async = false;
   bool info = true;
   if (!parse_boolean_options(options, {{atoms::async, &async}, {atoms::info, &info}})) {
-    return p.badarg(atoms::badopt);
+    return p.badarg();
   }
   if (!is_ref(timer)) return p.badarg();
   std::optional<int64_t> left;
@@ -111,7 +113,7 @@ Term cancel_timer_1(Process& p, Term timer) { return cancel_timer_2(p, timer, Te
 
 Term read_timer_2(Process& p, Term timer, Term options) {
   bool async = false;
-  if (!parse_boolean_options(options, {{atoms::async, &async}})) return p.badarg(atoms::badopt);
+  if (!parse_boolean_options(options, {{atoms::async, &async}})) return p.badarg();
   if (!is_ref(timer)) return p.badarg();
   std::optional<int64_t> left;
   if (is_timer_reference(timer)) left = p.runtime->message_timers->left(reference_id(timer));

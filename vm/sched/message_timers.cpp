@@ -1,6 +1,8 @@
 #include "vm/sched/message_timers.h"
 
 #include "vm/proc/name_table.h"
+#include "vm/proc/process.h"
+#include "vm/proc/process_table.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/schedulers.h"
 
@@ -19,6 +21,7 @@ MessageTimers::~MessageTimers() {
 
 void MessageTimers::start(uint64_t id, uint32_t scheduler, int64_t deadline_ns, Term receiver,
                           Signal* message) {
+  if (!has_receiver(receiver)) return release_signal(message);
   auto* timer = new MessageTimer;
   timer->owner = this;
   timer->id = id;
@@ -39,11 +42,17 @@ int64_t MessageTimers::left_of(const MessageTimer& timer) const {
   return left < 0 ? 0 : left;
 }
 
+bool MessageTimers::has_receiver(Term receiver) const {
+  if (!receiver.is_local_pid()) return true;
+  const Process* process = runtime_.processes->find(receiver);
+  return process != nullptr && !process->signals.is_closed();
+}
+
 std::optional<int64_t> MessageTimers::left(uint64_t id) {
   Shard& shard = shard_of(id);
   MutexLock lock(shard.mutex);
   const auto found = shard.timers.find(id);
-  if (found == shard.timers.end()) return std::nullopt;
+  if (found == shard.timers.end() || !has_receiver(found->second->receiver)) return std::nullopt;
   return left_of(*found->second);
 }
 
@@ -54,7 +63,8 @@ std::optional<int64_t> MessageTimers::cancel(uint64_t id) {
   if (found == shard.timers.end()) return std::nullopt;
   MessageTimer* timer = found->second;
   shard.timers.erase(found);
-  const int64_t left = left_of(*timer);
+  std::optional<int64_t> left;
+  if (has_receiver(timer->receiver)) left = left_of(*timer);
   release_signal(timer->message);
   timer->message = nullptr;
   // One that is about to fire is freed by fire(), which waits for the lock.

@@ -22,7 +22,8 @@ class MessageTimers {
   // Sends `message` (the timers' now) to `receiver`, a pid or a name that is looked up then. The
   // time is of Clock::monotonic_ns().
   void start(uint64_t id, uint32_t scheduler, int64_t deadline_ns, Term receiver, Signal* message);
-  // Nanoseconds left, not negative; nullopt: no such timer, or its time has come.
+  // Nanoseconds left, not negative; nullopt: no such timer, or its time has come, or the process
+  // that it was for has ended.
   std::optional<int64_t> left(uint64_t id);
   // The same, and it never sends its message.
   std::optional<int64_t> cancel(uint64_t id);
@@ -51,6 +52,8 @@ class MessageTimers {
   };
 
   Shard& shard_of(uint64_t id) { return shards_[id % kShards]; }
+  // Not of a name, which may be given until the time has come.
+  bool has_receiver(Term receiver) const;
   int64_t left_of(const MessageTimer& timer) const;
   static void on_expiry(Timer& timer, Schedulers& schedulers, uint32_t scheduler);
   void fire(MessageTimer& timer, uint32_t scheduler);
