@@ -189,8 +189,8 @@ void reply_to_request(Process& p, const SpawnOptions& options, Term request, Ter
   send_message(p, p.pid, make_tuple(p.heap, {options.reply_tag, request, kind, value}));
 }
 
-// The request's id, or badarg: erlang:spawn_request/N raises it. A bad option comes back in the
-// reply, if there is to be one.
+// The request's id, or the atom that erlang:spawn_request/N raises badarg for. A bad option comes
+// back in the reply, if there is to be one.
 Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Term list) {
   OwnedSignal copy;
   if (copies_elsewhere(p, arguments, {module, function, arguments, list}, &copy)) {
@@ -199,8 +199,8 @@ Term spawn_request_4(Process& p, Term module, Term function, Term arguments, Ter
   SpawnOptions options = default_spawn_options(p);
   const SpawnOptionError wrong = parse_spawn_options(*p.runtime, list, true, &options);
   const std::optional<uint32_t> arity = list_length(arguments);
-  if (wrong == SpawnOptionError::kBadList) return atoms::badarg;
   if (!module.is_atom() || !function.is_atom() || !arity) return atoms::badarg;
+  if (wrong == SpawnOptionError::kBadList) return atoms::badopt;
   Spawned spawned = {nullptr, atoms::system_limit};
   if (wrong == SpawnOptionError::kBadOption) {
     spawned.error = atoms::badopt;

@@ -46,9 +46,12 @@ bool parse_max_heap_size(Term value, int otp_release, HeapOptions* options) {
   }
   if (!size.is_small() || size.small_value() < 0) return false;
   parsed.max_heap_words = static_cast<size_t>(size.small_value());
-  if (parsed.max_heap_words != 0 && parsed.max_heap_words < parsed.min_heap_words) return false;
   *options = parsed;
   return true;
+}
+
+bool max_holds_min_heap(const HeapOptions& options) {
+  return options.max_heap_words == 0 || options.max_heap_words >= options.min_heap_words;
 }
 
 Term max_heap_size_map(Allocator& heap, const HeapOptions& options, int otp_release) {

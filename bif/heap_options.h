@@ -9,6 +9,8 @@ namespace joist {
 // OTP 27) include_shared_binaries. False: something else. Keys that are missing keep what
 // `options` says.
 bool parse_max_heap_size(Term value, int otp_release, HeapOptions* options);
+// Whether the greatest heap is none or at least the smallest.
+bool max_holds_min_heap(const HeapOptions& options);
 // The map that describes it.
 Term max_heap_size_map(Allocator& heap, const HeapOptions& options, int otp_release);
 

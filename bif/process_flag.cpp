@@ -71,7 +71,10 @@ Term set_max_heap(Process& p, Term value) {
   changed.kill_at_max_heap = defaults.kill_at_max_heap;
   changed.log_at_max_heap = defaults.log_at_max_heap;
   changed.max_includes_shared_binaries = defaults.max_includes_shared_binaries;
-  if (!parse_max_heap_size(value, p.runtime->otp_release, &changed)) return Term::none();
+  if (!parse_max_heap_size(value, p.runtime->otp_release, &changed) ||
+      !max_holds_min_heap(changed)) {
+    return Term::none();
+  }
   const Term before = max_heap_size_map(p.heap, p.heap.options, p.runtime->otp_release);
   p.heap.options = changed;
   // Too big already: the collection finds out.
@@ -211,7 +214,7 @@ Term process_flag_2(Process& p, Term flag, Term value) {
   }
   if (!known) {
     if (flag == atoms::save_calls) {
-      return has_call_count(value) ? save_calls(p, value) : p.badarg();
+      return has_call_count(value) ? save_calls(p, value) : p.badarg(atoms::none);
     }
     return p.badarg(atoms::badopt);
   }
@@ -228,7 +231,7 @@ Term process_flag_3(Process& p, Term pid, Term flag, Term value) {
   if (!pid.is_local_pid()) return atoms::badtype;
   if (!(flag == atoms::save_calls) || !has_call_count(value)) return atoms::badarg;
   if (value.small_value() != 0) return save_calls(p, value);
-  return ask_process(p, pid, on_no_calls, {}, atoms::badarg, 0, SignalKind::kQuestion);
+  return ask_process(p, pid, on_no_calls, {}, atoms::badtype, 0, SignalKind::kQuestion);
 }
 
 constexpr NativeEntry kProcessFlagNatives[] = {

@@ -165,6 +165,8 @@ SpawnOptionError parse_spawn_options(const Runtime& runtime, Term list, bool req
     good = parse_option(runtime, list.head(), request, options) && good;
   }
   if (!list.is_nil()) return SpawnOptionError::kBadList;
+  // Of the sizes that came last, in whichever order.
+  good = good && max_holds_min_heap(options->heap);
   return good ? SpawnOptionError::kNone : SpawnOptionError::kBadOption;
 }
 

@@ -143,7 +143,10 @@ Term set_max_heap(Process& p, Term value) {
   HeapOptions options = before;
   options.kill_at_max_heap = options.log_at_max_heap = true;
   options.max_includes_shared_binaries = false;
-  if (!parse_max_heap_size(value, p.runtime->otp_release, &options)) return p.badarg();
+  if (!parse_max_heap_size(value, p.runtime->otp_release, &options) ||
+      !max_holds_min_heap(options)) {
+    return p.badarg();
+  }
   system_flags(p)->set_heap_options(options);
   return max_heap_size_map(p.heap, before, p.runtime->otp_release);
 }
@@ -181,6 +184,23 @@ Term finalize_time_offset(Process& p, Term value) {
 
 Term not_there(Process& p, Term) { return p.not_supported("system_flag"); }
 
+// Schedulers are bound to no processors, so that they can only stay so.
+Term set_bind_type(Process& p, Term value) {
+  if (value == atoms::unbound) return value;
+  constexpr std::string_view kTypes[] = {"default_bind",
+                                         "no_node_processor_spread",
+                                         "no_node_thread_spread",
+                                         "no_spread",
+                                         "processor_spread",
+                                         "spread",
+                                         "thread_no_node_processor_spread",
+                                         "thread_spread"};
+  const std::string_view type = value.is_atom() ? atom_text(value) : std::string_view();
+  return std::ranges::find(kTypes, type) == std::end(kTypes)
+             ? p.badarg()
+             : p.not_supported("system_flag scheduler_bind_type");
+}
+
 constexpr struct {
   Term name;
   Term (*set)(Process& p, Term value);
@@ -196,7 +216,7 @@ constexpr struct {
     {atoms::min_heap_size, set_min_heap},
     {atoms::multi_scheduling, set_multi_scheduling},
     {atoms::outstanding_system_requests_limit, set_outstanding_requests},
-    {atoms::scheduler_bind_type, not_there},
+    {atoms::scheduler_bind_type, set_bind_type},
     {atoms::scheduler_wall_time, set_scheduler_wall_time},
     {atoms::schedulers_online, set_schedulers_online},
     {atoms::sequential_tracer, set_sequential_tracer},
@@ -214,7 +234,6 @@ Term system_flag_2(Process& p, Term name, Term value) {
 
 // erts_internal: true when it was on before. Nothing is left to wait for.
 Term scheduler_wall_time_1(Process& p, Term value) {
-  if (!is_boolean(value)) return p.badarg();
   return boolean(p.runtime->schedulers->measure_wall_time(value == atoms::true_));
 }
 
