@@ -39,7 +39,7 @@ Term stub_entry(const Described& d, const Mfa& mfa) {
 }
 
 void append(std::string& text, const char* format, uintptr_t number) {
-  char buffer[32];
+  char buffer[48];
   snprintf(buffer, sizeof buffer, format, number);
   text += buffer;
 }

@@ -259,6 +259,11 @@ size_t left_of_limit(const Process& p, size_t limit) {
   return left;
 }
 
+void count_collection(SystemStatistics& statistics, uint64_t words_reclaimed) {
+  statistics.collections.fetch_add(1, std::memory_order_relaxed);
+  statistics.words_reclaimed.fetch_add(words_reclaimed, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 bool Process::collect_now_gc(size_t need, uint32_t live_registers, Collection kind) {
@@ -272,9 +277,11 @@ bool Process::collect_now_gc(size_t need, uint32_t live_registers, Collection ki
   const size_t limit = heap.options.max_heap_words;
   if (limit != 0) [[unlikely]]
     heap.options.max_heap_words = left_of_limit(*this, limit);
+  const uint64_t reclaimed = heap.words_reclaimed;
   const bool collected =
       is_told ? collect_told_gc(roots, need, kind) : joist::collect_gc(heap, roots, need, kind);
   heap.options.max_heap_words = limit;
+  count_collection(runtime->statistics, heap.words_reclaimed - reclaimed);
   if (collected) [[likely]] {
     if (heap.options.max_heap_words != 0 && !heap.options.kill_at_max_heap &&
         heap.young_words() + heap.old_words() > heap.options.max_heap_words) [[unlikely]] {
