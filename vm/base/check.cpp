@@ -1,9 +1,11 @@
 #include "vm/base/check.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "vm/base/fatal.h"
 
@@ -13,7 +15,20 @@ namespace {
 
 constinit std::atomic<FatalHandler> fatal_handler{nullptr};
 constinit std::atomic<void*> fatal_context{nullptr};
+constinit std::atomic<bool> is_failing{false};
+thread_local bool is_failing_here = false;
 constexpr size_t kLongestReason = 1024;
+constexpr int kFailed = 1;  // the exit status, as after a crash dump
+
+// Where memory is short several threads fail at once: the first speaks and ends the OS process. It
+// may want what this one holds, so this one does not wait for ever.
+// Where its handler fails, there is nothing new to say.
+void wait_for_the_first() {
+  constexpr std::chrono::seconds kLongestDump{10};
+  if (is_failing_here) std::_Exit(kFailed);
+  is_failing_here = true;
+  if (is_failing.exchange(true)) std::this_thread::sleep_for(kLongestDump);
+}
 
 }  // namespace
 
@@ -28,6 +43,7 @@ void fatal(const char* format, ...) {
   va_start(arguments, format);
   std::vsnprintf(reason, sizeof reason, format, arguments);
   va_end(arguments);
+  wait_for_the_first();
   std::fprintf(stderr, "joist: fatal: %s\n", reason);
   // What the handler does may fail, too.
   if (const FatalHandler handler = fatal_handler.exchange(nullptr)) {

@@ -4,7 +4,8 @@
 
 namespace joist {
 
-// Called once, by the thread that fails; null: nothing is.
+// Called once, by the thread that fails first; null: nothing is. If it fails itself, the OS process
+// ends with status 1.
 using FatalHandler = void (*)(void* context, const char* reason);
 void set_fatal_handler(FatalHandler handler, void* context);
 
