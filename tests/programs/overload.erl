@@ -1,10 +1,10 @@
-%% More than fits: messages, timers, processes, words of heap.
+%% More than fits: messages, timers, processes, tables, words of heap.
 -module(overload).
 -export([main/0]).
 
 main() ->
-    [{flood, flood(1_000_000)}, {timers, timers(200_000)}, {spawns, spawns()}, {heap, heap()},
-     {memory, memory()}].
+    [{flood, flood(1_000_000)}, {timers, timers(200_000)}, {spawns, spawns()}, {tables, tables()},
+     {heap, heap()}, {memory, memory()}].
 
 flood(N) ->
     Sink = spawn(fun() -> receive start -> drain(0) end end),
@@ -68,6 +68,23 @@ reports(Last) ->
         Last
     end.
 
+%% The limit of tables is no limit: twice as many, with names and without, all of them at work.
+tables() ->
+    Limit = erlang:system_info(ets_limit),
+    Before = erlang:system_info(ets_count),
+    Tables = [ets:new(name(N), options(N)) || N <- lists:seq(1, 2 * Limit)],
+    [true = ets:insert(T, {N}) || {N, T} <- lists:zip(lists:seq(1, 2 * Limit), Tables)],
+    Count = erlang:system_info(ets_count) - Before,
+    Found = [N || {N, T} <- lists:zip(lists:seq(1, 2 * Limit), Tables), ets:lookup(T, N) =:= [{N}]],
+    All = length(ets:all()) >= 2 * Limit,
+    [true = ets:delete(T) || T <- Tables],
+    {Limit, Count, length(Found), All, erlang:system_info(ets_count) - Before,
+     length(Tables -- [T || T <- Tables, ets:info(T) =:= undefined])}.
+
+name(N) -> list_to_atom("table_" ++ integer_to_list(N rem 3000)).
+options(N) when N < 3000 -> [named_table, ordered_set];
+options(N) -> lists:nth(1 + N rem 4, [[], [ordered_set], [bag, public], [{write_concurrency, true}]]).
+
 %% Over max_heap_size without being killed for it.
 heap() ->
     Self = self(),
@@ -102,13 +119,14 @@ memory() ->
                 [ets:insert(T, {N, lists:duplicate(95, N)}) || N <- lists:seq(1, 20000)],
                 {T}
             end,
+    %% A heap in use: of what is free in a large one Joist counts only what has been in use.
     Heap = fun() ->
                Self = self(),
                Pid = spawn_opt(fun() ->
-                                   List = lists:seq(1, 10),
+                                   List = lists:seq(1, 1_500_000),
                                    Self ! ok,
                                    receive stop -> List end
-                               end, [{min_heap_size, 3_000_000}]),
+                               end, [{min_heap_size, 3_010_000}]),
                receive ok -> {Pid} end
            end,
     All = erlang:memory(),

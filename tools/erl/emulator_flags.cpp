@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -83,11 +84,18 @@ bool set_scheduler_share(Parsing& to, const std::string& value) {
   return true;
 }
 
-// The limits of OTP's tables of processes and ports are powers of two.
+constexpr int64_t kLeastLimit = 1024;
+constexpr int64_t kGreatestLimit = 134'217'727;
+
+// The limits of OTP's tables of processes and ports are powers of two, but for the greatest.
+size_t rounded_limit(int64_t limit) {
+  const auto given = static_cast<size_t>(std::clamp(limit, kLeastLimit, kGreatestLimit));
+  return std::min(std::bit_ceil(given), static_cast<size_t>(kGreatestLimit));
+}
 bool set_table_limit(const std::string& value, size_t* to) {
   if (value == "legacy") return true;
-  if (!in_range(value, 1024, 134'217'727, to)) return false;
-  *to = std::bit_ceil(*to);
+  if (!in_range(value, kLeastLimit, kGreatestLimit, to)) return false;
+  *to = rounded_limit(static_cast<int64_t>(*to));
   return true;
 }
 bool set_processes(Parsing& to, const std::string& value) {
@@ -97,10 +105,11 @@ bool set_ports(Parsing& to, const std::string& value) {
   return set_table_limit(value, &to.options.port_limit);
 }
 
+constexpr size_t kLeastTableLimit = 8192;
+
 bool set_tables(Parsing& to, const std::string& value) {
-  constexpr size_t kLeast = 8192;
   if (!in_range(value, 0, INT32_MAX, &to.options.table_limit)) return false;
-  to.options.table_limit = std::max(kLeast, to.options.table_limit);
+  to.options.table_limit = std::max(kLeastTableLimit, to.options.table_limit);
   return true;
 }
 
@@ -375,7 +384,30 @@ const Flag* find_flag(std::string_view word) {
   return nullptr;
 }
 
+// The number that a text begins with, as OTP reads these variables: nothing there is wrong.
+int leading_number(const std::string& text) {
+  return static_cast<int>(strtol(text.c_str(), nullptr, 10));
+}
+
 }  // namespace
+
+void read_emulator_variables(const Environment& environment, const CommandLine& line,
+                             VmOptions& options) {
+  const auto number_in = [&](const char* variable) -> std::optional<int> {
+    std::optional<std::string> text = environment.get(variable);
+    for (const auto& [name, value] : line.variables) {
+      if (name == variable) text = value;
+    }
+    return text ? std::optional(leading_number(*text)) : std::nullopt;
+  };
+  if (const auto tables = number_in("ERL_MAX_ETS_TABLES")) {
+    options.table_limit = std::max(kLeastTableLimit, static_cast<size_t>(std::max(0, *tables)));
+  }
+  if (const auto ports = number_in("ERL_MAX_PORTS")) options.port_limit = rounded_limit(*ports);
+  if (const auto minors = number_in("ERL_FULLSWEEP_AFTER")) {
+    options.heap.fullsweep_after = static_cast<uint16_t>(*minors);
+  }
+}
 
 Result<EmulatorFlags> read_emulator_flags(const std::string& emulator,
                                           const std::vector<std::string>& words,

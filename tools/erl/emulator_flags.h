@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "tools/erl/command_line.h"
 #include "vm/base/result.h"
 #include "vm/engine/vm.h"
+#include "vm/os/environment.h"
 
 namespace joist::erl {
 
@@ -19,6 +21,10 @@ struct EmulatorFlags {
 Result<EmulatorFlags> read_emulator_flags(const std::string& emulator,
                                           const std::vector<std::string>& words,
                                           VmOptions& options);
+
+// What variables of the environment set, before flags do. `-env` has its say on them too.
+void read_emulator_variables(const Environment& environment, const CommandLine& line,
+                             VmOptions& options);
 
 // For --help: a line or two for each flag, also of those that are accepted and change nothing.
 std::string emulator_flags_help();

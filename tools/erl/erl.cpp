@@ -109,6 +109,7 @@ Result<int> run(const std::vector<std::string>& words, const std::string& progra
     return 0;
   }
   VmOptions options = JOIST_TRY(vm_options(otp, environment));
+  read_emulator_variables(environment, line.value(), options);
   const Result<EmulatorFlags> flags =
       read_emulator_flags(installation.bindir + "/beam.smp", line.value().emulator, options);
   if (!flags) {
