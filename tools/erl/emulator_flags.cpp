@@ -15,9 +15,17 @@ namespace joist::erl {
 
 namespace {
 
+// How many schedulers there are and how many of them are online.
+struct Pair {
+  int64_t total;
+  int64_t online;
+};
+
 struct Parsing {
   VmOptions& options;
   EmulatorFlags& flags;
+  Pair dirty_cpu;
+  Pair dirty_cpu_percent = {100, 100};
 };
 
 // False: the value is not one.
@@ -114,11 +122,34 @@ bool set_tables(Parsing& to, const std::string& value) {
 }
 
 bool set_dirty_cpu(Parsing& to, const std::string& value) {
-  int64_t total;
-  int64_t online;
-  if (!read_pair(value, processors(), &total, &online)) return false;
-  to.options.dirty_cpu_schedulers = static_cast<size_t>(total);
+  return read_pair(value, processors(), &to.dirty_cpu.total, &to.dirty_cpu.online);
+}
+
+bool set_dirty_cpu_share(Parsing& to, const std::string& value) {
+  const size_t colon = value.find(':');
+  const std::string first = value.substr(0, colon);
+  const std::optional<int64_t> total = first.empty() ? 100 : number(first);
+  if (value.empty() || !total || *total < 0) return false;
+  std::optional<int64_t> online = std::min<int64_t>(*total, 100);
+  if (colon != std::string::npos) online = number(value.substr(colon + 1));
+  if (!online || *online < 0) return false;
+  to.dirty_cpu_percent = {*total, *online};
   return true;
+}
+
+// As many as processors if nothing else is said, and never more than there are schedulers.
+void set_dirty_cpu_counts(const Parsing& parsing) {
+  VmOptions& options = parsing.options;
+  const auto part = [](int64_t count, int64_t percent, size_t most) {
+    return std::clamp<size_t>(static_cast<size_t>(count * percent / 100), 1, most);
+  };
+  const size_t online =
+      options.schedulers_online != 0 ? options.schedulers_online : options.schedulers;
+  options.dirty_cpu_schedulers =
+      part(parsing.dirty_cpu.total, parsing.dirty_cpu_percent.total, options.schedulers);
+  options.dirty_cpu_schedulers_online =
+      std::min(part(parsing.dirty_cpu.online, parsing.dirty_cpu_percent.online, online),
+               options.dirty_cpu_schedulers);
 }
 
 bool set_dirty_io(Parsing& to, const std::string& value) {
@@ -320,7 +351,8 @@ constexpr Flag kFlags[] = {
     {"R", true, is_count, "bad compatibility release number ", "+R N\t no effect"},
     {"rg", true, is_count, "bad reader groups limit: ", "+rg N\t no effect"},
     {"r", false, nullptr, nullptr, "+r\t no effect"},
-    {"SDPcpu", true, nullptr, nullptr, "+SDPcpu T:O\t dirty CPU schedulers in percent; no effect"},
+    {"SDPcpu", true, set_dirty_cpu_share, "bad dirty CPU schedulers percentage specifier ",
+     "+SDPcpu T:O\t dirty CPU schedulers, in percent"},
     {"SDcpu", true, set_dirty_cpu, "bad amount of dirty CPU schedulers ",
      "+SDcpu N\t dirty CPU schedulers"},
     {"SDio", true, set_dirty_io, "bad number of dirty I/O schedulers ",
@@ -413,7 +445,7 @@ Result<EmulatorFlags> read_emulator_flags(const std::string& emulator,
                                           const std::vector<std::string>& words,
                                           VmOptions& options) {
   EmulatorFlags result;
-  Parsing parsing = {options, result};
+  Parsing parsing = {options, result, {processors(), processors()}};
   for (size_t i = 0; i < words.size(); ++i) {
     const Flag* flag =
         words[i].size() < 2 ? nullptr : find_flag(std::string_view(words[i]).substr(1));
@@ -435,6 +467,7 @@ Result<EmulatorFlags> read_emulator_flags(const std::string& emulator,
       return bad_value(*flag, value);
     }
   }
+  set_dirty_cpu_counts(parsing);
   return result;
 }
 

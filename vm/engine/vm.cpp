@@ -147,6 +147,9 @@ Result<void> Vm::start_schedulers() {
   schedulers_ =
       std::make_unique<Schedulers>(options_.schedulers, clock_, start_thread, this, dirty);
   if (options_.schedulers_online != 0) schedulers_->set_online(options_.schedulers_online);
+  if (options_.dirty_cpu_schedulers_online != 0) {
+    schedulers_->dirty(ThreadKind::kDirtyCpu).set_online(options_.dirty_cpu_schedulers_online);
+  }
   dirty_threads_.attach(*schedulers_);
   runtime_.prepare_start = start_process;
   runtime_.exit_stages = kExitStages;
