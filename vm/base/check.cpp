@@ -5,6 +5,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 #include <thread>
 
 #include "vm/base/fatal.h"
@@ -49,6 +50,8 @@ void fatal(const char* format, ...) {
   if (const FatalHandler handler = fatal_handler.exchange(nullptr)) {
     handler(fatal_context.load(), reason);
   }
+  // A fault of the system's, not of the program's.
+  if (std::string_view(reason).starts_with("out of memory")) std::_Exit(kFailed);
   std::abort();
 }
 

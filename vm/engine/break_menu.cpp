@@ -10,6 +10,7 @@
 #include "vm/io/ports.h"
 #include "vm/os/exit.h"
 #include "vm/os/signals.h"
+#include "vm/os/tty.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/schedulers.h"
@@ -22,6 +23,27 @@ namespace {
 constexpr const char* kMenu =
     "BREAK: (a)bort (A)bort with dump (c)ontinue (p)roc info (i)nfo\n"
     "       (l)oaded (v)ersion (k)ill (D)b-tables (d)istribution\n";
+
+// While the menu is there the terminal takes lines and shows them, whatever a shell has made of it.
+class LineInput {
+ public:
+  LineInput() : is_terminal_(modes_.load(kStandardInput) == 0) {
+    if (!is_terminal_) return;
+    TerminalModes lines = modes_;
+    lines.change({.lines = true, .echo = true, .signals = {}});
+    lines.apply(kStandardInput);
+  }
+  ~LineInput() {
+    if (is_terminal_) modes_.apply(kStandardInput);
+  }
+  LineInput(const LineInput&) = delete;
+  LineInput& operator=(const LineInput&) = delete;
+
+ private:
+  static constexpr int kStandardInput = 0;
+  TerminalModes modes_;
+  bool is_terminal_;
+};
 
 [[noreturn]] void leave(const Runtime& runtime) {
   runtime.ports->release_terminal();
@@ -95,7 +117,7 @@ bool answer(const Dump& dump, char key) {
       dump_modules(dump);
       return true;
     case 'v':
-      dump.out.print("Erlang (SMP,ASYNC_THREADS) (BEAM) emulator version %s\n",
+      dump.out.print("Erlang (BEAM) emulator version %s\n",
                      dump.runtime.settings.erts_version.c_str());
       return true;
     case 'd':
@@ -118,6 +140,7 @@ bool answer(const Dump& dump, char key) {
 }  // namespace
 
 void show_break_menu(Runtime& runtime) {
+  const LineInput input;
   std::printf("\n%s", kMenu);
   std::fflush(stdout);
   freeze_schedulers(runtime);
