@@ -98,11 +98,14 @@ exit_while_connecting(Node, Tries) ->
 
 try_exit_while_connecting(Node) ->
     {Pid, Ref} = spawn_monitor(Node, ?MODULE, aliased, [self()]),
-    Alias = receive {Pid, A} -> A end,
-    true = demonitor(Ref, [flush]),
-    true = erlang:disconnect_node(Node),
-    erlang:exit(Alias, boom, [priority]),
-    down(Pid).
+    receive
+        {Pid, Alias} ->
+            true = demonitor(Ref, [flush]),
+            true = erlang:disconnect_node(Node),
+            erlang:exit(Alias, boom, [priority]),
+            down(Pid);
+        {'DOWN', Ref, process, Pid, Why} -> Why
+    end.
 
 %% From there to here.
 sent_back(Node) ->
