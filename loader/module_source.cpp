@@ -125,7 +125,9 @@ PreparedFunction ModuleSource::prepare(uint32_t number) const {
 }
 
 size_t ModuleSource::bytes() const {
-  const auto size = [](const auto& table) { return table.size() * sizeof(table[0]); };
+  const auto size = []<typename Table>(const Table& table) {
+    return table.size() * sizeof(typename Table::value_type);
+  };
   return sizeof(*this) + size(code_) + size(begins_) + size(entry_labels_) + size(file_.atoms) +
          size(file_.imports) + size(file_.lambdas) + size(file_.lines) + size(terms_.atoms) +
          size(terms_.literals) + size(terms_.imports) + size(terms_.lambdas);

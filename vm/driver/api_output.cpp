@@ -151,8 +151,10 @@ Word driver_mk_atom(char* name) {
   const std::optional<Term> atom = latin1_atom(name);
   return (atom ? *atom : Term(atoms::undefined)).bits();
 }
+// NOLINTBEGIN(readability-identifier-naming): the name is the interface's
 extern const Word driver_term_nil;
 const Word driver_term_nil = Term::nil().bits();
+// NOLINTEND(readability-identifier-naming)
 Word driver_mk_term_nil() { return driver_term_nil; }
 
 }  // extern "C"

@@ -15,14 +15,15 @@ AsyncJob::~AsyncJob() {
   if (lock_ != nullptr) lock_->release();
 }
 
+bool AsyncInbox::keep(std::unique_ptr<AsyncJob>& job) {
+  MutexLock lock(mutex_);
+  if (is_closed_) return false;
+  done_.push_back(std::move(job));
+  return true;
+}
+
 void AsyncInbox::finish(std::unique_ptr<AsyncJob> job) {
-  {
-    MutexLock lock(mutex_);
-    if (!is_closed_) {
-      done_.push_back(std::move(job));
-    }
-  }
-  if (job != nullptr) return job->free_data();
+  if (!keep(job)) return job->free_data();
   const ReaderScope reader;
   DriverInterface::current()->ports().send_event(port_, {LibraryPort::kJobsDone, 0});
 }

@@ -48,6 +48,9 @@ class AsyncInbox {
   void close();
 
  private:
+  // Takes the job, unless nobody will come for it any more.
+  bool keep(std::unique_ptr<AsyncJob>& job) JOIST_EXCLUDES(mutex_);
+
   const Term port_;
   Mutex mutex_;
   bool is_closed_ JOIST_GUARDED_BY(mutex_) = false;
