@@ -39,9 +39,9 @@ bool is_pair(Term term) { return is_tuple(term) && tuple_size(term) == 2; }
 bool read_pending(Term value, Pending* pending) {
   if (!value.is_atom()) return false;
   const std::string_view text = atom_text(value);
-  if (text == "pending_driver") *pending = Pending::kDriver;
-  if (text == "pending") *pending = Pending::kProcessToo;
-  return *pending != Pending::kNot && (text == "pending_driver" || text == "pending");
+  if (text != "pending_driver" && text != "pending") return false;
+  *pending = text == "pending" ? Pending::kProcessToo : Pending::kDriver;
+  return true;
 }
 
 bool is_kill_ports(Term term) { return term.is_atom() && atom_text(term) == "kill_ports"; }

@@ -3,11 +3,11 @@
 // erts_internal, which return the result or a reference with which it comes. Their errors are
 // atoms that the callers turn into exceptions.
 #include "bif/registry.h"
-#include "vm/codec/etf.h"
 #include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
 #include "vm/io/ports.h"
 #include "vm/proc/name_table.h"
+#include "vm/sched/external_options.h"
 #include "vm/sched/signal_handler.h"
 
 namespace joist {
@@ -111,10 +111,7 @@ Term port_call_3(Process& p, Term port_or_name, Term operation, Term data) {
   if (port == nullptr || !read_operation(operation, &task->operation)) {
     return finish(p, atoms::badarg);
   }
-  EncodeOptions options = EncodeOptions::of_release(p.runtime->otp_release);
-  options.this_node = p.runtime->node;
-  options.resolver = p.runtime->externals;
-  options.local_key = p.runtime->local_term_key;
+  const EncodeOptions options = encode_options(*p.runtime);
   const std::optional<size_t> size = external_size(data, options);
   if (!size) return finish(p, atoms::badarg);
   std::vector<uint8_t> bytes(*size);

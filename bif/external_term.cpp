@@ -3,13 +3,12 @@
 
 #include "bif/binary_arguments.h"
 #include "bif/in_slices.h"
-#include "vm/codec/etf.h"
 #include "vm/codec/etf_tags.h"
 #include "vm/heap/binary.h"
 #include "vm/sched/dirty_call.h"
+#include "vm/sched/external_options.h"
 #include "vm/sched/online.h"
 #include "vm/term/bits.h"
-#include "vm/term/node.h"
 
 namespace joist {
 
@@ -17,14 +16,6 @@ namespace {
 
 // Bytes of an external term that cost a reduction.
 constexpr size_t kBytesPerReduction = 64;
-
-EncodeOptions default_options(Process& p) {
-  EncodeOptions options = EncodeOptions::of_release(p.runtime->otp_release);
-  options.this_node = local_node();
-  options.local_key = p.runtime->local_term_key;
-  options.resolver = p.runtime->externals;
-  return options;
-}
 
 struct ParsedOptions {
   EncodeOptions encode;
@@ -63,7 +54,7 @@ bool parse_option(Process& p, Term option, ParsedOptions* parsed) {
 }
 
 bool parse_options(Process& p, Term options, ParsedOptions* parsed) {
-  parsed->encode = default_options(p);
+  parsed->encode = encode_options(*p.runtime);
   for (; options.is_list(); options = options.tail()) {
     if (!parse_option(p, options.head(), parsed)) return false;
   }
@@ -100,7 +91,7 @@ bool compresses_much(const Process& p, Term term, const ParsedOptions& options) 
 }
 
 Term term_to_binary_1(Process& p, Term term) {
-  return encoded(p, term, {default_options(p)}, {term});
+  return encoded(p, term, {encode_options(*p.runtime)}, {term});
 }
 
 Term term_to_binary_2(Process& p, Term term, Term options) {
@@ -132,7 +123,7 @@ Term size_result(Process& p, Term term, const EncodeOptions& options,
 }
 
 Term external_size_1(Process& p, Term term) {
-  return size_result(p, term, default_options(p), {term});
+  return size_result(p, term, encode_options(*p.runtime), {term});
 }
 
 Term external_size_2(Process& p, Term term, Term options) {
@@ -166,11 +157,8 @@ Term decoded(Process& p, Term binary, bool safe, bool with_used,
   if (!is_binary(binary)) return p.badarg();
   if (inflates_much(p, binary)) return hand_over(p, arguments);
   OnlineScope online(p);
-  DecodeOptions options;
+  DecodeOptions options = decode_options(*p.runtime);
   options.safe = safe;
-  options.this_node = local_node();
-  options.local_key = p.runtime->local_term_key;
-  options.resolver = p.runtime->externals;
   // A full atom table is as likely a reason as any other, and the one that should be told.
   const auto refuse = safe ? refuse_argument : refuse_external;
   auto finish = [&](const Decoded& result) {

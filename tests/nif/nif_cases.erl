@@ -36,7 +36,16 @@ main(Folder) ->
                || Q <- [[], [<<"ab">>, <<"cdef">>], [<<0:800>>, <<1:800>>, <<"z">>], [x]]]},
      {alive, alive()},
      {concurrent, concurrent()},
-     {upgraded, upgraded(Folder)}].
+     {upgraded, upgraded(Folder)},
+     {of_a_node, of_a_node()}].
+
+%% Last: the emulator has a name from then on.
+of_a_node() ->
+    Kernel = spawn(fun() -> receive stop -> ok end end),
+    register(net_kernel, Kernel),
+    true = erlang:setnode(nif_node@localhost, 77),
+    [{node(T), Sound, Bytes =:= term_to_binary(T)} || T <- [self(), make_ref(), hd(erlang:ports())],
+                                             {Sound, Bytes} <- [nif_lib:external(T)]].
 
 refused(Folder) ->
     Of = fun(Name, Info) -> strip(Folder, nif_lib:start(Folder ++ "/" ++ Name, Info)) end,

@@ -1,12 +1,12 @@
 #include "vm/dist/incoming.h"
 
-#include "vm/codec/etf.h"
 #include "vm/codec/etf_tags.h"
 #include "vm/dist/relations.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/name_table.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/deliver.h"
+#include "vm/sched/external_options.h"
 #include "vm/sched/signal_handler.h"
 
 namespace joist {
@@ -75,11 +75,8 @@ class Receiver {
 };
 
 bool Receiver::decode(ByteSpan bytes, Term* term, size_t* used) {
-  DecodeOptions options;
+  DecodeOptions options = decode_options(runtime_);
   options.has_version = message_.has_versions;
-  options.this_node = local_node();
-  options.local_key = runtime_.local_term_key;
-  options.resolver = runtime_.externals;
   options.atom_cache = message_.atoms;
   const std::optional<Decoded> decoded = decode_external(bytes, heap_, options);
   if (!decoded) return false;

@@ -45,25 +45,14 @@ uint32_t this_scheduler() {
 int send_for(Word port_word, Term to, const Word* description, int length) {
   std::optional<ReaderScope> reader;
   if (CallScope::innermost() == nullptr) reader.emplace();
-  const Term id = term_of(port_word);
-  Port* port = id.is_local_port() ? DriverInterface::current()->ports().find(id) : nullptr;
-  if (port == nullptr || !port->driver_info().is_loaded) return kBadPort;
+  Port* port = find_library_port(port_word);
+  if (port == nullptr) return kBadPort;
   // A driver that is being stopped may still send, but not if there was something to flush.
-  const bool stops = port->is_dead() && CallScope::is_in(*port);
-  if (port->is_dead() && !stops) return kBadPort;
+  const bool stops = port->is_dead();
   const auto* library_port = static_cast<const LibraryPort*>(port->driver());
   if (port->is_closing() && (!stops || library_port->was_flushed())) return kNotSent;
   if (to.is_none()) to = port->owner();
-  return send_described(this_scheduler(), id, to, description, length);
-}
-
-// What lies in a buffer may be referred to, the rest is copied.
-Term part_term(Allocator& heap, const iovec& part, Binary* holder) {
-  const ByteSpan bytes(static_cast<const uint8_t*>(part.iov_base), part.iov_len);
-  if (holder == nullptr || bytes.size() <= kHeapBitsLimit) return make_binary(heap, bytes);
-  holder->retain();
-  const auto offset = static_cast<size_t>(bytes.data() - holder->bytes);
-  return make_sub_bits(heap, make_bin_ref(heap, holder), 8 * offset, 8 * bytes.size());
+  return send_described(this_scheduler(), port->id(), to, description, length);
 }
 
 }  // namespace
@@ -102,18 +91,17 @@ int driver_outputv(abi::PortHandle handle, char* header, size_t header_size, abi
   const bool as_binaries = access.port().is_binary();
   size_t left = vector->size - skip;
   for (int i = vector->count - 1; i >= 0 && left != 0; --i) {
-    iovec part = vector->vector[i];
+    const iovec& part = vector->vector[i];
     if (part.iov_len == 0) continue;
     const size_t taken = std::min(left, part.iov_len);
-    part.iov_base = static_cast<char*>(part.iov_base) + (part.iov_len - taken);
-    part.iov_len = taken;
+    const char* bytes = static_cast<const char*>(part.iov_base) + (part.iov_len - taken);
     left -= taken;
     abi::DriverBinary* binary = vector->binaries[i];
     Binary* holder = binary == nullptr ? nullptr : abi::binary_of(binary);
     if (!as_binaries) {
-      data = make_string(heap, {static_cast<char*>(part.iov_base), taken}, data);
+      data = make_string(heap, {bytes, taken}, data);
     } else {
-      const Term binary_term = part_term(heap, part, holder);
+      const Term binary_term = make_binary(heap, span_of(bytes, taken), holder);
       data = data.is_nil() ? binary_term : make_cons(heap, binary_term, data);
     }
   }

@@ -17,13 +17,6 @@ DriverInterface& drivers() { return *DriverInterface::current(); }
 
 Term word_of_port(abi::PortHandle handle) { return Term::from_bits(handle); }
 
-struct NewPort {
-  void* data;
-};
-std::unique_ptr<PortDriver> adopt_port(Port& port, void* argument) {
-  return LibraryPort::adopt(port, static_cast<NewPort*>(argument)->data);
-}
-
 int fail_with(abi::PortHandle handle, Term reason) {
   const PortAccess access(handle);
   if (!access) return -1;
@@ -163,9 +156,8 @@ abi::PortHandle driver_create_port(abi::PortHandle creator, Word owner, char* na
   if (!access || !term_of(owner).is_local_pid()) return abi::kNoPort;
   const LoadedDriver& driver = access->driver();
   if (drivers().libraries().find(driver.text()).get() != &driver) return abi::kNoPort;
-  NewPort made{data};
   const Term port = drivers().ports().open_for(access.port().thread(), term_of(owner), driver, name,
-                                               adopt_port, &made);
+                                               LibraryPort::adopt, data);
   return port.is_none() ? abi::kNoPort : port.bits();
 }
 

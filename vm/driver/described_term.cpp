@@ -4,10 +4,10 @@
 #include <cstring>
 #include <vector>
 
-#include "vm/codec/etf.h"
 #include "vm/driver/abi.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
+#include "vm/sched/external_options.h"
 
 namespace joist {
 
@@ -109,11 +109,7 @@ class TermMachine {
     const auto whole = static_cast<Word>(driver_binary->size);
     if (size > whole || offset > whole - size) return false;
     Binary* buffer = abi::binary_of(driver_binary);
-    if (size <= kHeapBitsLimit) {
-      return push(make_binary(heap_, ByteSpan(buffer->bytes + offset, size)));
-    }
-    buffer->retain();
-    return push(make_sub_bits(heap_, make_bin_ref(heap_, buffer), offset * 8, size * 8));
+    return push(make_binary(heap_, ByteSpan(buffer->bytes + offset, size), buffer));
   }
 
   bool string(Word tag, Word characters, Word length) {
@@ -129,12 +125,8 @@ class TermMachine {
 
   bool external(Word bytes, int64_t size) {
     if (bytes == 0 || size <= 0) return false;
-    DecodeOptions options;
-    options.this_node = runtime_.node;
-    options.local_key = runtime_.local_term_key;
-    options.resolver = runtime_.externals;
     const ByteSpan span(pointer<uint8_t>(bytes), static_cast<size_t>(size));
-    const std::optional<Decoded> decoded = decode_external(span, heap_, options);
+    const std::optional<Decoded> decoded = decode_external(span, heap_, decode_options(runtime_));
     return decoded && push(decoded->term);
   }
 

@@ -126,12 +126,10 @@ LibraryAnswer DriverLibraries::load_first(Process& p, const std::string& path,
 
 LibraryAnswer DriverLibraries::reload(Process& p, DriverLibrary& library, const std::string& path,
                                       const LoadOptions& options) {
-  const auto is_own = [&p](const LibraryClient& client) { return client.pid == p.pid; };
-  const size_t users = library.count(LibraryRole::kUser);
   const bool is_only_user =
-      users == 1 &&
-      std::any_of(library.clients.begin(), library.clients.end(), [&](const LibraryClient& client) {
-        return client.role == LibraryRole::kUser && is_own(client);
+      library.count(LibraryRole::kUser) == 1 &&
+      std::any_of(library.clients.begin(), library.clients.end(), [&p](const LibraryClient& c) {
+        return c.role == LibraryRole::kUser && c.pid == p.pid;
       });
   if (options.reload == Pending::kDriver && !is_only_user) return failed("pending_process");
   if (library.kills_ports != options.kills_ports) return failed("inconsistent");
@@ -210,6 +208,17 @@ std::shared_ptr<DriverLibrary> DriverLibraries::library_of(const LoadedDriver& d
 
 // --- unloading ---
 
+// False: there are users still. Ports keep it, unless they are to be killed.
+bool DriverLibraries::unload_unused(uint32_t scheduler, DriverLibrary& library, bool kills_ports) {
+  if (library.count(LibraryRole::kUser) != 0) return false;
+  cancel_reload(library);
+  library.state = LibraryState::kToUnload;
+  if ((kills_ports || library.kills_ports) && library.ports != 0) {
+    close_ports(scheduler, library, LibraryState::kToUnloadForced);
+  }
+  return true;
+}
+
 LibraryAnswer DriverLibraries::try_unload(Process& p, const std::string& name,
                                           UnloadOptions options) {
   const Lock lock(mutex_);
@@ -226,15 +235,9 @@ LibraryAnswer DriverLibraries::try_unload(Process& p, const std::string& name,
   }
   LibraryAnswer answer = done("pending_process");
   bool monitors = options.monitor == Pending::kProcessToo;
-  if (library->count(LibraryRole::kUser) == 0) {
-    cancel_reload(*library);
+  if (unload_unused(p.registers->scheduler, *library, options.kills_ports)) {
     answer = done("pending_driver");
     monitors = options.monitor != Pending::kNot;
-    library->state = LibraryState::kToUnload;
-    const bool kills = options.kills_ports || library->kills_ports;
-    if (kills && library->ports != 0) {
-      close_ports(p.registers->scheduler, *library, LibraryState::kToUnloadForced);
-    }
   }
   if (monitors) answer.monitor = add_monitor(*library, p, LibraryRole::kAwaitsUnload);
   release(library);
@@ -252,13 +255,7 @@ void DriverLibraries::process_ended(Term pid, uint32_t scheduler) {
     while (remove_user(*library, pid)) {
     }
     library->clients.remove_if([pid](const LibraryClient& client) { return client.pid == pid; });
-    if (library->count(LibraryRole::kUser) == 0) {
-      cancel_reload(*library);
-      library->state = LibraryState::kToUnload;
-      if (library->kills_ports && library->ports != 0) {
-        close_ports(scheduler, *library, LibraryState::kToUnloadForced);
-      }
-    }
+    unload_unused(scheduler, *library, false);
     release(library);
   }
 }

@@ -158,6 +158,7 @@ class DriverLibraries {
   uint64_t add_monitor(DriverLibrary& library, Process& p, LibraryRole role);
   void cancel_reload(DriverLibrary& library);
   void close_ports(uint32_t scheduler, DriverLibrary& library, LibraryState state);
+  bool unload_unused(uint32_t scheduler, DriverLibrary& library, bool kills_ports);
   void retain(DriverLibrary& library) { ++library.references; }
   void release(const std::shared_ptr<DriverLibrary>& library);
   void unload(DriverLibrary& library);

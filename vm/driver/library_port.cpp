@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
-#include "vm/codec/etf.h"
 #include "vm/driver/call_scope.h"
 #include "vm/driver/interface.h"
 #include "vm/heap/builder.h"
 #include "vm/os/clock.h"
 #include "vm/os/posix_error.h"
+#include "vm/sched/external_options.h"
 
 namespace joist {
 
@@ -68,6 +69,23 @@ LibraryPort::~LibraryPort() {
   if (data_lock != nullptr) data_lock->release();
 }
 
+// A call of one of the driver's functions, on behalf of `caller`; nil: of nobody.
+class LibraryPort::Call {
+ public:
+  explicit Call(LibraryPort& port, Term caller = Term::nil())
+      : scope_(port.port_), port_(port), former_(std::exchange(port.caller_, caller)) {
+    port.used_percent_ = 0;
+  }
+  ~Call() { port_.caller_ = former_; }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+ private:
+  const CallScope scope_;
+  LibraryPort& port_;
+  const Term former_;
+};
+
 // --- begin ---
 
 DriverStart LibraryPort::open(Port& port, const std::string& command, const PortOptions&) {
@@ -82,13 +100,11 @@ DriverStart LibraryPort::open(Port& port, const std::string& command, const Port
   intptr_t data = 0;
   int error = 0;
   if (made.entry().start != nullptr) {
-    const CallScope scope(port);
+    const Call start(made, port.owner());
     std::string text = command;
-    made.caller_ = port.owner();
     errno = 0;
     data = reinterpret_cast<intptr_t>(made.entry().start(port.id().bits(), text.data()));
     error = errno;
-    made.caller_ = Term::nil();
   }
   const bool has_failed =
       data == abi::kGeneralError || data == abi::kErrnoError || data == abi::kBadArgument;
@@ -128,9 +144,7 @@ void LibraryPort::init_ack(void* result) {
 
 void LibraryPort::output(OutputData bytes) {
   if (is_over_) return;
-  const CallScope scope(port_);
-  caller_ = port_.caller();
-  used_percent_ = 0;
+  const Call call(*this, port_.caller());
   if (entry().outputv != nullptr) {
     VectorOutput output(bytes);
     entry().outputv(data_, output.vector());
@@ -139,7 +153,6 @@ void LibraryPort::output(OutputData bytes) {
     joined.push_back(0);  // so that there is something to point at
     entry().output(data_, characters(joined), joined.size() - 1);
   }
-  caller_ = Term::nil();
 }
 
 // An answer in a buffer that the driver has allocated is ours now.
@@ -159,14 +172,11 @@ Term LibraryPort::control_answer(char* reply, size_t size, const char* own_room,
 
 Term LibraryPort::control_term(uint32_t operation, ByteSpan bytes, Allocator& heap) {
   if (is_over_ || entry().control == nullptr) return Term::none();
-  const CallScope scope(port_);
-  caller_ = port_.caller();
-  used_percent_ = 0;
+  const Call call(*this, port_.caller());
   char room[kControlRoom];
   char* reply = room;
   const ssize_t size =
       entry().control(data_, operation, characters(bytes), bytes.size(), &reply, sizeof room);
-  caller_ = Term::nil();
   return size < 0 ? Term::none() : control_answer(reply, static_cast<size_t>(size), room, heap);
 }
 
@@ -177,22 +187,15 @@ Term LibraryPort::call(uint32_t operation, ByteSpan bytes, Allocator& heap) {
   unsigned flags = 0;
   ssize_t size;
   {
-    const CallScope scope(port_);
-    caller_ = port_.caller();
-    used_percent_ = 0;
+    const Call call(*this, port_.caller());
     size = entry().call(data_, operation, characters(bytes), bytes.size(), &reply, sizeof room,
                         &flags);
-    caller_ = Term::nil();
   }
   Term result = Term::none();
   if (size > 0 && reply != nullptr) {
-    const Runtime& runtime = port_.runtime();
-    DecodeOptions decode;
-    decode.this_node = runtime.node;
-    decode.local_key = runtime.local_term_key;
-    decode.resolver = runtime.externals;
     const ByteSpan external(reinterpret_cast<const uint8_t*>(reply), static_cast<size_t>(size));
-    const std::optional<Decoded> decoded = decode_external(external, heap, decode);
+    const std::optional<Decoded> decoded =
+        decode_external(external, heap, decode_options(port_.runtime()));
     if (decoded) result = decoded->term;
   }
   if (reply != room && (flags & abi::kCallKeepsBuffer) == 0) free(reply);
@@ -217,8 +220,7 @@ void LibraryPort::ready(uint32_t event, int64_t value) {
   auto* const function = index == 0 ? entry().ready_input : entry().ready_output;
   const int descriptor = DriverDescriptors::descriptor_of(value);
   if (function != nullptr) {
-    const CallScope scope(port_);
-    used_percent_ = 0;
+    const Call call(*this);
     function(data_, event_of(descriptor));
   } else {
     const int mode = index == 0 ? abi::kDrvRead : abi::kDrvWrite;
@@ -238,16 +240,14 @@ void LibraryPort::finish_jobs() {
       job->free_data();
       continue;
     }
-    const CallScope scope(port_);
-    used_percent_ = 0;
+    const Call call(*this);
     entry().ready_async(data_, job->data);
   }
 }
 
 void LibraryPort::process_ended(uint64_t monitor) {
   if (is_over_ || entry().process_exit == nullptr) return;
-  const CallScope scope(port_);
-  used_percent_ = 0;
+  const Call call(*this);
   abi::Monitor ended{monitor, {}};
   entry().process_exit(data_, &ended);
 }
@@ -280,8 +280,7 @@ void LibraryPort::timeout() {
   if (now() < deadline_ns_) return port_.set_timeout(deadline_ns_);
   deadline_ns_ = INT64_MAX;
   if (entry().timeout == nullptr) return;
-  const CallScope scope(port_);
-  used_percent_ = 0;
+  const Call call(*this);
   entry().timeout(data_);
 }
 

@@ -62,8 +62,7 @@ class LibraryPort final : public PortDriver {
   int control_flags = 0;
 
  private:
-  friend class QueueLock;
-  void output_vector(const OutputData& bytes);
+  class Call;
   Term control_answer(char* reply, size_t size, const char* own_room, Allocator& heap);
   void ready(uint32_t event, int64_t value);
   void finish_jobs();

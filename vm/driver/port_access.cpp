@@ -6,9 +6,6 @@
 
 namespace joist {
 
-namespace {
-
-// A dead one is there for its driver as long as that is being stopped.
 Port* find_library_port(abi::PortHandle handle) {
   const Term id = Term::from_bits(handle);
   if (!id.is_local_port()) return nullptr;
@@ -16,8 +13,6 @@ Port* find_library_port(abi::PortHandle handle) {
   if (port == nullptr || !port->driver_info().is_loaded) return nullptr;
   return !port->is_dead() || CallScope::is_in(*port) ? port : nullptr;
 }
-
-}  // namespace
 
 PortAccess::PortAccess(abi::PortHandle handle) {
   const CallScope* scope = CallScope::innermost();
@@ -47,9 +42,9 @@ QueueAccess::QueueAccess(abi::PortHandle handle) {
     return;
   }
   reader_ = std::make_unique<ReaderScope>();
-  const Port* port = find_library_port(handle);
+  Port* port = find_library_port(handle);
   if (port == nullptr) return;
-  auto* library_port = static_cast<LibraryPort*>(const_cast<Port*>(port)->driver());
+  auto* library_port = static_cast<LibraryPort*>(port->driver());
   if (library_port != nullptr && library_port->data_lock != nullptr) library_port_ = library_port;
 }
 

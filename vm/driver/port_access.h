@@ -9,6 +9,10 @@
 
 namespace joist {
 
+// A port with a driver of a library; null: there is none. A dead one is there for its driver as
+// long as that is being stopped.
+Port* find_library_port(abi::PortHandle handle);
+
 class PortAccess {
  public:
   explicit PortAccess(abi::PortHandle handle);

@@ -91,6 +91,13 @@ Term make_binary(Allocator& heap, ByteSpan bytes) {
   return binary;
 }
 
+Term make_binary(Allocator& heap, ByteSpan bytes, Binary* holder) {
+  if (holder == nullptr || bytes.size() <= kHeapBitsLimit) return make_binary(heap, bytes);
+  holder->retain();
+  const auto offset = static_cast<size_t>(bytes.data() - holder->bytes);
+  return make_sub_bits(heap, make_bin_ref(heap, holder), offset * 8, bytes.size() * 8);
+}
+
 Term make_bin_ref(Allocator& heap, Binary* binary) {
   Word* words = heap.alloc(kBinRefWords);
   auto* object = reinterpret_cast<OffHeap*>(words);

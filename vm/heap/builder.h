@@ -75,6 +75,9 @@ Term make_binary(Allocator& heap, ByteSpan bytes);
 inline Term make_binary(Allocator& heap, std::string_view text) {
   return make_binary(heap, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
 }
+// Bytes that lie in the buffer `holder`, which the term then shares where they are too many for the
+// heap. null: they lie elsewhere, and are copied.
+Term make_binary(Allocator& heap, ByteSpan bytes, Binary* holder);
 // A BinRef term for `binary`, whose caller's reference it takes over.
 Term make_bin_ref(Allocator& heap, Binary* binary);
 // The part [bit_offset, bit_offset + bits) of holder (a BinRef): copied to the heap when it is

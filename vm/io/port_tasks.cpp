@@ -372,12 +372,8 @@ void Port::deliver_message(ByteSpan header, const ByteSpan* bytes, const bool* e
     };
     SignalBuilder builder(*signal);
     Term data = Term::nil();
-    if (as_binary && holder != nullptr && size > kHeapBitsLimit) {
-      holder->retain();
-      const size_t offset = static_cast<size_t>(bytes->data() - holder->bytes);
-      data = make_sub_bits(builder, make_bin_ref(builder, holder), 8 * offset, 8 * size);
-    } else if (bytes != nullptr) {
-      data = as_binary ? make_binary(builder, *bytes) : make_string(builder, text(*bytes));
+    if (bytes != nullptr) {
+      data = as_binary ? make_binary(builder, *bytes, holder) : make_string(builder, text(*bytes));
     }
     data = make_string(builder, text(header), data);
     if (ends_line != nullptr) {

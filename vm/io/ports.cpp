@@ -342,22 +342,22 @@ bool Ports::deliver(uint32_t scheduler, Term port_id, Signal* signal) {
   return true;
 }
 
-void Ports::send_event(Term port_id, const DriverEvent& event) {
+// null: there is no such port.
+Port* Ports::add_event(Term port_id, const DriverEvent& event) {
   Port* port = table_.find(port_id);
-  if (port == nullptr) return;
+  if (port == nullptr) return nullptr;
   auto task = std::make_unique<PortTask>();
   task->event = event;
   port->add_task(std::move(task));
-  schedule(*port);
+  return port;
+}
+
+void Ports::send_event(Term port_id, const DriverEvent& event) {
+  if (Port* port = add_event(port_id, event)) schedule(*port);
 }
 
 void Ports::send_event(const PortThread& thread, Term port_id, const DriverEvent& event) {
-  Port* port = table_.find(port_id);
-  if (port == nullptr) return;
-  auto task = std::make_unique<PortTask>();
-  task->event = event;
-  port->add_task(std::move(task));
-  port->kick(thread);
+  if (Port* port = add_event(port_id, event)) port->kick(thread);
 }
 
 namespace {

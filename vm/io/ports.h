@@ -113,6 +113,7 @@ class Ports final : public PortReceiver {
   int64_t run_timeouts(const PortThread& thread) JOIST_EXCLUDES(timeouts_mutex_);
   // What a scheduler's thread enters ports with; nothing: the thread is none.
   std::optional<PortThread> thread_of(uint32_t scheduler);
+  Port* add_event(Term port, const DriverEvent& event);
   void end_at_halt(Port& port);
   void submit(uint32_t scheduler, Port& port, std::unique_ptr<PortTask> task);
 

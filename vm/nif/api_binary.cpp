@@ -1,10 +1,10 @@
 // erl_nif.h: binaries, iodata, the external term format.
 #include <cstring>
 
-#include "vm/codec/etf.h"
 #include "vm/codec/iolist.h"
 #include "vm/heap/builder.h"
 #include "vm/nif/interface.h"
+#include "vm/sched/external_options.h"
 #include "vm/term/bits.h"
 
 using namespace joist;
@@ -101,11 +101,7 @@ Word enif_make_sub_binary(NifEnv* env, Word term, size_t position, size_t size) 
 }
 
 int enif_term_to_binary(NifEnv*, Word term, abi::NifBinary* binary) {
-  Runtime& runtime = NativeInterface::current()->runtime();
-  EncodeOptions options = EncodeOptions::of_release(runtime.otp_release);
-  options.this_node = runtime.node;
-  options.resolver = runtime.externals;
-  options.local_key = runtime.local_term_key;
+  const EncodeOptions options = encode_options(NativeInterface::current()->runtime());
   const std::optional<size_t> size = external_size(term_of(term), options);
   if (!size || enif_alloc_binary(*size, binary) == 0) return 0;
   encode_external(term_of(term), options, binary->data);
@@ -115,12 +111,8 @@ int enif_term_to_binary(NifEnv*, Word term, abi::NifBinary* binary) {
 size_t enif_binary_to_term(NifEnv* env, const uint8_t* data, size_t size, Word* term,
                            unsigned options) {
   if ((options & ~abi::kBinaryToTermSafe) != 0) return 0;
-  Runtime& runtime = NativeInterface::current()->runtime();
-  DecodeOptions decode;
+  DecodeOptions decode = decode_options(NativeInterface::current()->runtime());
   decode.safe = options != 0;
-  decode.this_node = runtime.node;
-  decode.local_key = runtime.local_term_key;
-  decode.resolver = runtime.externals;
   const std::optional<Decoded> decoded = decode_external({data, size}, *env->heap, decode);
   if (!decoded) return 0;
   *term = decoded->term.bits();

@@ -61,7 +61,6 @@ struct Runtime {
   SystemLogger* logger = nullptr;               // vm/sched/system_logger.h: reports of crashes
   TraceHook* trace = nullptr;                   // vm/proc/trace_hook.h: what is traced
   Tracing* tracing = nullptr;                   // vm/trace/tracing.h: the same, from above
-  const Node* node = nullptr;                   // vm/term/node.h: this node; null: nonode@nohost
   ExternalResolver* externals = nullptr;        // vm/codec/etf.h: funs, records, magic references
   // Makes a process ready to run a function (vm/exec/run.h: start_process).
   void (*prepare_start)(Process& process, const ExportEntry* entry) = nullptr;

@@ -121,15 +121,7 @@ Term InetDriver::make_data(Allocator& heap, ByteSpan data, Binary* holder) const
     return make_string(heap, text(data));
   }
   const ByteSpan rest = data.subspan(settings_.header);
-  Term binary;
-  if (holder != nullptr && rest.size() > kHeapBitsLimit) {
-    holder->retain();
-    const auto offset = static_cast<size_t>(rest.data() - holder->bytes);
-    binary = make_sub_bits(heap, make_bin_ref(heap, holder), offset * 8, rest.size() * 8);
-  } else {
-    binary = make_binary(heap, rest);
-  }
-  return make_string(heap, text(data.first(settings_.header)), binary);
+  return make_string(heap, text(data.first(settings_.header)), make_binary(heap, rest, holder));
 }
 
 void InetDriver::deliver_to_port(ByteSpan data) {
