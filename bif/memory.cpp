@@ -44,12 +44,10 @@ size_t table_bytes(const Runtime& runtime) {
   return static_cast<size_t>(usual_bytes(runtime.ets->words() * sizeof(Word)));
 }
 
-// So that all parts add up to what is resident.
-size_t other_bytes(const Runtime& runtime) {
-  const size_t counted = process_bytes() + binary_bytes() + table_bytes(runtime);
+// So that all parts add up to what is resident; `counted`: what heaps, tables and binaries take.
+size_t other_bytes(size_t counted, size_t code, size_t atoms) {
   const size_t resident = resident_bytes();
-  const size_t least = code_bytes(runtime) + atom_memory().allocated;
-  return std::max(resident > counted ? resident - counted : 0, least);
+  return std::max(resident > counted ? resident - counted : 0, code + atoms);
 }
 
 // The allocators of ERTS whose users are counted here.
@@ -60,11 +58,11 @@ bool is_counted(Term name) {
   return std::find(std::begin(kCounted), std::end(kCounted), name) != std::end(kCounted);
 }
 
-size_t counted_bytes(const Runtime& runtime, Term name) {
-  if (name == atoms::eheap_alloc) return process_bytes();
-  if (name == atoms::ets_alloc) return table_bytes(runtime);
-  if (name == atoms::binary_alloc) return binary_bytes();
-  return other_bytes(runtime);
+size_t counted_bytes(const MemoryFigures& figures, Term name) {
+  if (name == atoms::eheap_alloc) return figures.processes;
+  if (name == atoms::ets_alloc) return figures.tables;
+  if (name == atoms::binary_alloc) return figures.binaries;
+  return figures.total - figures.processes - figures.binaries - figures.tables;
 }
 
 // {Allocator, [{size, Bytes}]}
@@ -91,7 +89,7 @@ Term carriers_of(Allocator& to, const char* kind, Term blocks, size_t bytes) {
 Term allocator_size(Process& p, Term name) {
   if (!is_counted(name)) return is_known_allocator(name) ? Term(atoms::false_) : Term::none();
   Allocator& to = p.heap;
-  const size_t used = counted_bytes(*p.runtime, name);
+  const size_t used = counted_bytes(memory_figures(*p.runtime), name);
   const Term bytes = make_unsigned(to, used);
   const Term size = list_of(to, {make_tuple(to, {atoms::size, bytes, bytes, bytes})});
   const Term blocks = list_of(to, {make_tuple(to, {name, size})});
@@ -128,16 +126,18 @@ MemoryFigures memory_figures(const Runtime& runtime) {
   figures.code = code_bytes(runtime);
   figures.atoms = atom_memory().allocated;
   figures.process_table = process_table_bytes(runtime);
-  figures.total = figures.processes + figures.binaries + figures.tables + other_bytes(runtime);
+  const size_t counted = figures.processes + figures.binaries + figures.tables;
+  figures.total = counted + other_bytes(counted, figures.code, figures.atoms);
   return figures;
 }
 
 std::vector<AllocatorFigures> allocator_figures(const Runtime& runtime) {
+  const MemoryFigures figures = memory_figures(runtime);
   std::vector<AllocatorFigures> all;
   for (const Term name : kAllocators) {
     if (name == atoms::sys_alloc) continue;
     const bool counted = is_counted(name);
-    all.push_back({name, counted, counted ? counted_bytes(runtime, name) : 0});
+    all.push_back({name, counted, counted ? counted_bytes(figures, name) : 0});
   }
   return all;
 }
@@ -159,9 +159,10 @@ Term send_memory_data(Process& p, Term reference, Term names) {
   }
   if (!names.is_nil()) return p.badarg();
   if (asks_for_counted) {
+    const MemoryFigures figures = memory_figures(*p.runtime);
     ListBuilder blocks(scratch);
     for (const Term name : kCounted) {
-      blocks.add(blocks_of(scratch, {name, counted_bytes(*p.runtime, name)}));
+      blocks.add(blocks_of(scratch, {name, counted_bytes(figures, name)}));
     }
     const Term all = make_tuple(scratch, {atoms::blocks, blocks.finish()});
     const Term carriers = tagged_list(scratch, atoms::mbcs, all);

@@ -40,16 +40,32 @@ bool ends_path(const BeamFile& file, const GenericCode& code,
   }
 }
 
+namespace {
+
+// A walk from the last instruction to the first that knows whether a try continues at the place.
+class TryScan {
+ public:
+  bool is_handler() const { return is_handler_; }
+  void pass(const GenericInstruction& instruction) {
+    if (!marks_position(instruction.op)) is_handler_ = instruction.op == GenericOp::try_case_1;
+  }
+
+ private:
+  bool is_handler_ = false;
+};
+
+}  // namespace
+
 void find_try_handlers(std::span<const GenericInstruction> instructions,
                        std::span<const Operand> operands, std::vector<bool>& handlers) {
-  bool before_try_case = false;
+  TryScan scan;
   for (size_t i = instructions.size(); i-- > 0;) {
     const GenericInstruction& instruction = instructions[i];
     if (instruction.op == GenericOp::label_1) {
       const uint64_t label = operands[instruction.first].number();
-      if (before_try_case && label < handlers.size()) handlers[label] = true;
-    } else if (!marks_position(instruction.op)) {
-      before_try_case = instruction.op == GenericOp::try_case_1;
+      if (scan.is_handler() && label < handlers.size()) handlers[label] = true;
+    } else {
+      scan.pass(instruction);
     }
   }
 }
@@ -57,7 +73,7 @@ void find_try_handlers(std::span<const GenericInstruction> instructions,
 uint32_t LabelTable::add(const GenericCode& code, const GenericFunction& function) {
   const auto number = static_cast<uint32_t>(counts.size());
   uint32_t behind = 0;
-  bool before_try_case = false;
+  TryScan scan;
   for (uint32_t i = function.end; i-- > function.begin;) {
     const GenericInstruction& instruction = code.instructions[i];
     if (instruction.op == GenericOp::label_1) {
@@ -65,9 +81,9 @@ uint32_t LabelTable::add(const GenericCode& code, const GenericFunction& functio
       if (owner[label] != kNoIndex) return i;
       owner[label] = number;
       ordinal[label] = behind++;
-      if (before_try_case) try_handler[label] = true;
-    } else if (!marks_position(instruction.op)) {
-      before_try_case = instruction.op == GenericOp::try_case_1;
+      if (scan.is_handler()) try_handler[label] = true;
+    } else {
+      scan.pass(instruction);
     }
   }
   counts.push_back(behind);

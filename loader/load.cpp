@@ -107,19 +107,13 @@ class Preparation {
       all.push_back(make_integer_from_bytes(scratch_, little.data(), little.size(), true, true));
     }
     std::vector<int64_t> wide;
-    const auto is_wide = [](const Operand& operand) {
-      return operand.kind == OperandKind::kInteger && !Term::fits_small(operand.value);
-    };
-    const auto add = [&](const Operand& operand) {
-      wide.push_back(operand.value);
-      all.push_back(make_integer(scratch_, operand.value));
-    };
-    for (int64_t value : checked_.wide_integers) {
+    const auto add = [&](int64_t value) {
       wide.push_back(value);
       all.push_back(make_integer(scratch_, value));
-    }
+    };
+    for (int64_t value : checked_.wide_integers) add(value);
     for (const RecordField& field : file_.record_fields) {
-      if (is_wide(field.value)) add(field.value);
+      if (is_wide_integer(field.value)) add(field.value.value);
     }
     if (!file_.attributes.empty()) {
       all.push_back(JOIST_TRY(decode(file_.attributes, "module attributes")));

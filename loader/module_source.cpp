@@ -1,6 +1,7 @@
 #include "loader/module_source.h"
 
 #include <algorithm>
+#include <span>
 
 #include "loader/function_reader.h"
 #include "loader/transform.h"
@@ -43,9 +44,7 @@ Result<void> ModuleSource::check_function(GenericCode& code, Checked& checked, u
   checked.big_integers.insert(checked.big_integers.end(), code.big_integers.begin(),
                               code.big_integers.end());
   for (const Operand& operand : code.operands) {
-    if (operand.kind == OperandKind::kInteger && !Term::fits_small(operand.value)) {
-      checked.wide_integers.push_back(operand.value);
-    }
+    if (is_wide_integer(operand)) checked.wide_integers.push_back(operand.value);
   }
   return {};
 }
@@ -125,9 +124,7 @@ PreparedFunction ModuleSource::prepare(uint32_t number) const {
 }
 
 size_t ModuleSource::bytes() const {
-  const auto size = []<typename Table>(const Table& table) {
-    return table.size() * sizeof(typename Table::value_type);
-  };
+  const auto size = [](const auto& table) { return std::span(table).size_bytes(); };
   return sizeof(*this) + size(code_) + size(begins_) + size(entry_labels_) + size(file_.atoms) +
          size(file_.imports) + size(file_.lambdas) + size(file_.lines) + size(terms_.atoms) +
          size(terms_.literals) + size(terms_.imports) + size(terms_.lambdas);

@@ -11,6 +11,11 @@
 
 namespace joist {
 
+// An integer that is no small: the module has a literal for it.
+inline bool is_wide_integer(const Operand& operand) {
+  return operand.kind == OperandKind::kInteger && !Term::fits_small(operand.value);
+}
+
 class ModuleSource final : public CodeSource {
  public:
   // What has to be known to put the module together, and not any longer.

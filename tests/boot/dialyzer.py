@@ -4,41 +4,35 @@ summary, but for the time, and the same exit status. Takes minutes, so CI does n
 
     tests/boot/dialyzer.py --joist build/release/bin/joist
 """
-import argparse
 import os
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-APPLICATIONS = ["erts", "kernel", "stdlib"]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import side_by_side  # noqa: E402
+
+COMMAND = ["dialyzer", "--build_plt", "--apps", "erts", "kernel", "stdlib", "--output_plt", "made"]
+PARTS = ("stdout", "stderr", "status", "PLT made")
+SECONDS = 3600
 
 
-def run(programs):
-    path = str(programs) + os.pathsep + os.environ["PATH"]
+def outcome(erl):
+    path = str(Path(erl).parent) + os.pathsep + os.environ["PATH"]
     with tempfile.TemporaryDirectory() as folder:
-        command = ["dialyzer", "--build_plt", "--apps", *APPLICATIONS, "--output_plt", "made.plt"]
-        process = subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path},
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=subprocess.STDOUT, text=True, check=False)
-        made = Path(folder, "made.plt").exists()
-    return re.sub(r"done in .*", "done in TIME", process.stdout), process.returncode, made
+        output, errors, status = side_by_side.run(COMMAND, folder, {**os.environ, "PATH": path},
+                                                  SECONDS)
+        made = Path(folder, "made").exists()
+    return re.sub(r"done in .*", "done in TIME", output), errors, status, made
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--joist", required=True)
-    joist = Path(parser.parse_args().joist).resolve()
-    real = shutil.which("dialyzer")
-    if real is None:
-        print("skipped: no dialyzer")
-        return 77
-    expected, found = run(Path(real).parent), run(joist.parent)
+    _, reference, ours = side_by_side.parse_options(__doc__)
+    expected, found = outcome(reference), outcome(ours)
     print(found[0])
     if expected != found:
-        print(f"erl: exit {expected[1]}, PLT made: {expected[2]}\n{expected[0]}")
+        side_by_side.show_difference("dialyzer", PARTS, expected, found)
         return 1
     print("the same as under erl")
     return 0

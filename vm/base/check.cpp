@@ -50,7 +50,7 @@ void fatal(const char* format, ...) {
   if (const FatalHandler handler = fatal_handler.exchange(nullptr)) {
     handler(fatal_context.load(), reason);
   }
-  // A fault of the system's, not of the program's.
+  // As OTP, a system that has no memory left exits; what must never happen leaves a core dump.
   if (std::string_view(reason).starts_with("out of memory")) std::_Exit(kFailed);
   std::abort();
 }

@@ -5,17 +5,14 @@
 #include "vm/engine/os_signals.h"
 #include "vm/engine/vm.h"
 #include "vm/heap/builder.h"
-#include "vm/os/exit.h"
 #include "vm/os/file.h"
 
 namespace joist {
 
 namespace {
 
-// As OTP, a system that has no memory left exits; what must never happen leaves a core dump.
-void end_after_dump(void* crash_dump, const char* reason) {
+void dump_before_end(void* crash_dump, const char* reason) {
   static_cast<CrashDump*>(crash_dump)->write_crash_dump(reason);
-  if (std::string_view(reason).starts_with("out of memory")) exit_now(1, false);
 }
 
 }  // namespace
@@ -50,7 +47,7 @@ Result<Process*> Vm::start_system_process(const Mfa& function, Term arguments, P
 }
 
 Error Vm::run_otp(std::string_view init, std::span<const std::string> arguments) {
-  if (options_.dumps_after_own_errors) set_fatal_handler(end_after_dump, &crash_dump_);
+  if (options_.dumps_after_own_errors) set_fatal_handler(dump_before_end, &crash_dump_);
   const auto begin = [&]() -> Result<void> {
     JOIST_TRY(load_preloaded());
     Process& host = *host_;

@@ -17,10 +17,9 @@
 #include "vm/term/atom.h"
 #include "vm/term/bits.h"
 #include "vm/term/compare_scalars.h"
-#include "vm/term/compare_steps.h"
 #include "vm/term/map.h"
+#include "vm/term/pair_stack.h"
 #include "vm/term/rules.h"
-#include "vm/term/word_stack.h"
 
 namespace joist {
 namespace {
@@ -65,7 +64,7 @@ class CompareWalk {
   bool go_on(int64_t* budget, int* order) { return run(Term::nil(), Term::nil(), budget, order); }
 
  private:
-  enum : unsigned { kArray, kNotExact, kBits };
+  static constexpr unsigned kNotExact = PairStack::kFirstOwn;
 
   // `order` is what the last step has said.
   bool walk(int order, int* result) {
@@ -103,7 +102,7 @@ class CompareWalk {
       case kNotExact:
         exact_ = false;
         return 0;
-      case kBits:
+      case PairStack::kBits:
         return next_piece(WordStack::operation_argument(top));
       default:
         return next_of_array(WordStack::operation_argument(top));
@@ -111,15 +110,9 @@ class CompareWalk {
   }
 
   int next_of_array(size_t count) {
-    const Term* a = stack_.pop_place();
-    const Term* b = stack_.pop_place();
-    const size_t reach = std::min(count, kElementsAtOnce);
-    size_t i = 0;
-    while (i < reach && a[i] == b[i]) ++i;
-    budget_ -= static_cast<int64_t>(i / kElementsPerStep);
-    const size_t next = i < reach ? i + 1 : i;
-    push_array(a + next, b + next, count - next);
-    return i < reach ? step(a[i], b[i]) : 0;
+    Term a;
+    Term b;
+    return stack_.take_pair_of_array(count, &budget_, &a, &b) ? step(a, b) : 0;
   }
 
   // Of two bitstrings from bit `done` on, up to which they are the same. What is behind the end of
@@ -134,26 +127,8 @@ class CompareWalk {
       return compare_bits(left.part(done, left.size - done), right.part(done, right.size - done));
     }
     const int order = compare_bits(left.part(done, kBitsAtOnce), right.part(done, kBitsAtOnce));
-    if (order == 0) push_bits(a, b, done + kBitsAtOnce);
+    if (order == 0) stack_.push_bits(a, b, done + kBitsAtOnce);
     return order;
-  }
-
-  void push_bits(Term a, Term b, size_t done) {
-    stack_.push(b);
-    stack_.push(a);
-    stack_.push(WordStack::operation(kBits, done));
-  }
-
-  void push_pair(Term a, Term b) {
-    if (a == b) return;
-    stack_.push(b);
-    stack_.push(a);
-  }
-  void push_array(const Term* a, const Term* b, size_t count) {
-    if (count == 0) return;
-    stack_.push(b);
-    stack_.push(a);
-    stack_.push(WordStack::operation(kArray, count));
   }
 
   // Compares what can be compared at once, pushes the rest. The words differ.
@@ -176,7 +151,7 @@ class CompareWalk {
         return compare_pids(a, b);
       case TypeRank::kTuple:
         if (int order = sign_of(tuple_size(a), tuple_size(b)); order != 0) return order;
-        push_array(tuple_elements(a).data(), tuple_elements(b).data(), tuple_size(a));
+        stack_.push_array(tuple_elements(a).data(), tuple_elements(b).data(), tuple_size(a));
         return 0;
       case TypeRank::kRecord:
         return step_record(a, b);
@@ -196,7 +171,7 @@ class CompareWalk {
     const BitsView left = bits_view(a);
     const BitsView right = bits_view(b);
     if (std::min(left.size, right.size) <= kBitsAtOnce) return compare_bits(left, right);
-    push_bits(a, b, 0);
+    stack_.push_bits(a, b, 0);
     return 0;
   }
 
@@ -213,14 +188,14 @@ class CompareWalk {
         if (Term::both_small(left, right)) {
           order = left.small_value() < right.small_value() ? -1 : 1;
         } else {
-          push_pair(a, b);
-          push_pair(left, right);
+          stack_.push_pair(a, b);
+          stack_.push_pair(left, right);
         }
         break;
       }
       if (a == b) break;
       if (!a.is_list() || !b.is_list() || --budget <= 0) {
-        push_pair(a, b);
+        stack_.push_pair(a, b);
         break;
       }
     }
@@ -235,7 +210,7 @@ class CompareWalk {
     if (!a_local) return compare_export_funs(a, b);
     if (int order = compare_fun_identities(a, b); order != 0) return order;
     std::span<Term> environment = local_fun_environment(a);
-    push_array(environment.data(), local_fun_environment(b).data(), environment.size());
+    stack_.push_array(environment.data(), local_fun_environment(b).data(), environment.size());
     return 0;
   }
 
@@ -243,7 +218,7 @@ class CompareWalk {
     const RecordDefinition& left = *record_definition(a);
     const RecordDefinition& right = *record_definition(b);
     if (int order = compare_definitions(left, right); order != 0) return order;
-    push_array(record_values(a).data(), record_values(b).data(), left.field_count);
+    stack_.push_array(record_values(a).data(), record_values(b).data(), left.field_count);
     return 0;
   }
 
@@ -269,21 +244,21 @@ class CompareWalk {
     const Term* b_values = term_words(object_words(b)) + 1;
     bool same_keys = a_keys == b_keys;
     if (!term_rules().atom_keys_by_index) {
-      push_array(a_values, b_values, size);
+      stack_.push_array(a_values, b_values, size);
       if (same_keys) return;
       push_exact_begin();
-      push_array(a_keys, b_keys, size);
+      stack_.push_array(a_keys, b_keys, size);
       return;
     }
     KeyOrder a_order(a_keys, size);
     KeyOrder b_order(b_keys, size);
     for (size_t i = size; i-- > 0;) {
-      push_pair(a_values[a_order.position[i]], b_values[b_order.position[i]]);
+      stack_.push_pair(a_values[a_order.position[i]], b_values[b_order.position[i]]);
     }
     if (same_keys) return;
     push_exact_begin();
     for (size_t i = size; i-- > 0;) {
-      push_pair(a_keys[a_order.position[i]], b_keys[b_order.position[i]]);
+      stack_.push_pair(a_keys[a_order.position[i]], b_keys[b_order.position[i]]);
     }
   }
 
@@ -331,14 +306,14 @@ class CompareWalk {
 
   void ask_values(MapFrame& frame) {
     exact_ = frame.values_are_exact;
-    push_pair(frame.a_value, frame.b_value);
+    stack_.push_pair(frame.a_value, frame.b_value);
     frame.waiting = MapFrame::Waiting::kForValueOrder;
   }
 
   // The pair at hand is a candidate: is its key less than the least so far?
   void ask_key(MapFrame& frame) {
     exact_ = true;
-    push_pair(frame.key, frame.least_key);
+    stack_.push_pair(frame.key, frame.least_key);
     frame.waiting = MapFrame::Waiting::kForKeyOrder;
   }
 
@@ -412,7 +387,7 @@ class CompareWalk {
   bool exact_;
   bool only_equality_;
   int64_t budget_ = 0;
-  WordStack stack_;
+  PairStack stack_;
   std::vector<std::unique_ptr<MapFrame>> frames_;
 };
 

@@ -5,9 +5,8 @@
 #include "vm/base/progress.h"
 #include "vm/term/bits.h"
 #include "vm/term/compare.h"
-#include "vm/term/compare_steps.h"
+#include "vm/term/pair_stack.h"
 #include "vm/term/rules.h"
-#include "vm/term/word_stack.h"
 
 namespace joist {
 namespace {
@@ -49,7 +48,6 @@ class EqualWalk {
   Progress go_on(int64_t* budget) { return run(Term::nil(), Term::nil(), budget); }
 
  private:
-  enum : unsigned { kArray, kBits };
   enum class Found : uint8_t { kPair, kNothing, kDifference };
 
   Progress walk(Term a, Term b) {
@@ -74,23 +72,8 @@ class EqualWalk {
       return Found::kPair;
     }
     const size_t argument = WordStack::operation_argument(top);
-    return WordStack::operation_code(top) == kArray ? next_of_array(argument, a, b)
-                                                    : next_piece(argument);
-  }
-
-  Found next_of_array(size_t count, Term* a, Term* b) {
-    const Term* left = stack_.pop_place();
-    const Term* right = stack_.pop_place();
-    const size_t reach = std::min(count, kElementsAtOnce);
-    size_t i = 0;
-    while (i < reach && left[i] == right[i]) ++i;
-    budget_ -= static_cast<int64_t>(i / kElementsPerStep);
-    const size_t next = i < reach ? i + 1 : i;
-    if (next < count) push_array(left + next, right + next, count - next);
-    if (i == reach) return Found::kNothing;
-    *a = left[i];
-    *b = right[i];
-    return Found::kPair;
+    if (WordStack::operation_code(top) == PairStack::kBits) return next_piece(argument);
+    return stack_.take_pair_of_array(argument, &budget_, a, b) ? Found::kPair : Found::kNothing;
   }
 
   // Of two bitstrings of one size, from bit `done` on.
@@ -103,20 +86,8 @@ class EqualWalk {
     if (!equal_bits(left.part(done, count), bits_view(b).part(done, count))) {
       return Found::kDifference;
     }
-    if (done + count < left.size) push_bits(a, b, done + count);
+    if (done + count < left.size) stack_.push_bits(a, b, done + count);
     return Found::kNothing;
-  }
-
-  void push_bits(Term a, Term b, size_t done) {
-    stack_.push(b);
-    stack_.push(a);
-    stack_.push(WordStack::operation(kBits, done));
-  }
-
-  void push_array(const Term* a, const Term* b, size_t count) {
-    stack_.push(b);
-    stack_.push(a);
-    stack_.push(WordStack::operation(kArray, count));
   }
 
   // Compares what can be compared at once, pushes the rest. The words differ.
@@ -124,11 +95,6 @@ class EqualWalk {
     if (a.is_list()) return b.is_list() && step_list(a, b);
     if (!a.is_boxed() || !b.is_boxed()) return equal_floats(a, b);
     return step_boxed(a, b);
-  }
-
-  void push_pair(Term a, Term b) {
-    stack_.push(b);
-    stack_.push(a);
   }
 
   // Runs along both lists as long as the heads are immediates or the same.
@@ -145,14 +111,14 @@ class EqualWalk {
           equal = equal_floats(left, right);
           if (!equal) break;
         } else {
-          if (a != b) push_pair(a, b);
-          push_pair(left, right);
+          stack_.push_pair(a, b);
+          stack_.push_pair(left, right);
           break;
         }
       }
       if (a == b) break;
       if (!a.is_list() || !b.is_list() || --budget <= 0) {
-        push_pair(a, b);
+        stack_.push_pair(a, b);
         break;
       }
     }
@@ -165,7 +131,7 @@ class EqualWalk {
     const BitsView left = bits_view(a);
     const BitsView right = bits_view(b);
     if (left.size <= kBitsAtOnce || left.size != right.size) return equal_bits(left, right);
-    push_bits(a, b, 0);
+    stack_.push_bits(a, b, 0);
     return true;
   }
 
@@ -202,7 +168,7 @@ class EqualWalk {
       return equal_words(left, right, words);
     }
     if (raw > 0 && !equal_words(left, right, raw)) return false;
-    if (words > raw) push_array(term_places(left + raw), term_places(right + raw), words - raw);
+    stack_.push_array(term_places(left + raw), term_places(right + raw), words - raw);
     return true;
   }
 
@@ -216,14 +182,14 @@ class EqualWalk {
     std::span<Term> environment = local_fun_environment(a);
     if (environment.size() != local_fun_environment(b).size()) return false;
     if (environment.empty()) return true;
-    push_array(environment.data(), local_fun_environment(b).data(), environment.size());
+    stack_.push_array(environment.data(), local_fun_environment(b).data(), environment.size());
     return true;
   }
 
   static const Term* term_places(const Word* words) { return reinterpret_cast<const Term*>(words); }
 
   int64_t budget_ = 0;
-  WordStack stack_;
+  PairStack stack_;
 };
 
 class PausedEqualWalk final : public PausedComparison {
