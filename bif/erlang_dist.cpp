@@ -108,18 +108,24 @@ struct NewChannel {
   uint32_t creation;
 };
 
-// `p` is the controller, or a port is. The handle; none(): badarg.
+// `p` is the controller, or a port is. The handle; badarg; none(): the former connection to the
+// node is still ending.
 Term establish(Process& p, const NewChannel& channel, Term setup, Allocator& heap) {
   Nodes& nodes = Nodes::of(p);
   const Term net_kernel = nodes.net_kernel();
   Peer& peer = nodes.peer(channel.node);
   if (net_kernel.is_none() || nodes.controlled_by(channel.controller) != nullptr) {
-    return Term::none();
+    return atoms::badarg;
   }
   uint32_t connection;
-  if (peer.establish(scheduler_of(p), channel.controller, channel.flags, channel.creation,
-                     &connection) != Peer::Established::kDone) {
-    return Term::none();
+  switch (peer.establish(scheduler_of(p), channel.controller, channel.flags, channel.creation,
+                         &connection)) {
+    case Peer::Established::kDone:
+      break;
+    case Peer::Established::kNotPending:
+      return atoms::badarg;
+    case Peer::Established::kEnding:
+      return Term::none();
   }
   if (channel.controller.is_local_pid()) nodes.set_controller(channel.controller, &peer);
   Allocator scratch;
@@ -127,7 +133,7 @@ Term establish(Process& p, const NewChannel& channel, Term setup, Allocator& hea
                make_tuple(scratch, {atoms::dist_ctrlr, channel.controller, channel.node, setup}));
   if (channel.controller.is_local_port() && !peer.attach_port(scheduler_of(p), connection)) {
     peer.lost(scheduler_of(p), connection, atoms::connection_closed);
-    return Term::none();
+    return atoms::badarg;
   }
   peer.start_sending(scheduler_of(p));
   return Nodes::make_handle(heap, peer, connection);
@@ -173,7 +179,8 @@ Term create_dist_channel_3(Process& p, Term node, Term controller, Term options)
     return make_tuple(p.heap, {atoms::message, reference});
   }
   const Term handle = establish(p, channel, p.pid, p.heap);
-  return handle.is_none() ? Term(atoms::badarg) : make_tuple(p.heap, {atoms::ok, handle});
+  if (handle.is_none()) return p.yield({node, controller, options});
+  return handle == atoms::badarg ? handle : make_tuple(p.heap, {atoms::ok, handle});
 }
 
 // --- controllers that are processes ---

@@ -87,25 +87,12 @@ sent_while_connecting(Node) ->
     signals(Receiver, {priority_receiver, Node}),
     asked(Pid).
 
-%% The new connection may itself end when the other node sees the end of the old one: then again.
-exit_while_connecting(Node) -> exit_while_connecting(Node, 5).
-
-exit_while_connecting(Node, Tries) ->
-    case try_exit_while_connecting(Node) of
-        noconnection when Tries > 0 -> timer:sleep(100), exit_while_connecting(Node, Tries - 1);
-        Outcome -> Outcome
-    end.
-
-try_exit_while_connecting(Node) ->
-    {Pid, Ref} = spawn_monitor(Node, ?MODULE, aliased, [self()]),
-    receive
-        {Pid, Alias} ->
-            true = demonitor(Ref, [flush]),
-            true = erlang:disconnect_node(Node),
-            erlang:exit(Alias, boom, [priority]),
-            down(Pid);
-        {'DOWN', Ref, process, Pid, Why} -> Why
-    end.
+exit_while_connecting(Node) ->
+    Pid = spawn(Node, ?MODULE, aliased, [self()]),
+    Alias = receive {Pid, A} -> A end,
+    true = erlang:disconnect_node(Node),
+    erlang:exit(Alias, boom, [priority]),
+    down(Pid).
 
 %% From there to here.
 sent_back(Node) ->

@@ -103,16 +103,20 @@ Peer::Info Peer::info() {
 
 // --- connections ---
 
+// Such numbers are small integers, and never 0.
+uint32_t Peer::next_connection() const {
+  constexpr uint32_t kMostConnections = (1u << 24) - 1;
+  return connection_ == kMostConnections ? 1 : connection_ + 1;
+}
+
 bool Peer::begin(uint32_t* connection) {
   MutexLock lock(mutex_);
   const bool is_new = state_ == State::kIdle;
   if (is_new) {
     state_ = State::kPending;
-    // Such numbers are small integers, and never 0.
-    constexpr uint32_t kMostConnections = (1u << 24) - 1;
-    connection_ = connection_ == kMostConnections ? 1 : connection_ + 1;
+    connection_ = next_connection();
   }
-  *connection = connection_;
+  *connection = state_ == State::kEnding ? next_connection() : connection_;
   return is_new;
 }
 
@@ -133,7 +137,10 @@ Peer::Established Peer::establish(uint32_t scheduler, Term controller, uint64_t 
   std::vector<OutgoingMessage> refused;
   {
     MutexLock lock(mutex_);
-    if (state_ != State::kPending) return Established::kNotPending;
+    if (state_ == State::kEnding) return Established::kEnding;
+    if (state_ == State::kUp) return Established::kNotPending;
+    // net_kernel has got the number of this one while the one before was ending.
+    if (state_ == State::kIdle) connection_ = next_connection();
     state_ = State::kUp;
     flags_ = flags;
     creation_ = creation;

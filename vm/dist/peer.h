@@ -52,11 +52,13 @@ class Peer {
   Channel channel() JOIST_EXCLUDES(mutex_);
 
   // --- connections ---
-  // The number of the connection that there is, or of a new, pending one; true: it is new.
+  // The number of the connection that there is, of a new, pending one, or, while one ends, of the
+  // next; true: it is new.
   bool begin(uint32_t* connection) JOIST_EXCLUDES(mutex_);
   // True: it is not up. Everybody whose relations waited for it is told.
   bool abort(uint32_t scheduler, uint32_t connection) JOIST_EXCLUDES(mutex_);
-  enum class Established : uint8_t { kDone, kNotPending };
+  // kEnding: once more when the controller of the former connection has ended.
+  enum class Established : uint8_t { kDone, kNotPending, kEnding };
   Established establish(uint32_t scheduler, Term controller, uint64_t flags, uint32_t creation,
                         uint32_t* connection) JOIST_EXCLUDES(mutex_);
   // The port that is the controller hands over what comes in. False: it is gone.
@@ -130,6 +132,7 @@ class Peer {
   bool is_current(uint32_t connection) const JOIST_REQUIRES(mutex_) {
     return connection_ == connection && state_ != State::kIdle;
   }
+  uint32_t next_connection() const JOIST_REQUIRES(mutex_);
   void add_frames(const OutgoingMessage& message) JOIST_REQUIRES(mutex_);
   void update_busy() JOIST_REQUIRES(mutex_);
   void reset(Remains* remains) JOIST_REQUIRES(mutex_);

@@ -56,17 +56,26 @@ struct Suspension {
   bool active = false;  // the other process is known to have stopped
 };
 
-template <typename T>
-using RelationMap = std::map<uint64_t, T, std::less<>,
+template <typename T, typename Order = std::less<>>
+using RelationMap = std::map<uint64_t, T, Order,
                              CountedAllocator<std::pair<const uint64_t, T>, MemoryUse::kProcesses>>;
 
+// Ports come before processes: who hears that the controller of a connection has ended finds the
+// connection ended, too, and may make a new one.
+struct PortsFirst {
+  bool operator()(uint64_t a, uint64_t b) const {
+    const bool a_is_port = Term::from_bits(a).is_local_port();
+    return a_is_port == Term::from_bits(b).is_local_port() ? a < b : a_is_port;
+  }
+};
+
 struct Relations {
-  RelationMap<Link> links;             // by the bits of the other end's pid or port
-  RelationMap<Monitor> monitors;       // by reference_id
-  RelationMap<Watcher> watchers;       // by reference_id
-  RelationMap<Alias> aliases;          // by reference_id
-  RelationMap<Suspension> suspending;  // by the bits of the other's pid
-  std::set<Word> suspenders;           // bits of the pids of those who suspend this process
+  RelationMap<Link, PortsFirst> links;  // by the bits of the other end's pid or port
+  RelationMap<Monitor> monitors;        // by reference_id
+  RelationMap<Watcher> watchers;        // by reference_id
+  RelationMap<Alias> aliases;           // by reference_id
+  RelationMap<Suspension> suspending;   // by the bits of the other's pid
+  std::set<Word> suspenders;            // bits of the pids of those who suspend this process
   uint64_t next_unlink = 1;
   std::unique_ptr<RemoteRelations> remote;  // null: none yet
 

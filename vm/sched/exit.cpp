@@ -109,10 +109,10 @@ bool answer_late_signals(Process& p) {
 }
 
 // Handles and drops one relation after the other, as far as the reductions allow.
-template <typename T, typename End>
-bool end_each(Process& p, RelationMap<T> Relations::* relations, End end) {
+template <typename Map, typename End>
+bool end_each(Process& p, Map Relations::* relations, End end) {
   if (p.relations == nullptr) return true;
-  RelationMap<T>& map = p.relations->*relations;
+  Map& map = p.relations->*relations;
   while (!map.empty()) {
     if (p.out_of_budget()) return false;
     const auto [key, value] = *map.begin();
@@ -124,18 +124,17 @@ bool end_each(Process& p, RelationMap<T> Relations::* relations, End end) {
 }
 
 bool send_link_exits(Process& p) {
-  return end_each<Link>(p, &Relations::links, [&p](uint64_t other, const Link& link) {
+  return end_each(p, &Relations::links, [&p](uint64_t other, const Link& link) {
     if (link.unlinking == 0) send_link_exit(p, Term::from_bits(other), p.exit_reason);
   });
 }
 
 bool drop_monitors(Process& p) {
-  return end_each<Monitor>(p, &Relations::monitors,
-                           [&p](uint64_t id, const Monitor&) { demonitor(p, id); });
+  return end_each(p, &Relations::monitors, [&p](uint64_t id, const Monitor&) { demonitor(p, id); });
 }
 
 bool tell_watchers(Process& p) {
-  return end_each<Watcher>(p, &Relations::watchers, [&p](uint64_t id, const Watcher& watcher) {
+  return end_each(p, &Relations::watchers, [&p](uint64_t id, const Watcher& watcher) {
     send_down(p, watcher.process, id, p.exit_reason);
   });
 }
