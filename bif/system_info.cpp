@@ -77,7 +77,7 @@ Term system_version(Process& p) { return make_string(p.heap, system_version_text
 
 Term os_type(Process& p) { return make_tuple(p.heap, {atoms::unix_, must_atom(host().system)}); }
 Term os_version(Process& p) {
-  Host h = host();
+  const Host& h = host();
   return make_tuple(
       p.heap, {Term::small(h.version[0]), Term::small(h.version[1]), Term::small(h.version[2])});
 }

@@ -15,14 +15,19 @@ constexpr size_t kMaxLabels = size_t{1} << 19;
 
 FlowMachine::FlowMachine(const BeamFile& file, const GenericCode& code, const LabelTable& labels,
                          const GenericFunction& function, uint32_t number,
-                         const FlowRepairs& repairs)
+                         const FlowRepairs& repairs, FlowScratch& scratch)
     : file_(file),
       code_(code),
       labels_(labels),
       function_(function),
       number_(number),
       clear_frames_(repairs.clear_frames),
-      repairs_(repairs) {}
+      repairs_(repairs),
+      points_(scratch.points),
+      pending_(scratch.pending) {
+  points_.clear();
+  pending_.clear();
+}
 
 bool FlowMachine::start() {
   current_ = function_.begin;
@@ -42,7 +47,7 @@ bool FlowMachine::start() {
 
 std::vector<uint32_t> FlowMachine::dead_labels() const {
   std::vector<uint32_t> dead;
-  for (const Point& point : points_) {
+  for (const FlowPoint& point : points_) {
     if (!point.reached && point.instruction > function_.entry) dead.push_back(point.instruction);
   }
   return dead;
@@ -51,7 +56,7 @@ std::vector<uint32_t> FlowMachine::dead_labels() const {
 bool FlowMachine::resume() {
   if (pending_.empty() || fault_.found()) return false;
   std::pop_heap(pending_.begin(), pending_.end(), std::greater<>());
-  Point& point = points_[pending_.back()];
+  FlowPoint& point = points_[pending_.back()];
   pending_.pop_back();
   point.pending = false;
   state_ = point.state;
@@ -72,7 +77,7 @@ void FlowMachine::fail(const char* what) {
 
 void FlowMachine::flow_to(uint32_t label, const FlowState& state) {
   JOIST_ASSERT(is_own(label));
-  Point* const place = &points_.back() - labels_.ordinal[label];
+  FlowPoint* const place = &points_.back() - labels_.ordinal[label];
   if (!place->reached) {
     place->reached = true;
     place->state = state;

@@ -29,7 +29,8 @@ struct FlowRepairs {
 class FlowMachine {
  public:
   FlowMachine(const BeamFile& file, const GenericCode& code, const LabelTable& labels,
-              const GenericFunction& function, uint32_t number, const FlowRepairs& repairs);
+              const GenericFunction& function, uint32_t number, const FlowRepairs& repairs,
+              FlowScratch& scratch);
 
   FlowFault fault() const {
     if (fault_.found() || undefined_handler_ == kNoIndex) return fault_;
@@ -101,15 +102,6 @@ class FlowMachine {
   std::set<std::pair<uint32_t, uint32_t>> cleared_x_;  // instruction, x register
 
  private:
-  // A label of the function and what is known there.
-  struct Point {
-    explicit Point(uint32_t at) : instruction(at) {}
-    uint32_t instruction;
-    bool reached = false;
-    bool pending = false;
-    FlowState state = {};
-  };
-
   void flow_to(uint32_t label, const FlowState& state);
   // Goes to the label; repaired x registers that are empty count as cleared before the
   // current instruction.
@@ -117,8 +109,8 @@ class FlowMachine {
   void resume_handler();
 
   const FlowRepairs& repairs_;
-  std::vector<Point> points_;      // in the order of the code
-  std::vector<uint32_t> pending_;  // heap of indices into points_, the first in the code on top
+  std::vector<FlowPoint>& points_;  // see FlowScratch
+  std::vector<uint32_t>& pending_;
   CatchStacks stacks_;
   FlowFault fault_;
   uint32_t undefined_handler_ = kNoIndex;  // the first instruction that names one

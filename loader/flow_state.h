@@ -26,7 +26,7 @@ namespace joist {
 // copied at each branch, so words beyond those in use are neither cleared nor copied.
 class RegisterSet {
  public:
-  RegisterSet() = default;
+  RegisterSet() {}
   RegisterSet(const RegisterSet& other) { *this = other; }
   RegisterSet& operator=(const RegisterSet& other) {
     used_ = other.used_;
@@ -119,6 +119,21 @@ struct FlowState {
   bool y_initialized() const {
     return frame == kNoFrame || y.has_below_with(tags, static_cast<uint32_t>(frame));
   }
+};
+
+// A label of the function and what is known there.
+struct FlowPoint {
+  explicit FlowPoint(uint32_t at) : instruction(at) {}
+  uint32_t instruction;
+  bool reached = false;
+  bool pending = false;
+  FlowState state;
+};
+
+// What one function after the other may use, so that each need not get memory of its own.
+struct FlowScratch {
+  std::vector<FlowPoint> points;  // in the order of the code
+  std::vector<uint32_t> pending;  // heap of indices into points, the first in the code on top
 };
 
 enum class MergeOutcome { kUnchanged, kChanged, kUnsafe };

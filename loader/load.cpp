@@ -177,10 +177,8 @@ class Preparation {
   // By function: the native that it is a stub for, or null.
   std::vector<const ExportEntry*> natives() const {
     std::vector<const ExportEntry*> found;
-    const bool any = table_.has_natives(module_->name);
     for (const FunctionRange& function : module_->functions) {
-      const ExportEntry* entry =
-          any ? table_.find_export({module_->name, function.name, function.arity}) : nullptr;
+      const ExportEntry* entry = table_.find_export({module_->name, function.name, function.arity});
       found.push_back(entry != nullptr && entry->native != nullptr ? entry : nullptr);
     }
     return found;

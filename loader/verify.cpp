@@ -20,7 +20,8 @@ Result<void> Verifier::check(GenericCode& code, GenericFunction& function) {
     return error_at({number, again - function.begin, code.instructions[again].op},
                     "this label is defined a second time");
   }
-  const FlowResult flow = follow_flow(file_, code, labels_, function, number, &flow_calls_);
+  const FlowResult flow =
+      follow_flow(file_, code, labels_, function, number, &flow_calls_, scratch_);
   if (flow.fault.found()) {
     return error_at(place_of(code, function, flow.fault.instruction), flow.fault.what);
   }

@@ -62,6 +62,7 @@ class Verifier {
   std::vector<GenericFunction> functions_;
   std::vector<CheckedCall> calls_;
   std::vector<LocalCall> flow_calls_;  // of the function at hand
+  FlowScratch scratch_;
   size_t operands_ = 0;
   size_t free_variables_ = 0;  // of all make_fun2
   Place last_make_fun2_ = {};

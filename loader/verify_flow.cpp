@@ -21,8 +21,8 @@ class FlowVerifier : public FlowMachine {
  public:
   FlowVerifier(const BeamFile& file, const GenericCode& code, const LabelTable& labels,
                const GenericFunction& function, uint32_t number, const FlowRepairs& repairs,
-               std::vector<LocalCall>* calls)
-      : FlowMachine(file, code, labels, function, number, repairs), calls_(calls) {}
+               FlowScratch& scratch, std::vector<LocalCall>* calls)
+      : FlowMachine(file, code, labels, function, number, repairs, scratch), calls_(calls) {}
 
   FlowResult run() {
     budget_ = (function_.end - function_.begin) * kVisitsPerInstruction;
@@ -365,11 +365,11 @@ void FlowVerifier::step_by_signature(const GenericInstruction& instruction) {
 
 FlowResult follow_flow(const BeamFile& file, const GenericCode& code, const LabelTable& labels,
                        const GenericFunction& function, uint32_t number,
-                       std::vector<LocalCall>* calls) {
+                       std::vector<LocalCall>* calls, FlowScratch& scratch) {
   FlowRepairs repairs;
   FlowFault first;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    FlowVerifier verifier(file, code, labels, function, number, repairs, calls);
+    FlowVerifier verifier(file, code, labels, function, number, repairs, scratch, calls);
     FlowResult result = verifier.run();
     if (!result.fault.found()) return result;
     if (attempt == 0) first = result.fault;

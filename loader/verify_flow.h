@@ -12,6 +12,7 @@
 
 #include "loader/beam_file.h"
 #include "loader/control_flow.h"
+#include "loader/flow_state.h"
 
 namespace joist {
 
@@ -41,6 +42,6 @@ struct LocalCall {
 // to be checked.
 FlowResult follow_flow(const BeamFile& file, const GenericCode& code, const LabelTable& labels,
                        const GenericFunction& function, uint32_t number,
-                       std::vector<LocalCall>* calls);
+                       std::vector<LocalCall>* calls, FlowScratch& scratch);
 
 }  // namespace joist

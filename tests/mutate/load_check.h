@@ -33,8 +33,10 @@ class LoadCheck {
     const GenericCode code = transform(file, file.code);
     LabelTable labels(file.label_count);
     for (const GenericFunction& function : code.functions) labels.add(code, function);
+    FlowScratch scratch;
     for (uint32_t i = 0; i < code.functions.size(); ++i) {
-      const FlowResult flow = follow_flow(file, code, labels, code.functions[i], i, nullptr);
+      const FlowResult flow =
+          follow_flow(file, code, labels, code.functions[i], i, nullptr, scratch);
       if (!flow.fault.found()) continue;
       std::printf("unsound after transform: instruction %u: %s\n", flow.fault.instruction,
                   flow.fault.what);

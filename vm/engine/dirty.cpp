@@ -127,7 +127,7 @@ bool look_after_dirty(Process& p) {
   }
 }
 
-void DirtyThreads::start_thread(void* context, ThreadKind kind, size_t index) {
+bool DirtyThreads::start_thread(void* context, ThreadKind kind, size_t index) {
   auto& self = *static_cast<DirtyThreads*>(context);
   char name[16];
   snprintf(name, sizeof name, "dirty_%s%zu", kind == ThreadKind::kDirtyIo ? "io" : "cpu",
@@ -136,10 +136,11 @@ void DirtyThreads::start_thread(void* context, ThreadKind kind, size_t index) {
   if (!thread) {
     // Those that there are do its work, too.
     if (index == 0) fatal("%s", thread.error().text.c_str());
-    return;
+    return false;
   }
   MutexLock lock(self.mutex_);
   self.threads_.push_back(std::move(thread.value()));
+  return true;
 }
 
 void DirtyThreads::run(ThreadKind kind, size_t index) {
@@ -163,12 +164,16 @@ void DirtyThreads::stop() {
   for (const ThreadKind kind : {ThreadKind::kDirtyCpu, ThreadKind::kDirtyIo}) {
     all_->dirty(kind).stop();
   }
+  // Any of them may just be starting another one.
   std::vector<Thread> threads;
-  {
-    MutexLock lock(mutex_);
-    threads.swap(threads_);
-  }
-  for (Thread& thread : threads) thread.join();
+  do {
+    threads.clear();
+    {
+      MutexLock lock(mutex_);
+      threads.swap(threads_);
+    }
+    for (Thread& thread : threads) thread.join();
+  } while (!threads.empty());
 }
 
 }  // namespace joist

@@ -34,7 +34,7 @@ class DirtyThreads {
   void stop();
 
   // A DirtyQueue::Starter; the context is a DirtyThreads.
-  static void start_thread(void* context, ThreadKind kind, size_t index);
+  static bool start_thread(void* context, ThreadKind kind, size_t index);
 
  private:
   void run(ThreadKind kind, size_t index);

@@ -36,7 +36,11 @@ Term PortTable::reserve() {
 
 void PortTable::publish(Term id, Port* port) {
   MutexLock lock(mutex_);
-  slots_[slot_of(id)].store(port, std::memory_order_release);
+  const size_t slot = slot_of(id);
+  slots_[slot].store(port, std::memory_order_release);
+  if (slot >= used_slots_.load(std::memory_order_relaxed)) {
+    used_slots_.store(slot + 1, std::memory_order_release);
+  }
 }
 
 void PortTable::remove(Term id) {
@@ -60,7 +64,8 @@ std::vector<Term> PortTable::snapshot() const {
 }
 
 Port* PortTable::next(size_t* slot) const {
-  while (*slot <= slot_mask_) {
+  const size_t end = used_slots_.load(std::memory_order_acquire);
+  while (*slot < end) {
     Port* port = slots_[(*slot)++].load(std::memory_order_acquire);
     if (port != nullptr) return port;
   }

@@ -43,6 +43,7 @@ class PortTable {
   std::atomic<Port*>* slots_ = nullptr;
   size_t slot_mask_ = 0;
   std::atomic<size_t> count_{0};
+  std::atomic<size_t> used_slots_{0};  // those from here on have never had a port
   mutable Mutex mutex_;
   Reservation taken_memory_;
   uint8_t* taken_ JOIST_GUARDED_BY(mutex_) = nullptr;

@@ -1,6 +1,7 @@
 #include "vm/io/stream_driver.h"
 
 #include <cerrno>
+#include <memory>
 
 #include "vm/io/port.h"
 #include "vm/os/poll.h"
@@ -86,11 +87,13 @@ void StreamDriver::event(const DriverEvent& event) {
 // --- reading ---
 
 void StreamDriver::ready_input(int descriptor) {
-  static thread_local uint8_t buffer[kReadBytes];
-  const StreamResult result = read_stream(descriptor, buffer, sizeof buffer);
+  // Not an array of the thread's: that would be zeroed in each thread, most of which read nothing.
+  static thread_local std::unique_ptr<uint8_t[]> buffer;
+  if (buffer == nullptr) buffer = std::make_unique_for_overwrite<uint8_t[]>(kReadBytes);
+  const StreamResult result = read_stream(descriptor, buffer.get(), kReadBytes);
   if (result.must_wait()) return;
   if (result.bytes <= 0) return input_failed(result.error);
-  const ByteSpan bytes(buffer, static_cast<size_t>(result.bytes));
+  const ByteSpan bytes(buffer.get(), static_cast<size_t>(result.bytes));
   if (packets_ == nullptr) return port_.deliver_data(bytes);
   packets_->feed(bytes, [this](ByteSpan packet) { port_.deliver_data(packet); });
 }

@@ -7,7 +7,9 @@
 
 namespace joist {
 
-Host host() {
+namespace {
+
+Host ask_host() {
   struct utsname names;
   if (uname(&names) != 0) return {"unix", "unknown", {0, 0, 0}};
   Host host = {names.sysname, names.machine, {0, 0, 0}};
@@ -16,6 +18,13 @@ Host host() {
   host.architecture += vendor + host.system + (host.system == "linux" ? "-gnu" : "");
   std::sscanf(names.release, "%d.%d.%d", &host.version[0], &host.version[1], &host.version[2]);
   return host;
+}
+
+}  // namespace
+
+const Host& host() {
+  static const Host same_for_ever = ask_host();
+  return same_for_ever;
 }
 
 }  // namespace joist

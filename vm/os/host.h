@@ -11,6 +11,7 @@ struct Host {
   int version[3];            // of the system's kernel; parts that it does not have are 0
 };
 
-Host host();
+// Neither changes while the system runs: asked once.
+const Host& host();
 
 }  // namespace joist

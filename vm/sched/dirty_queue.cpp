@@ -28,41 +28,74 @@ DirtyQueue::DirtyQueue(ThreadKind kind, size_t threads, Clock& clock, Starter st
       online_(threads) {}
 
 void DirtyQueue::push(Process& process) {
-  size_t index;
+  size_t next;
   {
     MutexLock lock(mutex_);
     queue_.push(process);
-    const size_t length = queue_.length();
-    if (length <= lookers_) return;
-    if (length <= waiting_) return more_.notify_one();
-    if (started_ == threads_ || stopping_) return;
-    index = started_++;
+    next = choose_next();
   }
-  starter_(context_, kind_, index);
+  call(next);
+}
+
+bool DirtyQueue::may_work() const { return blocks_ == 0 ? working_ < online_ : one_may_work_; }
+
+// Whoever is on its way looks at the queue when it comes, and chooses again if it is not empty.
+size_t DirtyQueue::choose_next() {
+  if (queue_.length() <= lookers_ || called_ + starting_ != 0) return kNobody;
+  if (!may_work() || stopping_) return kNobody;
+  if (sleeping_ != 0) {
+    --sleeping_;
+    ++called_;
+    return kSleeper;
+  }
+  if (started_ == threads_) return kNobody;
+  ++starting_;
+  return started_++;
+}
+
+void DirtyQueue::call(size_t next) {
+  if (next == kNobody) return;
+  if (next == kSleeper) return more_.notify_one();
+  if (starter_(context_, kind_, next)) return;
+  // Those that there are do its work.
+  MutexLock lock(mutex_);
+  --starting_;
 }
 
 Process* DirtyQueue::take(size_t thread) {
-  MutexLock lock(mutex_);
-  ++waiting_;
-  bool has_looked = false;
   Process* process = nullptr;
-  while (!stopping_) {
-    if (blocks_ == 0 ? working_ < online_ : one_may_work_) process = queue_.pop();
-    if (process != nullptr) break;
-    if (!has_looked && lookers_ < lookers_at_most_ && blocks_ == 0 && working_ < online_) {
-      has_looked = true;
-      look_for_more();
-    } else {
-      more_.wait(mutex_);
+  size_t next = kNobody;
+  {
+    MutexLock lock(mutex_);
+    Worker& worker = workers_[thread];
+    if (!worker.has_come) --starting_;
+    worker.has_come = true;
+    bool has_looked = false;
+    while (!stopping_) {
+      if (may_work()) process = queue_.pop();
+      if (process != nullptr) break;
+      if (!has_looked && lookers_ < lookers_at_most_ && blocks_ == 0 && working_ < online_) {
+        has_looked = true;
+        look_for_more();
+      } else {
+        sleep();
+      }
+    }
+    if (process != nullptr) {
+      ++working_;
+      one_may_work_ = false;
+      worker.busy_since_ns = clock_.monotonic_ns();
+      next = choose_next();
     }
   }
-  --waiting_;
-  if (process != nullptr) {
-    ++working_;
-    one_may_work_ = false;
-    workers_[thread].busy_since_ns = clock_.monotonic_ns();
-  }
+  call(next);
   return process;
+}
+
+void DirtyQueue::sleep() {
+  ++sleeping_;
+  while (called_ == 0 && !stopping_) more_.wait(mutex_);
+  if (called_ != 0) --called_;
 }
 
 // Whoever pushes meanwhile wakes nobody for it; the caller looks at the queue again before it
@@ -85,10 +118,15 @@ void DirtyQueue::done(size_t thread) {
 }
 
 bool DirtyQueue::work_while_blocked() {
+  size_t next;
+  {
+    MutexLock lock(mutex_);
+    if (blocks_ == 0 || queue_.length() == 0) return false;
+    one_may_work_ = true;
+    next = choose_next();
+  }
+  call(next);
   MutexLock lock(mutex_);
-  if (blocks_ == 0 || queue_.length() == 0) return false;
-  one_may_work_ = true;
-  more_.notify_all();
   while (!stopping_ && (one_may_work_ || working_ != 0)) idle_.wait(mutex_);
   return true;
 }
@@ -106,9 +144,13 @@ size_t DirtyQueue::online() const {
 }
 
 void DirtyQueue::set_online(size_t online) {
-  MutexLock lock(mutex_);
-  online_ = online;
-  more_.notify_all();
+  size_t next;
+  {
+    MutexLock lock(mutex_);
+    online_ = online;
+    next = choose_next();
+  }
+  call(next);
 }
 
 void DirtyQueue::block() {
@@ -117,9 +159,13 @@ void DirtyQueue::block() {
 }
 
 void DirtyQueue::unblock() {
-  MutexLock lock(mutex_);
-  --blocks_;
-  more_.notify_all();
+  size_t next;
+  {
+    MutexLock lock(mutex_);
+    --blocks_;
+    next = choose_next();
+  }
+  call(next);
 }
 
 size_t DirtyQueue::working() const {

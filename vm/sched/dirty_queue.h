@@ -1,6 +1,11 @@
 // Processes that wait for a thread of one dirty kind, to run a native there that takes long (CPU)
 // or blocks (IO). The threads are the engine's (vm/engine/dirty.h); each asks take() for its next
 // process, and says done() when it has let go of it.
+//
+// One sleeping or new thread at a time is called to the queue, and calls the next one if there is
+// more to do when it has come. So each process gets a thread as long as there are any, but short
+// natives do not bring more threads to their feet than they need: those that work take the next
+// process themselves.
 #pragma once
 
 #include <memory>
@@ -12,8 +17,9 @@ namespace joist {
 
 class DirtyQueue {
  public:
-  // Called when there is more to do than threads: starts thread number `index`, from 0.
-  using Starter = void (*)(void* context, ThreadKind kind, size_t index);
+  // Called when there is more to do than threads: starts thread number `index`, from 0. False: it
+  // cannot.
+  using Starter = bool (*)(void* context, ThreadKind kind, size_t index);
 
   DirtyQueue(ThreadKind kind, size_t threads, Clock& clock, Starter starter, void* context);
 
@@ -46,6 +52,7 @@ class DirtyQueue {
 
  private:
   struct Worker {
+    bool has_come = false;  // to the queue, since it was started
     int64_t busy_ns = 0;
     int64_t busy_since_ns = 0;  // 0: it waits
     int64_t busy_at_start_ns = 0;
@@ -54,7 +61,15 @@ class DirtyQueue {
     }
   };
 
+  // Who is to be told, once mutex_ is free, that there is something to do.
+  static constexpr size_t kNobody = SIZE_MAX;
+  static constexpr size_t kSleeper = SIZE_MAX - 1;  // otherwise: the number of a thread to start
+
+  bool may_work() const JOIST_REQUIRES(mutex_);
+  size_t choose_next() JOIST_REQUIRES(mutex_);
+  void call(size_t next) JOIST_EXCLUDES(mutex_);
   void look_for_more() JOIST_REQUIRES(mutex_);
+  void sleep() JOIST_REQUIRES(mutex_);
 
   const ThreadKind kind_;
   const size_t threads_;
@@ -68,8 +83,10 @@ class DirtyQueue {
   Condition idle_;
   std::unique_ptr<Worker[]> workers_ JOIST_GUARDED_BY(mutex_);
   size_t started_ JOIST_GUARDED_BY(mutex_) = 0;
-  size_t waiting_ JOIST_GUARDED_BY(mutex_) = 0;
-  size_t lookers_ JOIST_GUARDED_BY(mutex_) = 0;  // of those, how many do not sleep yet
+  size_t starting_ JOIST_GUARDED_BY(mutex_) = 0;  // of those, how many have not come yet
+  size_t sleeping_ JOIST_GUARDED_BY(mutex_) = 0;  // and are not called
+  size_t called_ JOIST_GUARDED_BY(mutex_) = 0;    // of the sleepers, and have not come yet
+  size_t lookers_ JOIST_GUARDED_BY(mutex_) = 0;   // have nothing to do, but do not sleep yet
   size_t working_ JOIST_GUARDED_BY(mutex_) = 0;
   size_t online_ JOIST_GUARDED_BY(mutex_);
   size_t blocks_ JOIST_GUARDED_BY(mutex_) = 0;

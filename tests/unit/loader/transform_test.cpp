@@ -62,7 +62,8 @@ std::string transformed(const ModuleBuilder& builder) {
   const GenericFunction& function = file.code.functions[0];
   LabelTable labels(file.label_count);
   for (const GenericFunction& each : file.code.functions) labels.add(file.code, each);
-  CHECK_FALSE(follow_flow(file, file.code, labels, function, 0, nullptr).fault.found());
+  FlowScratch scratch;
+  CHECK_FALSE(follow_flow(file, file.code, labels, function, 0, nullptr, scratch).fault.found());
 
   std::string text;
   for (uint32_t index = function.entry + 1; index < function.end; ++index) {
