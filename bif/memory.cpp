@@ -7,8 +7,8 @@
 #include "vm/ets/tables.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/literals.h"
-#include "vm/os/memory.h"
 #include "vm/os/memory_count.h"
+#include "vm/os/watched_blocks.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/deliver.h"
 #include "vm/term/atom_memory.h"
@@ -33,21 +33,23 @@ size_t process_table_bytes(const Runtime& runtime) {
   return runtime.processes->count() * 2 * sizeof(uint64_t);
 }
 
-// Of the free part of a large heap only what has been in use takes memory.
-size_t process_bytes() {
-  const auto counted = static_cast<size_t>(counted_memory(MemoryUse::kProcesses));
-  const size_t untouched = untouched_large_bytes();
-  return counted > untouched ? counted - untouched : 0;
-}
-size_t binary_bytes() { return static_cast<size_t>(counted_memory(MemoryUse::kBinaries)); }
 size_t table_bytes(const Runtime& runtime) {
   return static_cast<size_t>(usual_bytes(runtime.ets->words() * sizeof(Word)));
 }
 
-// So that all parts add up to what is resident; `counted`: what heaps, tables and binaries take.
-size_t other_bytes(size_t counted, size_t code, size_t atoms) {
-  const size_t resident = resident_bytes();
-  return std::max(resident > counted ? resident - counted : 0, code + atoms);
+// All parts add up to what is resident: what nobody has counted is of the system. Where they are
+// more, that is heaps of a few pages that are not touched to their end.
+void make_parts_fit(MemoryFigures& figures) {
+  const auto sum = [&figures] {
+    return figures.processes + figures.binaries + figures.tables + figures.code + figures.atoms;
+  };
+  figures.total = resident_bytes();
+  if (figures.total == 0) figures.total = sum();
+  if (figures.total < sum()) figures.total += swapped_bytes();
+  if (figures.total < sum()) {
+    figures.processes -= std::min(figures.processes, sum() - figures.total);
+    figures.total = sum();
+  }
 }
 
 // The allocators of ERTS whose users are counted here.
@@ -120,14 +122,13 @@ constexpr NativeEntry kMemoryNatives[] = {
 
 MemoryFigures memory_figures(const Runtime& runtime) {
   MemoryFigures figures = {};
-  figures.processes = process_bytes();
-  figures.binaries = binary_bytes();
+  figures.processes = touched_memory(MemoryUse::kProcesses);
+  figures.binaries = touched_memory(MemoryUse::kBinaries);
   figures.tables = table_bytes(runtime);
   figures.code = code_bytes(runtime);
   figures.atoms = atom_memory().allocated;
   figures.process_table = process_table_bytes(runtime);
-  const size_t counted = figures.processes + figures.binaries + figures.tables;
-  figures.total = counted + other_bytes(counted, figures.code, figures.atoms);
+  make_parts_fit(figures);
   return figures;
 }
 

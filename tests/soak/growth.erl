@@ -54,6 +54,8 @@ resident() ->
 kinds() ->
     [{waiting, [processes], fun(Mb) -> many(Mb * 1000, fun() -> spawn(fun wait/0) end) end},
      {heaps, [processes], fun(Mb) -> many(Mb, fun() -> filled(lists:seq(1, 36_000)) end) end},
+     {small_heaps, [processes],
+      fun(Mb) -> many(Mb * 20, fun() -> filled(lists:seq(1, 3000)) end) end},
      {large_heap, [processes], fun(Mb) -> filled(pairs(Mb * 15_000, [])) end},
      {tuples, [processes],
       fun(Mb) -> filled([list_to_tuple(lists:seq(1, 1000)) || _ <- lists:seq(1, Mb * 130)]) end},

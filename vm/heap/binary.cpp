@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "vm/os/memory_count.h"
+#include "vm/os/watched_blocks.h"
 #include "vm/term/bits.h"
 
 namespace joist {
@@ -50,11 +50,8 @@ Binary* new_binary(size_t byte_count) {
 
 Binary* shrink_binary(Binary* binary, size_t byte_count) {
   JOIST_ASSERT(binary->destroy == free_binary && byte_count <= binary->capacity);
-  const size_t before = allocated_bytes(binary);
-  void* memory = realloc(binary, sizeof(Binary) + byte_count);
+  void* memory = realloc_counted(binary, sizeof(Binary) + byte_count, MemoryUse::kBinaries);
   if (memory == nullptr) return binary;
-  count_memory(MemoryUse::kBinaries,
-               static_cast<int64_t>(allocated_bytes(memory)) - static_cast<int64_t>(before));
   binary = static_cast<Binary*>(memory);
   binary->capacity = byte_count;
   binary->used_bits = byte_count * 8;

@@ -9,6 +9,7 @@
 
 #include "vm/base/sync.h"
 #include "vm/os/large_free.h"
+#include "vm/os/watched_blocks.h"
 
 // Of mimalloc, when the executable is linked with it.
 extern "C" [[gnu::weak]] void mi_collect(bool force);
@@ -106,14 +107,14 @@ size_t allocated_bytes(void* memory) { return malloc_usable_size(memory); }
 
 void* malloc_counted(size_t bytes, MemoryUse use) {
   void* memory = malloc(bytes);
-  if (memory != nullptr) count_memory(use, static_cast<int64_t>(allocated_bytes(memory)));
+  if (memory != nullptr) count_block(memory, allocated_bytes(memory), use);
   return memory;
 }
 
 void free_counted(void* memory, MemoryUse use) {
   if (memory == nullptr) return;
   const size_t bytes = allocated_bytes(memory);
-  count_memory(use, -static_cast<int64_t>(bytes));
+  uncount_block(memory, bytes, use);
   if (bytes >= kLongToFree) return free_aside(memory);
   free(memory);
 }
