@@ -1,7 +1,7 @@
 %% Call tracing: global, local and meta patterns, returns, exceptions, counters, match programs.
 -module(trace_calls).
 -export([main/0, loop/0, f/1, g/1, id/1, count_down/1, tail/1, fails/1, catches/1, bin/1, deep/1,
-         call_fun/2, waits/0]).
+         call_fun/2, waits/0, turned/1, thrown/1, recurse/1]).
 
 main() ->
     %% The modules of traced natives are to be loaded.
@@ -10,7 +10,8 @@ main() ->
      {exception, exceptions()}, {meta, meta()}, {count, counts()}, {natives, natives()},
      {info, infos()}, {specs, specs()}, {funs, funs()}, {bits, bits()}, {flags, program_flags()},
      {errors, errors()}, {test, spec_tests()}, {silent, silent()}, {arity, arity()},
-     {time, times()}, {tail, tails()}, {waits, waiting()}].
+     {time, times()}, {tail, tails()}, {waits, waiting()}, {native_tail, native_tails()},
+     {nocatch, no_catch()}, {global_after_local, global_after_local()}, {frames, frames()}].
 
 f(X) -> g(X) + 1.
 g(X) -> ?MODULE:id(X) * 2.
@@ -270,3 +271,55 @@ waiting() ->
     1 = erlang:trace_pattern({?MODULE, waits, 0}, false, [local]),
     exit(Pid, kill),
     Told.
+
+%% A native called in a tail call returns to the function that calls it.
+turned(L) -> lists:reverse(L, []).
+thrown(X) -> throw(X).
+
+native_tails() ->
+    Spec = [{'_', [], [{exception_trace}, {message, {caller}}]}],
+    Patterns = [{{?MODULE, turned, 1}, Spec, [local]}, {{lists, reverse, 2}, Spec, [local]}],
+    Long = lists:seq(1, 100000),
+    Improper = fun() -> try turned(Long ++ tail) catch C:R:Stack -> {C, R, places(Stack)} end end,
+    [traced([call, return_to], Patterns, fun() -> [turned([1, 2, 3])] end),
+     [{element(3, E), length(element(4, E))} || E <- lists:nth(3, traced([call, return_to], Patterns,
+            fun() -> turned(Long), ok end)), element(3, E) =:= call],
+     [E || E <- lists:nth(3, traced([call, return_to], Patterns, fun() -> turned(Long), ok end)),
+           element(3, E) =:= return_to],
+     %% The same without a trace: it yields, and the stack trace still tells where it was called.
+     Improper(), lists:nth(2, traced([call, return_to], Patterns, Improper))].
+
+places(Stack) -> [{M, F, if is_list(A) -> length(A); true -> A end} || {M, F, A, _} <- Stack,
+        M =:= ?MODULE orelse M =:= lists].
+
+%% What nobody catches has become an error by then.
+no_catch() ->
+    Spec = [{'_', [], [{exception_trace}]}],
+    {Pid, Monitor} = spawn_monitor(fun() -> receive go -> ok end, [thrown(ball)] end),
+    erlang:trace_pattern({?MODULE, thrown, 1}, Spec, [local]),
+    1 = erlang:trace_pattern({erlang, throw, 1}, Spec, [local]),
+    1 = erlang:trace(Pid, true, [call]),
+    Pid ! go,
+    receive {'DOWN', Monitor, process, Pid, {Reason, Stack}} -> ok end,
+    Told = events(Pid),
+    erlang:trace_pattern({?MODULE, thrown, 1}, false, [local]),
+    1 = erlang:trace_pattern({erlang, throw, 1}, false, [local]),
+    [Reason, places(Stack), Told].
+
+%% A global pattern ends local ones, also of functions that are not exported.
+global_after_local() ->
+    Both = [erlang:trace_pattern({?MODULE, inner, 1}, true, [local]),
+            erlang:trace_pattern({?MODULE, inner, 1}, true, [global]),
+            erlang:trace_info({?MODULE, inner, 1}, traced),
+            erlang:trace_pattern({?MODULE, inner, 1}, false, [global])],
+    [Both, traced([call], [{{?MODULE, inner, 1}, true, [local]}, {{?MODULE, '_', '_'}, true, []}],
+                  fun() -> catches([1]) end)].
+
+%% Frames of one function count once in a stack trace, traced or not.
+recurse(0) -> error(bottom);
+recurse(N) -> [recurse(N - 1)].
+
+frames() ->
+    Spec = [{'_', [], [{exception_trace}]}],
+    F = fun() -> try recurse(4) catch error:bottom:Stack -> places(Stack) end end,
+    [F(), lists:nth(2, traced([call, return_to], [{{?MODULE, recurse, 1}, Spec, [local]}], F))].

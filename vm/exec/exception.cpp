@@ -211,15 +211,15 @@ __attribute__((noinline)) JOIST_HANDLER_ABI void raise_exception(JOIST_HANDLER_P
     p.exception_trace = raw;
     return leave_unwinding(p);
   }
+  if (place.handler == nullptr && p.exception_class == ExceptionClass::kThrow) {
+    p.exception_class = ExceptionClass::kError;
+    p.exception_reason = make_tuple(p.heap, {atoms::nocatch, p.exception_reason});
+  }
   if (is_traced) {
     trace_unwinding(p, exception_class_atom(p.exception_class), p.exception_reason, place.frame,
                     place.handler);
   }
   if (place.handler == nullptr) {
-    if (p.exception_class == ExceptionClass::kThrow) {
-      p.exception_class = ExceptionClass::kError;
-      p.exception_reason = make_tuple(p.heap, {atoms::nocatch, p.exception_reason});
-    }
     p.exception_trace = build_stacktrace(p, raw);
     p.run_outcome = RunOutcome::kExited;
     p.exited_by_exception = true;

@@ -81,12 +81,16 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
   const bool is_dirty = p.outcome == NativeOutcome::kDirty;
   const bool yields = is_dirty || p.outcome == NativeOutcome::kYield;
   const Cell* target = yields ? entry->native_stub : p.trap_code;
+  // What comes later is still for a stack trace of where it was called.
+  const bool is_in_caller = next == nullptr && s.pc != entry->native_stub;
+  if (yields && is_in_caller && !make_room_for_place_gc(p)) return Flow::kLeave;
   s.load();
   if (next != nullptr) {
     *--s.sp = return_word(next);
   } else {
     s.sp += slots;
   }
+  if (yields && is_in_caller && s.has_room(kTraceFrameWords)) push_place(s, s.pc);
   s.pc = target;
   if (!yields && s.reductions > 0) return Flow::kJump;
   s.save();

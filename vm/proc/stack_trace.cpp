@@ -33,8 +33,8 @@ bool AddressGathering::run(const Process& p, int64_t* budget) {
   const Word* const end = next_ + std::min<int64_t>(left, *budget);
   for (; next_ < end && count_ < limit_; ++next_) {
     if (!is_return_word(*next_) || *next_ == previous_) continue;
-    previous_ = *next_;
     if (is_trace_return(*p.runtime->code, *next_)) continue;
+    previous_ = *next_;
     addresses_[count_++] = *next_ - 7 - 1;
   }
   *budget -= next_ - start;

@@ -160,8 +160,23 @@ void CallPatterns::settle(Breakpoint& breakpoint) {
   if (!global && !local) breakpoints_.erase(breakpoint.mfa);
 }
 
+void CallPatterns::clear_unexported(uint64_t session, const FunctionPattern& pattern) {
+  std::vector<Breakpoint*> all;
+  for (const auto& [mfa, breakpoint] : breakpoints_) {
+    if (breakpoint->exported == nullptr && pattern.matches(mfa)) all.push_back(breakpoint.get());
+  }
+  for (Breakpoint* breakpoint : all) {
+    std::erase_if(breakpoint->sessions,
+                  [&](const auto& trace) { return trace->session == session; });
+    settle(*breakpoint);
+  }
+}
+
 size_t CallPatterns::change(uint64_t session, const FunctionPattern& pattern,
                             const PatternChange& change, Module* only_in) {
+  if (!change.breakpoint && change.action == PatternChange::Action::kSet) {
+    clear_unexported(session, pattern);
+  }
   const std::vector<Place> all = places(pattern, !change.breakpoint, only_in);
   for (const Place& place : all) {
     const bool sets = change.action == PatternChange::Action::kSet;

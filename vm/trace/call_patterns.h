@@ -160,6 +160,8 @@ class CallPatterns {
   std::vector<Place> places(const FunctionPattern& pattern, bool exported_only,
                             Module* only_in) const;
   Breakpoint& breakpoint_at(const Place& place);
+  // A global pattern takes the place of the others, also where calls are local alone.
+  void clear_unexported(uint64_t session, const FunctionPattern& pattern);
   // After a change of its sessions: gets in the way or out of it; forgets it if nobody wants it.
   void settle(Breakpoint& breakpoint);
 

@@ -225,7 +225,13 @@ void CallTrace::trace(FunctionTrace& function, CallPlace place) {
 }  // namespace
 
 const Cell* calling_code(const Process& p, const Word* word) {
-  while (word < p.heap.end && is_trace_return(*p.runtime->code, *word)) word += kTraceFrameWords;
+  while (word < p.heap.end && is_trace_return(*p.runtime->code, *word)) {
+    if (read_trace_frame(word + 1).kind == TraceFrameKind::kPlace) {
+      word += kTraceFrameSlots;
+      break;
+    }
+    word += kTraceFrameWords;
+  }
   if (word >= p.heap.end || !is_return_word(*word)) return nullptr;
   return reinterpret_cast<const Cell*>(*word - 7);
 }
@@ -282,13 +288,9 @@ void trace_return(Process& p, const TraceFrame& frame, Term value, const Word* s
     return switch_account(p, account_of(p, frame.session), frame.function);
   }
   if (frame.kind == TraceFrameKind::kReturnTo) {
-    const Word* word = stack;
-    while (word < p.heap.end && is_trace_return(*p.runtime->code, *word)) {
-      word += kTraceFrameWords;
-    }
-    const bool known = word < p.heap.end && is_return_word(*word);
-    return tell_return_to(p, frame, known ? reinterpret_cast<const Cell*>(*word - 7) : nullptr);
+    return tell_return_to(p, frame, calling_code(p, stack));
   }
+  if (frame.kind == TraceFrameKind::kPlace) return;
   const FrameTracer to = tracer_of(p, frame);
   if (to.tracer.is_none()) return;
   Allocator scratch;
@@ -319,6 +321,8 @@ void trace_unwinding(Process& p, Term exception_class, Term reason, const Word* 
       return_to = frame;
       is_pending = true;
       has_return_to = false;
+    } else if (frame.kind == TraceFrameKind::kPlace) {
+      has_return_to = is_pending = false;
     }
     word += kTraceFrameSlots;
   }
