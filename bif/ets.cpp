@@ -216,7 +216,8 @@ Term rename_2(Process& p, Term id, Term name) {
     table->name.store(name.bits(), std::memory_order_release);
     return id;
   }
-  return p.runtime->ets->rename(p, *table.get(), name) ? name : p.badarg();
+  if (p.runtime->ets->rename(p, *table.get(), name)) return name;
+  return table.gate().open() ? p.badarg() : table.refuse({id, name});
 }
 
 Term give_away_3(Process& p, Term id, Term pid, Term gift) {

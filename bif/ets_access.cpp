@@ -8,7 +8,7 @@ TableUse::TableUse(Process& p, Term id, uint32_t needed) : process_(p), needed_(
   EtsTables& tables = *p.runtime->ets;
   if (id.is_atom()) {
     is_identifier_ = true;
-    table_ = tables.find(id);
+    find_by_name(id);
   } else {
     table_ = EtsTable::of_reference(id);
     is_identifier_ = table_ != nullptr;
@@ -20,6 +20,16 @@ TableUse::TableUse(Process& p, Term id, uint32_t needed) : process_(p), needed_(
     needed_ |= ets_rights::kOwner;
   }
   allowed_ = gate().open();
+}
+
+void TableUse::find_by_name(Term name) {
+  is_by_name_ = true;
+  do {
+    table_ = process_.runtime->ets->find(name);
+    if (table_ == nullptr) return;
+    renamings_ = table_->rights.load(std::memory_order_acquire) & ets_rights::kRenamings;
+    // A name is changed before the number.
+  } while (!(table_->name_term() == name));
 }
 
 void restore_arguments(Process& p, std::initializer_list<Term> original) {

@@ -34,7 +34,9 @@ class TableUse {
   EtsStore& store() const { return table_->store(); }
   StoreGate gate() const {
     const ReaderSlots& readers = process_.runtime->ets->readers();
-    return {table_->rights, needed_, readers.of(process_.registers->scheduler)};
+    StoreGate gate(table_->rights, needed_, readers.of(process_.registers->scheduler));
+    if (is_by_name_) gate.close_when_renamed(renamings_);
+    return gate;
   }
 
   // Raises why the table cannot be used. While it is busy, helps, and calls the native again with
@@ -45,11 +47,15 @@ class TableUse {
   Term refuse(std::initializer_list<Term> arguments, std::initializer_list<Term> original);
 
  private:
+  void find_by_name(Term name);
+
   Process& process_;
   EtsTable* table_ = nullptr;
   uint32_t needed_ = 0;
   bool allowed_ = false;
   bool is_identifier_ = false;
+  bool is_by_name_ = false;
+  uint32_t renamings_ = 0;
 };
 
 // What an exception shows as the arguments of a native that has yielded.

@@ -24,6 +24,19 @@ enum class StoreAnswer : uint8_t {
   kLarge,     // the rows are too large to be copied under a lock, and there are no `pins`
 };
 
+// Bits of EtsTable::rights.
+namespace ets_rights {
+inline constexpr uint32_t kOthersRead = 1;
+inline constexpr uint32_t kOthersWrite = 2;
+inline constexpr uint32_t kOwner = 4;  // the owner may do anything
+inline constexpr uint32_t kBusy = 8;   // a long operation is under way, see `pending`
+inline constexpr uint32_t kDeleted = 16;
+// How often it was renamed, while it is neither busy nor deleted: one who has found it by a name
+// that it has lost since comes too late.
+inline constexpr uint32_t kRenaming = uint32_t{1} << 16;
+inline constexpr uint32_t kRenamings = ~(kRenaming - 1);
+}  // namespace ets_rights
+
 // Whether an operation may go on, asked under the lock.
 class StoreGate {
  public:
@@ -31,11 +44,21 @@ class StoreGate {
   StoreGate(const std::atomic<uint32_t>& rights, uint32_t needed, ReaderSlot* reader = nullptr)
       : rights_(rights), needed_(needed), reader_(reader) {}
   ReaderSlot* reader() const { return reader_; }
-  bool open() const { return (rights_.load(std::memory_order_acquire) & needed_) != 0; }
+  // Of one who has found the table by its name: closed from the next renaming on.
+  void close_when_renamed(uint32_t renamings) {
+    renamings_ = renamings;
+    renamings_mask_ = ets_rights::kRenamings;
+  }
+  bool open() const {
+    const uint32_t rights = rights_.load(std::memory_order_acquire);
+    return (rights & needed_) != 0 && ((rights ^ renamings_) & renamings_mask_) == 0;
+  }
 
  private:
   const std::atomic<uint32_t>& rights_;
   uint32_t needed_;
+  uint32_t renamings_ = 0;
+  uint32_t renamings_mask_ = 0;
   ReaderSlot* reader_;
 };
 

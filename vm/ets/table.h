@@ -23,15 +23,6 @@ namespace joist {
 enum class EtsProtection : uint8_t { kPrivate, kProtected, kPublic };
 enum class EtsWriteConcurrency : uint8_t { kOff, kOn, kAuto, kFixedLocks };
 
-// Bits of EtsTable::rights.
-namespace ets_rights {
-inline constexpr uint32_t kOthersRead = 1;
-inline constexpr uint32_t kOthersWrite = 2;
-inline constexpr uint32_t kOwner = 4;  // the owner may do anything
-inline constexpr uint32_t kBusy = 8;   // a long operation is under way, see `pending`
-inline constexpr uint32_t kDeleted = 16;
-}  // namespace ets_rights
-
 struct EtsOptions {
   EtsType type = EtsType::kSet;
   EtsProtection protection = EtsProtection::kProtected;

@@ -16,12 +16,15 @@ namespace {
 // Units of a budget that a row takes which is put into a table: it is found nowhere near the
 // others.
 constexpr int64_t kUnitsPerRow = 4;
+// And of a budget that deleting a table takes, without its rows: some microseconds.
+constexpr int64_t kUnitsPerTable = 32 * kRowsPerReduction;
 
 StoreGate gate_of(EtsTable& table, uint32_t needed) { return {table.rights, needed}; }
 
 void erase_one(std::vector<EtsTable*>& tables, EtsTable* table) {
-  const auto place = std::find(tables.begin(), tables.end(), table);
-  if (place == tables.end()) return;
+  // Who ends deletes the last one first.
+  const auto place = std::find(tables.rbegin(), tables.rend(), table);
+  if (place == tables.rend()) return;
   *place = tables.back();
   tables.pop_back();
 }
@@ -114,6 +117,9 @@ void EtsTables::remove_name(Process& process, NameShard& shard, const EtsTable& 
 // The two locks are one where the names share a shard, which the analysis cannot see.
 bool EtsTables::rename(Process& process, EtsTable& table,
                        Term new_name) JOIST_NO_THREAD_SAFETY_ANALYSIS {
+  MutexLock pending_lock(table.pending_mutex);
+  const uint32_t rights = table.rights.load(std::memory_order_acquire);
+  if ((rights & (ets_rights::kDeleted | ets_rights::kBusy)) != 0) return false;
   NameShard& from = name_shard(table.name_term());
   NameShard& to = name_shard(new_name);
   Mutex& low = &from < &to ? from.mutex : to.mutex;
@@ -128,6 +134,8 @@ bool EtsTables::rename(Process& process, EtsTable& table,
   }
   if (&high != &low) high.unlock();
   low.unlock();
+  // What was asked of it by its old name is done, or is not.
+  if (!taken) set_rights(table, rights + ets_rights::kRenaming);
   return !taken;
 }
 
@@ -247,6 +255,7 @@ bool EtsTables::begin_delete(Process& deleter, EtsTable& table) {
 
 bool EtsTables::free_rows(Process& process, EtsTable& table, int64_t* budget) {
   if (!table.store().clear(budget)) return false;
+  *budget -= kUnitsPerTable;
   remove_owned(table, table.owner_term());
   table_count_.fetch_sub(1, std::memory_order_relaxed);
   // Somebody may have found it by its name just before.
@@ -427,6 +436,7 @@ bool EtsTables::process_exited(Process& process, int64_t* budget) {
       if (!begin_delete(process, *table)) continue;
     }
     if (!free_rows(process, *table, budget)) return false;
+    if (*budget <= 0) return false;
   }
   while (true) {
     EtsTable* table = nullptr;

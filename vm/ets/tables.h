@@ -31,7 +31,7 @@ class EtsTables {
 
   // null: no table of that name. It stays readable until the native returns.
   EtsTable* find(Term name);
-  // Gives a named table another name. False: there is a table of that name.
+  // Gives a named table another name. False: there is a table of that name, or its gate is closed.
   bool rename(Process& process, EtsTable& table, Term new_name);
 
   // Changes rights, and returns when nobody acts on the old ones any more.

@@ -39,22 +39,29 @@ void sweep_off_heap(Heap& heap, OffHeap* list) {
     const Word* address = reinterpret_cast<const Word*>(object);
     return address >= heap.old_start && address < heap.old_end;
   };
+  // Their order stays, newest first: process_info(_, binary) shows it.
+  OffHeap* young = nullptr;
+  OffHeap* old = nullptr;
+  OffHeap** young_end = &young;
+  OffHeap** old_end = &old;
   while (list != nullptr) {
     OffHeap* next = list->next;
     if ((list->header & 2) != 0) {
       list->binary->release();
     } else {
       auto* moved = reinterpret_cast<OffHeap*>(Term::from_bits(list->header).object());
-      if (in_old_block(moved)) {
-        moved->next = heap.old_off_heap;
-        heap.old_off_heap = moved;
-        heap.old_off_heap_bytes += moved->binary->capacity;
-      } else {
-        heap.link_off_heap(moved);
-      }
+      const bool is_old = in_old_block(moved);
+      OffHeap**& end = is_old ? old_end : young_end;
+      *end = moved;
+      end = &moved->next;
+      (is_old ? heap.old_off_heap_bytes : heap.off_heap_bytes) += moved->binary->capacity;
     }
     list = next;
   }
+  *young_end = heap.off_heap;
+  heap.off_heap = young;
+  *old_end = heap.old_off_heap;
+  heap.old_off_heap = old;
 }
 
 namespace {
