@@ -1,18 +1,16 @@
 // Operators as functions, and the conversions between integers and floats that guards may call.
+#include "bif/erlang_arith.h"
+
 #include "bif/registry.h"
-#include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
+#include "vm/sched/dirty_call.h"
+#include "vm/sched/long_product.h"
 
 namespace joist {
 
 namespace {
 
 using Operator = ArithResult (*)(Allocator&, Term, Term);
-
-constexpr bool multiplies(Operator operation) {
-  return operation == &arith_multiply || operation == &arith_integer_divide ||
-         operation == &arith_remainder;
-}
 
 Term operator_result(Process& p, ArithResult result) {
   switch (result.status) {
@@ -34,8 +32,25 @@ Term function_result(Process& p, ArithResult result) {
 
 template <Operator kOperation>
 Term binary_operator(Process& p, Term a, Term b) {
-  p.charge(multiplies(kOperation) ? arith_product_cost(a, b) : arith_linear_cost(a, b));
+  p.charge(arith_linear_cost(a, b));
   return operator_result(p, kOperation(p.allocator(), a, b));
+}
+
+// Takes the time that it needs.
+template <Operator kOperation>
+Term whole_product(Process& p, Term a, Term b) {
+  p.charge(arith_product_cost(a, b));
+  return operator_result(p, kOperation(p.allocator(), a, b));
+}
+
+// No instruction calls it: those have handlers of their own.
+template <Operator kOperation>
+Term product(Process& p, Term a, Term b) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_long_product(p, arith_product_cost(a, b)) && on_scheduler(p)) {
+    return hand_to_dirty(p, {a, b});
+  }
+  return whole_product<kOperation>(p, a, b);
 }
 
 template <ArithResult (*kOperation)(Allocator&, Term)>
@@ -60,7 +75,7 @@ Term float_1(Process& p, Term number) {
 }
 
 constexpr NativeEntry kErlangArithNatives[] = {
-    {"erlang", "*", native<binary_operator<arith_multiply>>, kGuard},
+    {"erlang", "*", native<product<arith_multiply>>, kGuard},
     {"erlang", "+", native<plus_1>, kGuard},
     {"erlang", "+", native<binary_operator<arith_add>>, kGuard},
     {"erlang", "-", native<unary_operator<arith_negate>>, kGuard},
@@ -74,15 +89,28 @@ constexpr NativeEntry kErlangArithNatives[] = {
     {"erlang", "bsr", native<binary_operator<arith_shift_right>>, kGuard},
     {"erlang", "bxor", native<binary_operator<arith_bxor>>, kGuard},
     {"erlang", "ceil", native<number_function<arith_ceil>>, kGuard},
-    {"erlang", "div", native<binary_operator<arith_integer_divide>>, kGuard},
+    {"erlang", "div", native<product<arith_integer_divide>>, kGuard},
     {"erlang", "float", native<float_1>, kGuard},
     {"erlang", "floor", native<number_function<arith_floor>>, kGuard},
-    {"erlang", "rem", native<binary_operator<arith_remainder>>, kGuard},
+    {"erlang", "rem", native<product<arith_remainder>>, kGuard},
     {"erlang", "round", native<number_function<arith_round>>, kGuard},
     {"erlang", "trunc", native<number_function<arith_trunc>>, kGuard},
 };
 
+constexpr NativeEntry kWholeProducts[] = {
+    {"erlang", "*", native<whole_product<arith_multiply>>, kGuard},
+    {"erlang", "div", native<whole_product<arith_integer_divide>>, kGuard},
+    {"erlang", "rem", native<whole_product<arith_remainder>>, kGuard},
+};
+
 }  // namespace
+
+const NativeEntry* find_whole_product(std::string_view name) {
+  for (const NativeEntry& entry : kWholeProducts) {
+    if (name == entry.function) return &entry;
+  }
+  return nullptr;
+}
 
 std::span<const NativeEntry> erlang_arith_natives() { return kErlangArithNatives; }
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "bif/erlang_arith.h"
 #include "bif/registry.h"
 #include "vm/match/run.h"
 #include "vm/trace/event_filter.h"
@@ -41,7 +42,8 @@ constexpr Function kFunctions29[] = {{"is_integer", 3}};
 
 void append(std::vector<MatchFunction>& table, std::span<const Function> functions) {
   for (const Function& function : functions) {
-    const NativeEntry* entry = find_native("erlang", function.name, function.arity);
+    const NativeEntry* entry = find_whole_product(function.name);
+    if (entry == nullptr) entry = find_native("erlang", function.name, function.arity);
     if (entry == nullptr) continue;
     table.push_back({must_atom(function.name), function.arity, entry->native.function});
   }

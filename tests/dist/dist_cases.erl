@@ -11,7 +11,8 @@ cases() ->
      spawn_monitor, spawn_bad_option, spawn_request, spawn_request_options, spawn_exit_reason,
      group_leader, alias, reply_alias, call_server, rpc_calls, erpc_calls, multicall, global_names,
      pg_groups, info_remote, bad_arguments, node_of, text_of, compare, timers, is_alive,
-     ets_heir, monitor_node_down, lost_connection, reconnect, pending_send, nosuspend].
+     ets_heir, monitor_node_down, lost_connection,
+     gone_when_told, reconnect, pending_send, nosuspend].
 
 main([Peer | Only]) ->
     Node = list_to_atom(Peer),
@@ -395,6 +396,24 @@ lost_connection(Node) ->
                           Other -> Other
                       end || M <- next(3)]),
     {Got, process_info(self(), [links, monitors]) =:= process_info(self(), [links, monitors])}.
+
+%% Who hears of the end of the controller, as net_kernel does, finds no connection any more, also
+%% while many others have still to be told.
+gone_when_told(Node) ->
+    {ok, Info} = net_kernel:node_info(Node),
+    {links, Links} = process_info(proplists:get_value(owner, Info), links),
+    [Port] = [L || L <- Links, is_port(L)],
+    Me = self(),
+    Linked = fun() ->
+                 process_flag(trap_exit, true),
+                 link(Port),
+                 Me ! linked,
+                 receive {'EXIT', Port, _} -> Me ! {still_there, lists:member(Node, nodes())} end
+             end,
+    [spawn(Linked) || _ <- lists:seq(1, 1000)],
+    [linked = next() || _ <- lists:seq(1, 1000)],
+    true = erlang:disconnect_node(Node),
+    lists:usort([next() || _ <- lists:seq(1, 1000)]).
 
 %% Who ends a connection may make the next at once.
 reconnect(Node) -> lists:usort([reconnected(Node) || _ <- lists:seq(1, 50)]).

@@ -87,7 +87,21 @@ products() ->
     {erlang:md5(binary:encode_unsigned(P)), P div A =:= B, P rem A, (P + 5) rem B, -P div B =:= -A,
      Q, half(P, A), [failing(F) || F <- [fun() -> P div id(0) end, fun() -> P rem id(a) end,
                                   fun() -> P * id(b) end]],
-     erlang:apply(erlang, '*', [A, B]) =:= P}.
+     erlang:apply(erlang, '*', [A, B]) =:= P, product_functions(A, B, P)}.
+
+product_functions(A, B, P) ->
+    Operators = ['*', 'div', 'rem'],
+    Hash = fun(X) -> erlang:md5(term_to_binary(X)) end,
+    Selects = fun(Guards, Value) ->
+                  Spec = ets:match_spec_compile([{{'$1', '$2'}, Guards, [Value]}]),
+                  Hash(ets:match_spec_run([{P, A}], Spec))
+              end,
+    {[Hash(apply(erlang, Operator, [P + 7, -B])) || Operator <- Operators],
+     [Hash(lists:foldl(F, B, [P])) || F <- [fun erlang:'*'/2, fun erlang:'div'/2]],
+     [try apply(erlang, Operator, [P, Other]) of X -> Hash(X) catch error:R -> R end
+      || Operator <- Operators, Other <- [a, 0, 1.0e300]],
+     Selects([], {{{'div', '$1', '$2'}, {'*', '$1', '$2'}}}),
+     Selects([{'=:=', {'rem', '$1', '$2'}, 0}], {'=:=', {'*', '$2', B}, '$1'})}.
 
 product(A, B, Kept) ->
     C = A * B,

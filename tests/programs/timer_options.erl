@@ -7,7 +7,8 @@ main() ->
      {cancels, cancels()}, {reads, reads()}, {twice, twice()}, {expired, expired()},
      {others, others()}, {unknown, unknown()}, {destinations, destinations()},
      {bad_starts, bad_starts()}, {bad_options, bad_options()}, {bad_cancels, bad_cancels()},
-     {order, order()}, {owners, owners()}, {large, large()}].
+     {order, order()}, {owners, owners()}, {large, large()},
+     {ended, ended()}].
 
 outcome(Fun) -> prog:anonymous(prog:outcome(Fun)).
 
@@ -210,3 +211,27 @@ large() ->
     Started = next() =:= {timeout, Timer, Message},
     Far = erlang:start_timer(16#FFFFFFFFFF, self(), Message),
     [Sent, Started, is_integer(erlang:cancel_timer(Far))].
+
+%% What timers would have brought goes with the process that they are for, long before their time.
+ended() ->
+    Before = memory(),
+    Pid = spawn(fun() -> receive stop -> ok end end),
+    Message = lists:seq(1, 20000),
+    Timers = [erlang:send_after(16#FFFFFFF, Pid, Message) || _ <- lists:seq(1, 200)],
+    Held = memory() - Before,
+    Ref = monitor(process, Pid),
+    Pid ! stop,
+    receive {'DOWN', Ref, process, Pid, Reason} -> ok end,
+    [Held > 60_000_000, Reason, falls_to(Before + 8_000_000, 100),
+     [F(hd(Timers)) || F <- [fun erlang:read_timer/1, fun erlang:cancel_timer/1]]].
+
+memory() ->
+    erlang:garbage_collect(),
+    erlang:memory(total).
+
+falls_to(_, 0) -> false;
+falls_to(Limit, Tries) ->
+    case memory() < Limit of
+        true -> true;
+        false -> receive after 20 -> falls_to(Limit, Tries - 1) end
+    end.

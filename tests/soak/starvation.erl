@@ -100,6 +100,14 @@ large() ->
      {multiply_most, {fun() -> 1 bsl 16_000_000 - 1 end, fun(X) -> X * (X - 1) end}},
      {remainder, {fun() -> {1 bsl 33_000_000 - 1, 1 bsl 16_000_000 - 7} end,
                   fun({X, Y}) -> X rem Y end}},
+     {multiply_function, {fun() -> 1 bsl 16_000_000 - 1 end,
+                          fun(X) -> apply(id(erlang), id('*'), [X, X - 1]) end}},
+     {remainder_function, {fun() -> {1 bsl 33_000_000 - 1, 1 bsl 16_000_000 - 7} end,
+                           fun({X, Y}) -> apply(id(erlang), id('rem'), [X, Y]) end}},
+     {map_key, {Numbers, fun(X) -> maps:get(X, maps:from_keys([X | lists:seq(1, 40)], a)) end}},
+     {map_binary_key, {Text, fun(X) -> maps:get(X, maps:from_keys([X | lists:seq(1, 40)], a)) end}},
+     {ets_binary_key, {Text, fun(X) -> T = ets:new(t, []), ets:insert(T, {X, a}),
+                                       ets:delete(T, X), ets:delete(T) end}},
      {add, {fun() -> 1 bsl 33_000_000 - 1 end, fun(X) -> X + (X - 1) end}},
      {shift, {fun() -> 33_000_000 end, fun(X) -> 3 bsl X end}},
      {concatenate, {Text, fun(X) -> <<X/binary, 1, X/binary>> end}},
@@ -143,8 +151,11 @@ table() ->
 body(List, 0) -> List;
 body(List, N) -> body([{N} | List], N - 1).
 
-thrown(0) -> throw(deep);
+%% The compiler must not see that it never returns, or there are no frames.
+thrown(0) -> case get(nothing) of undefined -> throw(deep); X -> X end;
 thrown(N) -> [N | thrown(N - 1)].
+
+id(X) -> X.
 
 stacked(0) -> [];
 stacked(N) -> [N | stacked(N - 1)].

@@ -45,14 +45,16 @@ bool Peer::attach_port(uint32_t scheduler, uint32_t connection) {
 void Peer::feed_port(uint32_t scheduler, Term port, uint32_t connection) {
   {
     MutexLock lock(mutex_);
-    if (port_is_fed_) return;
+    if (port_is_fed_ || !is_current(connection)) return;
     port_is_fed_ = true;
   }
   for (;;) {
     Frame frame;
     {
       MutexLock lock(mutex_);
-      if (!is_current(connection) || port_is_busy_ || frames_.empty()) {
+      // Somebody else may already feed the port of the next one.
+      if (!is_current(connection)) break;
+      if (port_is_busy_ || frames_.empty()) {
         port_is_fed_ = false;
         break;
       }

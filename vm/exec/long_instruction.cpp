@@ -1,6 +1,6 @@
 #include "vm/exec/long_instruction.h"
 
-#include "vm/base/config.h"
+#include "vm/sched/long_product.h"
 #include "vm/sched/suspended_comparison.h"
 
 namespace joist {
@@ -11,10 +11,6 @@ bool compare_for_slice(Process& p, Comparison what, Term a, Term b, int* order,
 }
 
 namespace {
-
-// Reductions of an operator that a dirty thread is to take: about a millisecond.
-constexpr int64_t kLongProduct = 2 * kReductionsPerSlice;
-constexpr int64_t kLongStressProduct = 2;
 
 struct Product {
   ArithOperator* operation;
@@ -33,8 +29,7 @@ bool compute_or_leave(State& s, ArithOperator* operation, Term a, Term b, ArithR
     return true;
   }
   const int64_t cost = arith_product_cost(a, b);
-  const int64_t longest = s.r->gc_stress ? kLongStressProduct : kLongProduct;
-  if (cost > longest && on_scheduler(p)) [[unlikely]] {
+  if (is_long_product(p, cost) && on_scheduler(p)) [[unlikely]] {
     leave_for_dirty(s, Product{operation, a, b, {}});
     return false;
   }

@@ -91,6 +91,8 @@ bool Port::end(Term from, Term reason, Cause cause) {
   const Term name = registered_name.close();
   if (!name.is_none()) runtime().names->remove(name, id_);
   const Term told = reason == atoms::kill ? Term(atoms::killed) : reason;
+  // Before anybody else hears of it: net_kernel asks for a new connection once it has.
+  if (sink_ != nullptr) sink_->ended(thread_->scheduler, told);
   for (const auto& [other, link] : links_) {
     if (link.unlinking == 0) send_link_exit(source(), Term::from_bits(other), told);
   }
@@ -98,7 +100,6 @@ bool Port::end(Term from, Term reason, Cause cause) {
   for (const auto& [id, watcher] : watchers_) send_down(source(), watcher.process, id, told);
   watchers_.clear();
   while (!monitors_.empty()) demonitor(monitors_.begin()->first);
-  if (sink_ != nullptr) sink_->ended(thread_->scheduler, told);
   // What the driver itself could not write is lost with it.
   if (cause == Cause::kDriver || reason == atoms::kill || driver_->queued() == 0) {
     terminate();

@@ -9,6 +9,7 @@
 #include "vm/proc/process_extras.h"
 #include "vm/proc/process_table.h"
 #include "vm/proc/relations.h"
+#include "vm/sched/message_timers.h"
 #include "vm/sched/remote_nodes.h"
 #include "vm/sched/schedulers.h"
 #include "vm/sched/signal_handler.h"
@@ -97,6 +98,12 @@ bool leave_table(Process& p) {
   return true;
 }
 
+// What they would bring has nobody to go to.
+bool drop_message_timers(Process& p) {
+  MessageTimers* timers = p.runtime->message_timers;
+  return timers == nullptr || timers->drop_all(p);
+}
+
 bool answer_late_signals(Process& p) {
   while (p.late_signals != nullptr) {
     if (p.out_of_budget()) return false;
@@ -149,10 +156,21 @@ bool end_remote_relations(Process& p) {
 }
 
 using Stage = bool (*)(Process& p);
-constexpr Stage kStages[] = {
-    drop_job,      stop_timers,          release_name,        unblock_schedulers, run_upper_stages,
-    own_reason,    close_signals,        leave_table,         send_link_exits,    drop_monitors,
-    tell_watchers, end_remote_relations, answer_late_signals, end_suspensions};
+constexpr Stage kStages[] = {drop_job,
+                             stop_timers,
+                             release_name,
+                             unblock_schedulers,
+                             run_upper_stages,
+                             own_reason,
+                             close_signals,
+                             leave_table,
+                             send_link_exits,
+                             drop_monitors,
+                             tell_watchers,
+                             end_remote_relations,
+                             answer_late_signals,
+                             end_suspensions,
+                             drop_message_timers};
 
 }  // namespace
 

@@ -1,5 +1,8 @@
 // The internal hash. Equal terms have equal shapes (also maps: vm/term/hamt.h), so one walk
 // over the words does, but for the few kinds whose words may differ in equal terms.
+//
+// Of large terms only a part counts, so that natives with large keys do not take long: the words
+// that the walk meets first, and of long bitstrings those at both ends.
 #include "vm/term/hash.h"
 
 #include "vm/term/bits.h"
@@ -14,15 +17,19 @@ class HashWalk {
   uint32_t run(Term term) {
     do {
       step(term);
-    } while (next(&term));
+    } while (left_ > 0 && next(&term));
     return static_cast<uint32_t>(hash_ ^ hash_ >> 32);
   }
 
  private:
   static constexpr unsigned kArray = 0;
+  static constexpr int64_t kMostWords = int64_t{64} << 10;
+  // At each end.
+  static constexpr size_t kMostBits = size_t{8 * 64} << 10;
 
   // Multiplication carries bits upwards only: those of a float, which are high, are folded down.
   void add(Word word) {
+    --left_;
     hash_ ^= word;
     hash_ = (hash_ ^ hash_ >> 32) * 0x9e3779b97f4a7c15;
     hash_ ^= hash_ >> 29;
@@ -37,7 +44,7 @@ class HashWalk {
     }
     const Term* place = stack_.pop_place();
     size_t count = WordStack::operation_argument(top);
-    while (count > 1 && !place->is_pointer()) {
+    while (count > 1 && !place->is_pointer() && left_ > 0) {
       add(place->bits());
       ++place;
       --count;
@@ -61,7 +68,7 @@ class HashWalk {
 
   void step_list(Term list) {
     constexpr Word kCell = 1;
-    while (list.is_list()) {
+    while (list.is_list() && left_ > 0) {
       Term head = list.head();
       list = list.tail();
       add(kCell);
@@ -108,7 +115,7 @@ class HashWalk {
     add(header);
     size_t count = header_words(header);
     size_t raw = kind_info(kind).raw_words == kAllRaw ? count : kind_info(kind).raw_words;
-    for (size_t i = 0; i < raw; ++i) add(words[i]);
+    for (size_t i = 0; i < raw && left_ > 0; ++i) add(words[i]);
     push_array(reinterpret_cast<const Term*>(words + raw), count - raw);
   }
 
@@ -129,11 +136,16 @@ class HashWalk {
   void step_bits(BitsView view) {
     add(make_header(Boxed::kHeapBits, view.size));
     size_t done = 0;
+    if (view.size > 2 * kMostBits) {
+      for (; done < kMostBits; done += 64) add(load_bits_64(view.base, view.offset + done));
+      done = view.size - kMostBits;
+    }
     for (; view.size - done > 64; done += 64) add(load_bits_64(view.base, view.offset + done));
     if (done < view.size) add(load_bits(view.base, view.offset + done, view.size - done));
   }
 
   Word hash_ = 0x2545f4914f6cdd1d;
+  int64_t left_ = kMostWords;
   WordStack stack_;
 };
 
