@@ -20,6 +20,12 @@ RegisteredName* place_of_name(const Process& p, Term owner) {
   return process != nullptr ? &process->registered_name : nullptr;
 }
 
+// One that ends keeps its name for a while (vm/sched/exit.cpp), but gets none.
+bool is_ending(const Process& p, Term owner) {
+  Process* process = owner.is_local_pid() ? p.runtime->processes->find(owner) : nullptr;
+  return process != nullptr && std::atomic_ref(process->is_exiting).load(std::memory_order_relaxed);
+}
+
 // {What, Name}
 void on_event(Process& receiver, Signal& signal) {
   const std::span<const Term> event = tuple_elements(signal.value);
@@ -45,7 +51,7 @@ Term register_2(Process& p, Term name, Term owner) {
   if (!owner.is_local_pid() && !owner.is_local_port()) return p.badarg();
   NameTable& names = *p.runtime->names;
   RegisteredName* place = place_of_name(p, owner);
-  if (place == nullptr) return p.badarg(atoms::notalive);
+  if (place == nullptr || is_ending(p, owner)) return p.badarg(atoms::notalive);
   if (!place->claim(name)) return p.badarg(atoms::registered_name);
   if (!names.add(name, owner)) {
     place->release(name);

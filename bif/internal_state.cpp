@@ -126,6 +126,8 @@ Term processes_bif_info(Process& p) {
                              Term::small(1000), Term::small(64), Term::small(0)});
 }
 
+Term next_pid(Process& p) { return make_unsigned(p.heap, p.runtime->processes->next_number()); }
+
 Term process_info_args(Process& p) { return process_item_names(p, p.heap); }
 
 Term reds_left(Process& p) { return make_integer(p.heap, p.reductions); }
@@ -222,6 +224,7 @@ constexpr struct {
     {"lc_graph", not_counted},
     {"memory", memory},
     {"nbalance", balance_count},
+    {"next_pid", next_pid},
     {"persistent_term", persistent_term_table},
     {"process_info_args", process_info_args},
     {"processes", processes},

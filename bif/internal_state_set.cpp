@@ -93,6 +93,14 @@ Term make_fragment(Process& p, Term term) {
   return copy;
 }
 
+// The pids that new processes get.
+Term set_next_pid(Process& p, Term value) {
+  if (!value.is_small() || value.small_value() < 0) return p.badarg();
+  ProcessTable& table = *p.runtime->processes;
+  table.set_next_number(static_cast<uint64_t>(value.small_value()));
+  return make_unsigned(p.heap, table.next_number());
+}
+
 // --- time ---
 
 // While it waits for the others to stop, and then until its time is over.
@@ -274,6 +282,7 @@ constexpr struct {
     {"gc_state", set_gc_state},
     {"make", make_thing},
     {"mbuf", make_fragment},
+    {"next_pid", set_next_pid},
     {"proc_sig_block", sleep_in_signal},
     {"proc_sig_buffers", proc_sig_buffers},
     {"re_loop_limit", set_step_limit<SliceKind::kRegex>},

@@ -51,8 +51,9 @@ Term group_leader_0(Process& p) { return p.group_leader; }
 // {Ref, GroupLeader}
 void on_group_leader(Process& receiver, Signal& signal) {
   if (receiver.is_exiting) return answer(receiver, signal, atoms::badarg);
+  const Term leader = request_arguments(signal)[1];
   receiver.group_leader =
-      copy_term(receiver.heap, request_arguments(signal)[1], receiver.runtime->literals);
+      leader.is_local_pid() ? leader : copy_term(receiver.heap, leader, receiver.runtime->literals);
   answer(receiver, signal, atoms::true_);
 }
 
@@ -72,7 +73,9 @@ Term group_leader_2(Process& p, Term leader, Term pid) {
 
 Term group_leader_3(Process& p, Term leader, Term pid, Term reference) {
   if (!is_pid(leader) || !pid.is_local_pid() || !is_ref(reference)) return p.badarg();
-  if (!send_request(p, pid, on_group_leader, make_tuple(p.heap, {reference, leader}))) {
+  // A dirty native leaves its process' leader alone, but one of another node takes the heap.
+  const SignalKind kind = leader.is_local_pid() ? SignalKind::kQuestion : SignalKind::kRequest;
+  if (!send_request(p, pid, on_group_leader, make_tuple(p.heap, {reference, leader}), 0, kind)) {
     send_message(p, p.pid, make_tuple(p.heap, {reference, atoms::badarg}));
   }
   return atoms::ok;

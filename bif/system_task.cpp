@@ -82,13 +82,25 @@ void request_task(Process& p, Signal& signal) {
                   kIsCollection);
 }
 
+// While a dirty thread runs a native for it, the process does no tasks; its stack can be looked at
+// all the same.
+void check_code_or_request(Process& p, Signal& signal) {
+  const bool is_dirty = (p.state.load(std::memory_order_acquire) & process_state::kDirty) != 0;
+  if (!is_dirty || p.is_exiting) return request_task<do_check_process_code>(p, signal);
+  const std::span<const Term> parts = request_arguments(signal);
+  Allocator scratch;
+  const Term message = make_tuple(
+      scratch, {atoms::check_process_code, parts[1], boolean(uses_old_code(p, parts[2]))});
+  deliver(p, parts[0], new_signal_of(SignalKind::kMessage, p.pid, message, p.runtime->literals));
+}
+
 // The handler of a request; null: no such task, or a bad argument.
 Signal::Request task_handler(Term name, Term argument) {
   if (name == atoms::garbage_collect && (argument == atoms::major || argument == atoms::minor)) {
     return request_task<do_garbage_collect>;
   }
   if (name == atoms::check_process_code && argument.is_atom()) {
-    return request_task<do_check_process_code>;
+    return check_code_or_request;
   }
   if (name.is_atom() && argument.is_nil() && atom_text(name) == "system_task_test") {
     return request_task<do_nothing>;
@@ -107,7 +119,9 @@ Term request_system_task_4(Process& p, Term requester, Term target, Term priorit
   if (handler == nullptr) return p.badarg();
   const Term value = make_tuple(p.heap, {requester, parts[1], argument});
   const auto detail = static_cast<uint32_t>(wanted);
-  if (!send_request(p, target, handler, value, detail, SignalKind::kRequest, wanted)) {
+  const bool only_looks = handler == check_code_or_request;
+  const SignalKind kind = only_looks ? SignalKind::kQuestion : SignalKind::kRequest;
+  if (!send_request(p, target, handler, value, detail, kind, wanted)) {
     tell_requester(p, requester, parts[0], parts[1], atoms::false_);
   }
   return atoms::ok;

@@ -7,7 +7,7 @@ main() ->
      {parallel, parallel()}, {scheduler_free, scheduler_free()}, {asked, asked()},
      {messages, messages()}, {links, links()}, {killed, killed()}, {trapping, trapping()},
      {suspended, suspended()}, {collected, collected()}, {many, many()}, {online, online()},
-     {blocked, blocked()}].
+     {blocked, blocked()}, {answers, answers()}].
 
 where() ->
     [erts_debug:dirty(Kind, scheduler, type) || Kind <- [normal, dirty_cpu, dirty_io]]
@@ -179,3 +179,17 @@ blocked() ->
     Dirty = erts_internal:is_process_executing_dirty(Pid),
     enabled = erlang:system_flag(multi_scheduling, unblock),
     [Dirty, ends(Pid), erts_debug:dirty_cpu(wait, 1)].
+
+%% What a process answers, and takes, while a dirty native runs for it.
+answers() ->
+    Me = self(),
+    {Pid, Monitor} = spawn_monitor(fun() -> erts_debug:dirty_io(alive_waitexiting, Me) end),
+    receive {alive, Pid} -> ok end,
+    Leader = spawn(fun() -> receive stop -> ok end end),
+    Answers = [erlang:check_process_code(Pid, ?MODULE), erlang:check_process_code(Pid, no_module),
+               group_leader(Leader, Pid), process_info(Pid, group_leader) =:= {group_leader, Leader},
+               process_info(Pid, status)],
+    exit(Pid, bang),
+    receive {'DOWN', Monitor, process, Pid, Reason} -> ok end,
+    Leader ! stop,
+    {Answers, Reason}.

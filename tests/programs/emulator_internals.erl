@@ -8,7 +8,7 @@ main() ->
      {receives, receives()}, {order, order()}, {inversion, inversion()}, {ending, ending()},
      {tables, tables()}, {allocators, allocators()}, {natives, natives()},
      {heap_sizes, heap_sizes()}, {counters, counters()}, {persistent, persistent()}, {limits, limits()},
-     {save_calls, save_calls()},
+     {save_calls, save_calls()}, {next_pid, next_pid()},
      {segments, [segments(X) || X <- [a, <<1:3>>, 1.0]]},
      {trapping, trapping()}, {matching, matching()}, {maps, map_updates()}].
 
@@ -66,6 +66,14 @@ save_calls() ->
      || Value <- [0, -1, 10001, some, 1 bsl 70]] ++
         [error_of(fun() -> process_flag(Pid, save_calls, Value) end)
          || {Pid, Value} <- [{Gone, 0}, {self(), -1}, {self(), some}, {none, 0}, {self(), 0}]].
+
+%% The number of the next pid, in whatever form.
+next_pid() ->
+    erts_debug:set_internal_state(available_internal_state, true),
+    Next = erts_debug:get_internal_state(next_pid),
+    true = is_integer(erts_debug:set_internal_state(next_pid, Next)),
+    erts_debug:set_internal_state(available_internal_state, false),
+    {is_integer(Next), error_of(fun() -> erts_debug:set_internal_state(next_pid, 1) end)}.
 
 %% Literal segments that become one string count all the same.
 segments(X) ->

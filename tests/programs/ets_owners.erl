@@ -2,7 +2,8 @@
 -module(ets_owners).
 -export([main/0]).
 
-main() -> [{renamed, renamed(300, 0)}, {owner, owner_ends()}, {binaries, binaries()}].
+main() -> [{renamed, renamed(300, 0)}, {owner, owner_ends()}, {binaries, binaries()},
+          {names, names(100, 0)}].
 
 %% Rows inserted by the old name are there before the new name is, or never.
 renamed(0, Late) -> Late;
@@ -55,3 +56,25 @@ binaries() ->
     Seen = [begin erlang:garbage_collect(), Sizes() end || _ <- [1, 2, 3]],
     Minor = [begin erlang:garbage_collect(self(), [{type, minor}]), Sizes() end || _ <- [1, 2, 3]],
     {Seen, Minor, length(Binaries)}.
+
+%% Whose name is free has no tables any more.
+names(0, Taken) -> Taken;
+names(N, Taken) ->
+    Me = self(),
+    Pid = spawn(fun() ->
+        register(ets_owner, self()),
+        ets:new(ets_owned, [named_table]),
+        [ets:new(other, []) || _ <- lists:seq(1, 300)],
+        Me ! ready,
+        receive stop -> ok end
+    end),
+    receive ready -> ok end,
+    Pid ! stop,
+    wait_until_free(),
+    names(N - 1, Taken + case ets:whereis(ets_owned) of undefined -> 0; _ -> 1 end).
+
+wait_until_free() ->
+    case whereis(ets_owner) of
+        undefined -> ok;
+        _ -> wait_until_free()
+    end.

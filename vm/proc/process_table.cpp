@@ -1,6 +1,8 @@
 #include "vm/proc/process_table.h"
 
+#include <algorithm>
 #include <bit>
+#include <vector>
 
 #include "vm/proc/process.h"
 
@@ -24,14 +26,18 @@ bool ProcessTable::create(size_t limit) {
   return true;
 }
 
+size_t ProcessTable::free_slot(size_t place) const {
+  // In the first round every place holds its own slot without having been written.
+  return place <= slot_mask_ ? place : free_[place & slot_mask_];
+}
+
 bool ProcessTable::add(Process& process) {
   size_t index;
   {
     MutexLock lock(mutex_);
     if (free_head_ == free_tail_) return false;
     const size_t place = free_head_++;
-    // In the first round every place holds its own slot without having been written.
-    index = place <= slot_mask_ ? place : free_[place & slot_mask_];
+    index = free_slot(place);
     if (place <= slot_mask_) used_.store(place + 1, std::memory_order_release);
   }
   Slot& slot = slots_[index];
@@ -51,6 +57,31 @@ void ProcessTable::remove(Process& process) {
   count_.fetch_sub(1, std::memory_order_relaxed);
   MutexLock lock(mutex_);
   free_[free_tail_++ & slot_mask_] = static_cast<uint32_t>(index);
+}
+
+uint64_t ProcessTable::next_number() {
+  MutexLock lock(mutex_);
+  if (free_head_ == free_tail_) return 0;
+  const size_t index = free_slot(free_head_);
+  return slots_[index].next_number.load(std::memory_order_relaxed) * limit() + index;
+}
+
+void ProcessTable::set_next_number(uint64_t number) {
+  MutexLock lock(mutex_);
+  std::vector<bool> is_free(limit());
+  for (size_t place = free_head_; place != free_tail_; ++place) is_free[free_slot(place)] = true;
+  // The ring begins anew, behind the first round.
+  const size_t count = free_tail_ - free_head_;
+  free_head_ = std::max(free_head_, limit());
+  free_tail_ = free_head_;
+  for (size_t i = 0; i < limit(); ++i) {
+    const size_t index = (number + i) & slot_mask_;
+    if (!is_free[index]) continue;
+    slots_[index].next_number.store((number + i) / limit(), std::memory_order_relaxed);
+    free_[free_tail_++ & slot_mask_] = static_cast<uint32_t>(index);
+  }
+  JOIST_CHECK(free_tail_ - free_head_ == count);
+  used_.store(limit(), std::memory_order_release);
 }
 
 Process* ProcessTable::find(Term pid) const {

@@ -35,7 +35,15 @@ class ProcessTable {
   // the end. Processes that come or go meanwhile may be missed.
   Process* next(size_t* slot) const;
 
+  // For tests, as erts_debug has it: the number of the pid that is given out next, and making that
+  // `number`, or the first behind it whose slot is free. Takes time in proportion to the limit.
+  uint64_t next_number();
+  void set_next_number(uint64_t number);
+
  private:
+  // The slot at a place of the ring of free ones.
+  size_t free_slot(size_t place) const JOIST_REQUIRES(mutex_);
+
   struct Slot {
     std::atomic<Process*> process;
     std::atomic<uint64_t> next_number;  // of the pid that the slot gives out next

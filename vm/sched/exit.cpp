@@ -21,6 +21,7 @@ namespace joist {
 
 namespace {
 
+// When its tables are gone: whoever finds the name free finds theirs free.
 bool release_name(Process& p) {
   const Term name = p.registered_name.close();
   if (name.is_none()) return true;
@@ -158,9 +159,9 @@ bool end_remote_relations(Process& p) {
 using Stage = bool (*)(Process& p);
 constexpr Stage kStages[] = {drop_job,
                              stop_timers,
-                             release_name,
                              unblock_schedulers,
                              run_upper_stages,
+                             release_name,
                              own_reason,
                              close_signals,
                              leave_table,
