@@ -11,6 +11,7 @@
 #include "tools/erl/erl.h"
 #include "tools/erl/programs.h"
 #include "vm/base/check.h"
+#include "vm/os/address_space.h"
 #include "vm/os/stream.h"
 
 namespace joist::cli {
@@ -131,6 +132,7 @@ void end_without_memory() { joist::fatal("out of memory"); }
 int main(int count, char** values) {
   joist::open_standard_streams();
   std::set_new_handler(end_without_memory);
+  joist::spare_address_space();
   const std::string_view path = count > 0 ? values[0] : "";
   const std::string_view name = path.substr(path.rfind('/') + 1);
   if (joist::erl::is_program(name)) {

@@ -21,14 +21,14 @@ thread_local bool is_failing_here = false;
 constexpr size_t kLongestReason = 1024;
 constexpr int kFailed = 1;  // the exit status, as after a crash dump
 
-// Where memory is short several threads fail at once: the first speaks and ends the OS process. It
-// may want what this one holds, so this one does not wait for ever.
+// Where memory is short several threads fail at once: the first speaks and ends the OS process,
+// however long its handler takes; that it does not wait for what another one holds is its business.
 // Where its handler fails, there is nothing new to say.
 void wait_for_the_first() {
-  constexpr std::chrono::seconds kLongestDump{10};
   if (is_failing_here) std::_Exit(kFailed);
   is_failing_here = true;
-  if (is_failing.exchange(true)) std::this_thread::sleep_for(kLongestDump);
+  if (!is_failing.exchange(true)) return;
+  while (true) std::this_thread::sleep_for(std::chrono::hours{1});
 }
 
 }  // namespace
@@ -36,6 +36,10 @@ void wait_for_the_first() {
 void set_fatal_handler(FatalHandler handler, void* context) {
   fatal_context.store(context);
   fatal_handler.store(handler);
+}
+
+bool lacks_resources(std::string_view reason) {
+  return reason.starts_with("out of memory") || reason.starts_with("cannot start thread");
 }
 
 void fatal(const char* format, ...) {
@@ -51,7 +55,7 @@ void fatal(const char* format, ...) {
     handler(fatal_context.load(), reason);
   }
   // As OTP, a system that has no memory left exits; what must never happen leaves a core dump.
-  if (std::string_view(reason).starts_with("out of memory")) std::_Exit(kFailed);
+  if (lacks_resources(reason)) std::_Exit(kFailed);
   std::abort();
 }
 

@@ -12,7 +12,7 @@ namespace joist {
 namespace {
 
 void dump_before_end(void* crash_dump, const char* reason) {
-  static_cast<CrashDump*>(crash_dump)->write_crash_dump(reason);
+  static_cast<CrashDump*>(crash_dump)->write_after_failure(reason);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "bif/system_version.h"
+#include "vm/base/fatal.h"
 #include "vm/engine/dump/heap.h"
 #include "vm/engine/dump/sections.h"
 #include "vm/io/ports.h"
@@ -23,8 +24,6 @@ namespace joist {
 
 namespace {
 
-// OTP waits as long for its schedulers.
-constexpr int64_t kLongestWaitNs = 60'000'000'000;
 constexpr int64_t kLookNs = 1'000'000;
 
 std::optional<int64_t> number_of(const std::optional<std::string>& text) {
@@ -137,13 +136,13 @@ void show_summary(const Runtime& runtime) {
 
 }  // namespace
 
-bool freeze_schedulers(Runtime& runtime) {
+bool freeze_schedulers(Runtime& runtime, int64_t longest_ns) {
   Schedulers& schedulers = *runtime.schedulers;
   schedulers.freeze();
   const int64_t begin = schedulers.clock().monotonic_ns();
   Parker parker;
   while (!schedulers.all_stand_still()) {
-    if (schedulers.clock().monotonic_ns() - begin > kLongestWaitNs) return false;
+    if (schedulers.clock().monotonic_ns() - begin > longest_ns) return false;
     parker.park(kLookNs);
   }
   return true;
@@ -181,6 +180,21 @@ void CrashDump::write_file(const char* path, std::string_view slogan, int64_t li
 void CrashDump::write_crash_dump(std::string_view slogan) {
   if (!may_begin()) return;
   freeze_schedulers(runtime_);
+  write(slogan);
+}
+
+// Schedulers that have failed as well do not stand still, and keep locks that the dump may need.
+void CrashDump::write_after_failure(std::string_view reason) {
+  constexpr int kFailed = 1;
+  constexpr int64_t kLongestNs = 1'000'000'000;
+  if (!may_begin()) return;
+  end_process_when_stuck(kFailed);
+  if (lacks_resources(reason)) end_process_when_damaged(kFailed);
+  freeze_schedulers(runtime_, kLongestNs);
+  write(reason);
+}
+
+void CrashDump::write(std::string_view slogan) {
   const Environment& environment = *runtime_.environment;
   const std::optional<std::string> seconds_text = environment.get("ERL_CRASH_DUMP_SECONDS");
   const int64_t seconds = seconds_text ? atoll(seconds_text->c_str()) : -1;

@@ -24,10 +24,14 @@ class CrashDump final : public CrashDumper {
  public:
   explicit CrashDump(Runtime& runtime) : runtime_(runtime) {}
   void write_crash_dump(std::string_view slogan) override;
+  // The same by a thread that cannot go on, in whatever state it and others are (fatal()): comes to
+  // an end within seconds, the OS process's if need be.
+  void write_after_failure(std::string_view reason);
   std::string text_of(DumpPart part, Process& asking) override;
 
  private:
   bool may_begin();
+  void write(std::string_view slogan);
   void write_file(const char* path, std::string_view slogan, int64_t limit);
 
   Runtime& runtime_;
@@ -36,6 +40,7 @@ class CrashDump final : public CrashDumper {
 
 // Stops all schedulers, and waits for them, but not for ever: what does not come to an end may be
 // what is wrong. False: somebody still runs.
-bool freeze_schedulers(Runtime& runtime);
+inline constexpr int64_t kLongestFreezeNs = 60'000'000'000;  // as OTP
+bool freeze_schedulers(Runtime& runtime, int64_t longest_ns = kLongestFreezeNs);
 
 }  // namespace joist

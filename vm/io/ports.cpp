@@ -47,7 +47,8 @@ bool Ports::start_thread() {
   if (!poll_set) return false;
   poll_set_ = std::move(poll_set.value());
   Result<Thread> thread = Thread::start("poll", [this] { run(); });
-  if (!thread) return false;
+  // As in OTP, where it is there from the start: without it a system has no input and no output.
+  if (!thread) fatal("%s", thread.error().text.c_str());
   thread_ = std::move(thread.value());
   started_ = true;
   return true;

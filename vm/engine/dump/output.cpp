@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include "vm/os/exit.h"
 #include "vm/os/file_descriptor.h"
 #include "vm/term/print.h"
 
@@ -17,6 +18,7 @@ void DumpOutput::write(const char* bytes, size_t count) {
     string_->append(bytes, count);
     return;
   }
+  note_progress();
   const ByteSpan piece(reinterpret_cast<const uint8_t*>(bytes), count);
   if (write_pieces_waiting(descriptor_, {&piece, 1}).bytes < 0) has_failed_ = is_full_ = true;
 }

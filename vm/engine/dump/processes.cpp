@@ -11,6 +11,7 @@
 #include "vm/proc/relations.h"
 #include "vm/proc/stack_trace.h"
 #include "vm/sched/schedulers.h"
+#include "vm/sched/signal_handler.h"
 #include "vm/term/node.h"
 
 namespace joist {
@@ -129,20 +130,30 @@ void dump_program_counter(const Dump& dump, const Process& p) {
   if (&p != dump.running) dump.out.print("arity = %u\n", p.live);
 }
 
-// For a reader: terms as they are, whose memory the viewer would otherwise put together.
-void dump_readable(const Dump& dump, Process& p) {
-  if (p.flags.sensitive || is_out_of_hand(dump, p)) return;
-  if (p.messages.first() != nullptr) {
-    dump.out.text("Message queue: [");
-    bool is_first = true;
-    for (const Signal* signal = p.messages.first(); signal != nullptr; signal = signal->next) {
-      if (signal->kind == SignalKind::kMarker) continue;
-      if (!is_first) dump.out.byte(',');
-      is_first = false;
-      dump.out.term(signal->value);
+bool is_message(const Signal& signal) {
+  return signal.kind == SignalKind::kMessage || signal.kind == SignalKind::kAliasMessage;
+}
+
+// In the queue and, as OTP counts, on their way into it.
+std::vector<const Signal*> messages_of(const Process& p) {
+  std::vector<const Signal*> messages;
+  for (const Signal* chain : {p.messages.first(), p.late_signals}) {
+    for (const Signal* signal = chain; signal != nullptr; signal = signal->next) {
+      if (is_message(*signal)) messages.push_back(signal);
     }
-    dump.out.text("]\n");
   }
+  return messages;
+}
+
+// For a reader: terms as they are, whose memory the viewer would otherwise put together.
+void dump_readable(const Dump& dump, const Process& p, std::span<const Signal* const> messages) {
+  if (p.flags.sensitive || is_out_of_hand(dump, p) || messages.empty()) return;
+  dump.out.text("Message queue: [");
+  for (const Signal* signal : messages) {
+    if (signal != messages.front()) dump.out.byte(',');
+    dump.out.term(signal->value);
+  }
+  dump.out.text("]\n");
 }
 
 void dump_readable_dictionary(const Dump& dump, const Process& p) {
@@ -191,18 +202,6 @@ void add_fragments(SeenWords& seen, const Fragment* first) {
   }
 }
 
-bool is_message(const Signal& signal) {
-  return signal.kind == SignalKind::kMessage || signal.kind == SignalKind::kAliasMessage;
-}
-
-std::vector<const Signal*> messages_of(const Process& p) {
-  std::vector<const Signal*> messages;
-  for (const Signal* signal = p.messages.first(); signal != nullptr; signal = signal->next) {
-    if (is_message(*signal)) messages.push_back(signal);
-  }
-  return messages;
-}
-
 }  // namespace
 
 std::vector<Process*> all_processes(const Runtime& runtime) {
@@ -227,6 +226,12 @@ void fetch_messages(const Dump& dump, Process& p) {
     next = signal->next;
     if (is_message(*signal)) p.messages.append(signal);
   }
+}
+
+// Signals wait in their order, and nobody else takes any while all stand still.
+void gather_messages(const Dump& dump, Process& p) {
+  if (&p == dump.running || p.is_exiting || is_out_of_hand(dump, p)) return;
+  append_late_signals(p, p.signals.take_all());
 }
 
 bool is_out_of_hand(const Dump& dump, const Process& p) {
@@ -303,8 +308,10 @@ void dump_process(const Dump& dump, Process& p) {
   }
   out.text("Spawned by: ");
   out.term(p.parent.is_none() ? Term::nil() : p.parent);
-  out.print("\nMessage queue length: %zu\n", p.messages.length());
-  if (!dump.is_file) dump_readable(dump, p);
+  if (!dump.is_file) gather_messages(dump, p);
+  const std::vector<const Signal*> messages = messages_of(p);
+  out.print("\nMessage queue length: %zu\n", messages.size());
+  if (!dump.is_file) dump_readable(dump, p, messages);
   size_t fragments = 0;
   for (const Fragment* each = p.heap.fragments; each != nullptr; each = each->next) ++fragments;
   out.print("Number of heap fragments: %zu\nHeap fragment data: %zu\n", fragments,

@@ -29,6 +29,8 @@ std::vector<Process*> all_processes(const Runtime& runtime);
 // Takes what has come for the process and was not looked at yet into its message queue, for good:
 // the process does not run again.
 void fetch_messages(const Dump& dump, Process& process);
+// The same for one that is to run again: it looks at them then.
+void gather_messages(const Dump& dump, Process& process);
 // Whether another thread may be changing its heap and its stack.
 bool is_out_of_hand(const Dump& dump, const Process& process);
 

@@ -80,6 +80,33 @@ void dump_port(const Dump& dump, Port& port, const PortThread& thread) {
   port.leave();
 }
 
+// Whatever the table's protection is.
+StoreGate open_gate(const EtsTable& table) {
+  return {table.rights, ets_rights::kOwner | ets_rights::kOthersRead | ets_rights::kBusy};
+}
+
+// For a reader: "3: [{key,value},{other,value}]" for each bucket that has rows. Of compressed rows,
+// as OTP, only the keys.
+void dump_rows(const Dump& dump, EtsTable& table, size_t buckets) {
+  for (size_t number = 0; number < buckets; ++number) {
+    Allocator scratch;
+    Term rows = Term::nil();
+    if (table.store().slot(number, open_gate(table), scratch, &rows) != StoreAnswer::kOk) return;
+    if (rows.is_nil()) continue;
+    dump.out.print("%zu: [", number);
+    for (; rows.is_list(); rows = rows.tail()) {
+      if (table.options.compressed) {
+        dump.out.text("key=");
+        dump.out.term(tuple_elements(rows.head())[table.options.key_position - 1]);
+      } else {
+        dump.out.term(rows.head());
+      }
+      if (rows.tail().is_list()) dump.out.byte(',');
+    }
+    dump.out.text("]\n");
+  }
+}
+
 void dump_table(const Dump& dump, EtsTable& table) {
   Allocator scratch;
   DumpOutput& out = dump.out;
@@ -97,8 +124,12 @@ void dump_table(const Dump& dump, EtsTable& table) {
     out.print("Chain Length Min: %zu\nChain Length Std Dev: %f\n", all.shortest_chain,
               all.deviation);
     out.print("Chain Length Expected Std Dev: %f\n", all.expected_deviation);
-    const uint32_t fixes = table.fix_count.load();
-    out.text(fixes == 0 ? "Fixed: false\n" : "Fixed: true\n");
+    if (table.fix_count.load() == 0) {
+      out.text("Fixed: false\n");
+    } else {
+      out.print("Fixed: %zu\n", all.kept_dead);
+    }
+    if (!dump.is_file) dump_rows(dump, table, all.buckets);
   } else {
     out.print("Ordered set (AVL tree), Elements: %zu\n", table.store().size());
   }
