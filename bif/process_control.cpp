@@ -200,8 +200,16 @@ Term hibernate_3(Process& p, Term module, Term function, Term arguments) {
   return p.trap_to(entry->target(), arity);
 }
 
+// OTP 28 on, whose supervisors end in it: the caller goes on once there is a message.
+Term hibernate_0(Process& p) {
+  if (!p.signals.empty()) handle_signals(p);
+  if (p.is_exiting) return p.ended_by_signal();
+  return p.messages.length() == 0 ? p.rest() : atoms::ok;
+}
+
 constexpr NativeEntry kProcessControlNatives[] = {
     {"erlang", "group_leader", native<group_leader_0>},
+    {"erlang", "hibernate", native<hibernate_0>},
     {"erlang", "hibernate", native<hibernate_3>},
     {"erlang", "is_process_alive", native<is_process_alive_1>},
     {"erlang", "resume_process", native<resume_process_1>},

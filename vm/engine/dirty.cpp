@@ -54,6 +54,7 @@ void run_native(Process& p, EpochReader& reader) {
   kept->outcome = p.outcome;
   if (kept->value.is_none()) {
     JOIST_CHECK(p.outcome != NativeOutcome::kHibernate);
+    JOIST_CHECK(p.outcome != NativeOutcome::kRest);
     if (p.outcome == NativeOutcome::kTrap) {
       kept->trap_arguments.assign(p.registers->x, p.registers->x + p.live);
     }

@@ -34,21 +34,22 @@ void blame_native(Process& p, const Mfa& mfa, const Term* arguments) {
 
 namespace {
 
-// All that is left of the stack is the way out, at its bottom.
-Flow hibernate_gc(State& s, const ExportEntry* entry) {
-  Process& p = s.process();
-  Word* bottom = p.heap.end - 1;
+// Waits in the native with as small a heap as there can be; it is not made again if it is.
+Flow rest_gc(Process& p, const ExportEntry* entry) {
   constexpr ptrdiff_t kSpare = 1;  // words that the collection leaves
-  if (p.heap.limit != bottom || p.heap.top != p.heap.high_water ||
-      p.heap.limit - p.heap.top > kSpare) {
-    p.heap.limit = bottom;
-    if (p.messages.length() == 0 && !p.collect_gc(0, p.live, Collection::kHibernate)) {
-      return Flow::kLeave;
-    }
+  const bool is_small = p.heap.top == p.heap.high_water && p.heap.limit - p.heap.top <= kSpare;
+  if (!is_small && p.messages.length() == 0 && !p.collect_gc(0, p.live, Collection::kHibernate)) {
+    return Flow::kLeave;
   }
   p.code_pointer = entry->native_stub;
   p.run_outcome = p.messages.length() == 0 ? RunOutcome::kWaiting : RunOutcome::kYielded;
   return Flow::kLeave;
+}
+
+// All that is left of the stack is the way out, at its bottom.
+Flow hibernate_gc(Process& p, const ExportEntry* entry) {
+  p.heap.limit = p.heap.end - 1;
+  return rest_gc(p, entry);
 }
 
 }  // namespace
@@ -64,7 +65,7 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
     case NativeOutcome::kExit:
       return Flow::kLeave;
     case NativeOutcome::kHibernate:
-      return hibernate_gc(s, entry);
+      return hibernate_gc(p, entry);
     case NativeOutcome::kDirty:
       p.live = entry->mfa.arity;
       break;
@@ -76,10 +77,11 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
       }
       break;
     case NativeOutcome::kYield:
+    case NativeOutcome::kRest:
       break;
   }
-  const bool is_dirty = p.outcome == NativeOutcome::kDirty;
-  const bool yields = is_dirty || p.outcome == NativeOutcome::kYield;
+  const NativeOutcome outcome = p.outcome;
+  const bool yields = outcome != NativeOutcome::kTrap;
   const Cell* target = yields ? entry->native_stub : p.trap_code;
   // What comes later is still for a stack trace of where it was called.
   const bool is_in_caller = next == nullptr && s.pc != entry->native_stub;
@@ -94,7 +96,8 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
   s.pc = target;
   if (!yields && s.reductions > 0) return Flow::kJump;
   s.save();
-  p.run_outcome = is_dirty ? RunOutcome::kDirty : RunOutcome::kYielded;
+  if (outcome == NativeOutcome::kRest) return rest_gc(p, entry);
+  p.run_outcome = outcome == NativeOutcome::kDirty ? RunOutcome::kDirty : RunOutcome::kYielded;
   return Flow::kLeave;
 }
 

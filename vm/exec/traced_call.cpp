@@ -81,7 +81,7 @@ Flow run_untraced(State& s, const ExportEntry* entry, const Cell* next, size_t s
     const Flow flow = settle_native(s, entry, next, slots);
     // It will be called again, which is not another call.
     if (p.outcome == NativeOutcome::kYield || p.outcome == NativeOutcome::kDirty ||
-        p.outcome == NativeOutcome::kHibernate) {
+        p.outcome == NativeOutcome::kHibernate || p.outcome == NativeOutcome::kRest) {
       p.make_extras().make_trace().resumes_native = true;
     }
     return flow;

@@ -139,6 +139,12 @@ Term Process::hibernate(std::initializer_list<Term> arguments) {
   return Term::none();
 }
 
+Term Process::rest() {
+  yield({});
+  outcome = NativeOutcome::kRest;
+  return Term::none();
+}
+
 Term Process::exit_now(Term reason) {
   outcome = NativeOutcome::kExit;
   run_outcome = RunOutcome::kExited;

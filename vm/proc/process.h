@@ -59,6 +59,7 @@ enum class NativeOutcome : uint8_t {
   // Forget the stack and make the heap small, then call the same native again, as above, each time
   // that something has come.
   kHibernate,
+  kRest,   // the same, but the stack stays
   kDirty,  // a dirty thread is to run it (vm/engine/dirty.h), with the arguments in the X registers
   kTraced,  // nothing yet: the native is traced, and the interpreter runs it (vm/exec/trace.h)
 };
@@ -283,6 +284,8 @@ class Process {
   Term trap(Term module, Term function, std::initializer_list<Term> arguments);
   // Run this native again, with these arguments, in the next slice.
   Term yield(std::initializer_list<Term> arguments);
+  // The same once something has come; until then the heap is as small as it gets.
+  Term rest();
   // The same with a job for it to take up with resume() (vm/proc/suspended.h).
   Term suspend(std::unique_ptr<SuspendedNative> job, std::initializer_list<Term> arguments) {
     suspended = std::move(job);
