@@ -63,15 +63,16 @@ Result<GenericFunction> find_function(const GenericCode& code, size_t begin) {
 }
 
 FunctionReader::Mark FunctionReader::mark() const {
-  return {reader_.bytes(), code_.instructions.size(), code_.operands.size(),
-          code_.allocations.size(), code_.big_integers.size()};
+  return {reader_.bytes(),          code_.instructions.size(),  code_.operands.size(),
+          code_.allocations.size(), code_.wide_integers.size(), code_.big_integers.size()};
 }
 
 void FunctionReader::go_back(const Mark& mark) {
   reader_.go_on_at(mark.bytes);
   code_.instructions.resize(mark.instructions);
-  code_.operands.resize(mark.operands);
+  code_.operands.shrink(mark.operands);
   code_.allocations.resize(mark.allocations);
+  code_.wide_integers.resize(mark.wide_integers);
   code_.big_integers.resize(mark.big_integers);
 }
 

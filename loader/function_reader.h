@@ -27,6 +27,7 @@ class FunctionReader {
     size_t instructions;
     size_t operands;
     size_t allocations;
+    size_t wide_integers;
     size_t big_integers;
   };
 

@@ -12,8 +12,11 @@
 // of an instruction is its fixed operands plus the items of its list.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "vm/base/bytes.h"
@@ -56,6 +59,68 @@ struct Operand {
   uint32_t index() const { return static_cast<uint32_t>(value); }
 };
 static_assert(sizeof(Operand) == 16);
+
+// Operands one behind the other. Not a std::vector, because reading writes several into room that
+// was made once for them all.
+class OperandList {
+ public:
+  OperandList() = default;
+  OperandList(const OperandList& other) { append(other); }
+  OperandList(OperandList&& other) noexcept { swap(other); }
+  OperandList& operator=(OperandList other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~OperandList() { std::free(first_); }
+
+  size_t size() const { return static_cast<size_t>(end_ - first_); }
+  Operand* begin() { return first_; }
+  Operand* end() { return end_; }
+  const Operand* begin() const { return first_; }
+  const Operand* end() const { return end_; }
+  Operand& operator[](size_t index) { return first_[index]; }
+  const Operand& operator[](size_t index) const { return first_[index]; }
+
+  void reserve(size_t count) {
+    if (count > capacity()) grow(count);
+  }
+  // Room for so many behind the end; they belong to the list once it ends behind them.
+  Operand* room_for(size_t count) {
+    if (static_cast<size_t>(limit_ - end_) < count) grow(std::max(size() + count, 2 * capacity()));
+    return end_;
+  }
+  void end_at(Operand* end) { end_ = end; }
+  void push_back(Operand operand) {
+    *room_for(1) = operand;
+    ++end_;
+  }
+  void append(std::span<const Operand> operands) {
+    std::copy(operands.begin(), operands.end(), room_for(operands.size()));
+    end_ += operands.size();
+  }
+  void shrink(size_t size) { end_ = first_ + size; }
+  void clear() { end_ = first_; }
+
+ private:
+  size_t capacity() const { return static_cast<size_t>(limit_ - first_); }
+  void grow(size_t capacity) {
+    const size_t used = size();
+    void* memory = std::realloc(first_, capacity * sizeof(Operand));
+    if (memory == nullptr) fatal("out of memory: %zu operands", capacity);
+    first_ = static_cast<Operand*>(memory);
+    end_ = first_ + used;
+    limit_ = first_ + capacity;
+  }
+  void swap(OperandList& other) {
+    std::swap(first_, other.first_);
+    std::swap(end_, other.end_);
+    std::swap(limit_, other.limit_);
+  }
+
+  Operand* first_ = nullptr;
+  Operand* end_ = nullptr;
+  Operand* limit_ = nullptr;
+};
 
 struct GenericInstruction {
   GenericOp op;
@@ -101,8 +166,9 @@ inline constexpr uint32_t kNoFunction = UINT32_MAX;
 
 struct GenericCode {
   std::vector<GenericInstruction> instructions;
-  std::vector<Operand> operands;
+  OperandList operands;
   std::vector<Allocation> allocations;
+  std::vector<int64_t> wide_integers;  // those among the operands that fit no small, in order
   std::vector<ByteSpan> big_integers;  // big-endian two's complement, more than 8 bytes
   // Number of the first of them, if the code is a part of a module's.
   uint32_t first_big_integer = 0;
@@ -119,6 +185,7 @@ struct GenericCode {
     instructions.clear();
     operands.clear();
     allocations.clear();
+    wide_integers.clear();
     big_integers.clear();
     functions.clear();
     clear_x.clear();

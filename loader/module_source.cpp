@@ -43,9 +43,8 @@ Result<void> ModuleSource::check_function(GenericCode& code, Checked& checked, u
   }
   checked.big_integers.insert(checked.big_integers.end(), code.big_integers.begin(),
                               code.big_integers.end());
-  for (const Operand& operand : code.operands) {
-    if (is_wide_integer(operand)) checked.wide_integers.push_back(operand.value);
-  }
+  checked.wide_integers.insert(checked.wide_integers.end(), code.wide_integers.begin(),
+                               code.wide_integers.end());
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "loader/function_reader.h"
+#include "vm/term/term.h"
 
 namespace joist {
 
@@ -108,7 +109,10 @@ Result<Operand> InstructionReader::read_operand() {
       if (!number.fits()) return make_operand(OperandKind::kOverflow);
       return make_operand(OperandKind::kUnsigned, number.value);
     case Tag::kInteger:
-      if (number.fits()) return make_operand(OperandKind::kInteger, number.value);
+      if (number.fits()) {
+        if (!Term::fits_small(number.value)) code_.wide_integers.push_back(number.value);
+        return make_operand(OperandKind::kInteger, number.value);
+      }
       code_.big_integers.push_back(number.wide);
       return make_operand(
           OperandKind::kBigInteger,
@@ -142,8 +146,10 @@ struct Lead {
   OperandKind kind;
   uint8_t tag;
   uint8_t length;
-  uint16_t value;  // of two bytes, without the second
+  uint8_t second;  // which bits of the second byte belong to it
+  uint32_t value;  // of two bytes, without the second
 };
+static_assert(sizeof(Lead) == 8);
 
 constexpr auto kLeads = [] {
   constexpr OperandKind kKinds[] = {OperandKind::kUnsigned, OperandKind::kInteger,
@@ -156,70 +162,117 @@ constexpr auto kLeads = [] {
     if (tag >= std::size(kKinds) || (!is_one && (byte & 0x10) != 0)) continue;
     const unsigned value = is_one ? byte >> 4 : (byte >> 5) << 8;
     leads[byte] = {kKinds[tag], static_cast<uint8_t>(tag), static_cast<uint8_t>(is_one ? 1 : 2),
-                   static_cast<uint16_t>(value)};
+                   static_cast<uint8_t>(is_one ? 0 : 0xff), value};
   }
+  // The range of numbers admits every zero.
+  leads[static_cast<unsigned>(Tag::kAtom)] = {OperandKind::kNil, 0, 1, 0, 0};
+  leads[static_cast<unsigned>(Tag::kLabel)] = {OperandKind::kNoLabel, 0, 1, 0, 0};
   return leads;
 }();
+
+constexpr uint8_t one_byte(ExtendedTag tag) {
+  return static_cast<uint8_t>(static_cast<unsigned>(tag) << 4 |
+                              static_cast<unsigned>(Tag::kExtended));
+}
+
+inline uint32_t value_of(const Lead& lead, const uint8_t* bytes) {
+  return lead.value + (bytes[1] & lead.second);
+}
 
 }  // namespace
 
 // Most operands are registers, atoms, labels and numbers below 2048, of one or two bytes.
-inline bool InstructionReader::read_short_operand() {
-  if (reader_.remaining() < 2) return false;
-  const uint8_t* bytes = reader_.position();
-  const Lead lead = kLeads[bytes[0]];
-  const uint32_t value = lead.length == 2 ? lead.value + uint32_t{bytes[1]} : lead.value;
+[[gnu::always_inline]] inline const uint8_t* InstructionReader::read_short_operand(
+    const uint8_t* at, const uint8_t* end, Operand* operand) const {
+  if (end - at < 2) return nullptr;
+  const Lead lead = kLeads[at[0]];
+  if (lead.length == 0) return read_short_extended(at, end, operand);
+  const uint32_t value = value_of(lead, at);
   const Range& range = short_ranges_[lead.tag];
-  if (lead.length == 0 || value - range.least >= range.count) return false;
-  reader_.skip(lead.length);
-  code_.operands.push_back(make_operand(lead.kind, value));
+  if (value - range.least >= range.count) return nullptr;
+  *operand = {lead.kind, kNoType, value};
+  return at + lead.length;
+}
+
+// Of the others, most are registers with types, and literals.
+[[gnu::noinline]] const uint8_t* InstructionReader::read_short_extended(const uint8_t* at,
+                                                                        const uint8_t* end,
+                                                                        Operand* operand) const {
+  constexpr ptrdiff_t kLongest = 5;
+  if (end - at < kLongest) return nullptr;
+  const Lead first = kLeads[at[1]];
+  const uint32_t value = value_of(first, at + 1);
+  if (first.length == 0) return nullptr;
+  if (at[0] == one_byte(ExtendedTag::kLiteral)) {
+    if (first.kind != OperandKind::kUnsigned || value >= file_.literal_count) return nullptr;
+    *operand = {OperandKind::kLiteral, kNoType, value};
+    return at + 1 + first.length;
+  }
+  const bool is_register = first.kind == OperandKind::kX || first.kind == OperandKind::kY;
+  if (at[0] != one_byte(ExtendedTag::kTypedRegister) || !is_register) return nullptr;
+  const uint8_t* const behind = at + 1 + first.length;
+  const Lead second = kLeads[behind[0]];
+  const uint32_t type = value_of(second, behind);
+  if (second.length == 0 || second.kind != OperandKind::kUnsigned) return nullptr;
+  const size_t types = file_.types.size();
+  if (value >= kMaxRegisters || (types > 1 && type >= types)) return nullptr;
+  *operand = {first.kind, types > 1 && type != 0 ? type : kNoType, value};
+  return behind + second.length;
+}
+
+bool InstructionReader::read_operands(uint32_t count, bool ends_with_list) {
+  constexpr uint32_t kAtOnce = 64;  // a count that the file claims is no reason to get memory
+  OperandList& operands = code_.operands;
+  while (count != 0) {
+    const uint8_t* at = reader_.position();
+    const uint8_t* const end = at + reader_.remaining();
+    const uint32_t most = std::min(count, kAtOnce);
+    Operand* const first = operands.room_for(most);
+    Operand* const limit = first + most;
+    Operand* operand = first;
+    while (operand != limit) {
+      const uint8_t* const next = read_short_operand(at, end, operand);
+      if (next == nullptr) break;
+      at = next;
+      ++operand;
+    }
+    operands.end_at(operand);
+    reader_.skip(static_cast<size_t>(at - reader_.position()));
+    count -= static_cast<uint32_t>(operand - first);
+    if (operand == limit) continue;
+    if (!read_long_operand(ends_with_list && count == 1)) return false;
+    --count;
+  }
   return true;
 }
 
-Result<void> InstructionReader::read_list() {
-  const uint32_t items = JOIST_TRY(read_unsigned("list length"));
-  if (items > reader_.remaining()) return bad_operand("list longer than the code");
-  code_.operands.push_back(make_operand(OperandKind::kList, items));
-  for (uint32_t item = 0; item < items; ++item) {
-    if (read_short_operand()) continue;
-    code_.operands.push_back(JOIST_TRY(read_operand()));
-  }
-  return {};
+bool InstructionReader::read_list() {
+  const Result<uint32_t> items = read_unsigned("list length");
+  if (!items.ok()) return fail(items.error());
+  if (items.value() > reader_.remaining()) return fail(bad_operand("list longer than the code"));
+  code_.operands.push_back(make_operand(OperandKind::kList, items.value()));
+  return read_operands(items.value(), false);
 }
 
 bool InstructionReader::read_long_operand(bool is_last) {
   ByteReader ahead = reader_;
   if (is_last && is_list(read_tagged(ahead))) {
     reader_ = ahead;
-    const Result<void> list = read_list();
-    if (!list.ok()) error_ = list.error();
-    return list.ok();
+    return read_list();
   }
   const Result<Operand> operand = read_operand();
-  if (!operand.ok()) {
-    error_ = operand.error();
-    return false;
-  }
+  if (!operand.ok()) return fail(operand.error());
   code_.operands.push_back(operand.value());
   return true;
 }
 
 bool InstructionReader::next() {
   const uint8_t opcode = reader_.u8();
-  if (!reader_.ok()) {
-    error_ = make_error("the code ends without int_code_end");
-    return false;
-  }
+  if (!reader_.ok()) return fail(make_error("the code ends without int_code_end"));
   const GenericOpInfo* info = find_generic_op(opcode);
-  if (info == nullptr) {
-    error_ = make_error("unknown opcode %u", opcode);
-    return false;
-  }
+  if (info == nullptr) return fail(make_error("unknown opcode %u", opcode));
   const size_t first = code_.operands.size();
-  const unsigned arity = info->arity;
-  for (unsigned i = 0; i < arity; ++i) {
-    if (!read_short_operand() && !read_long_operand(i + 1 == arity)) return false;
-  }
+  if (!read_operands(info->arity, true)) return false;
   code_.instructions.push_back({static_cast<GenericOp>(opcode), static_cast<uint32_t>(first),
                                 static_cast<uint32_t>(code_.operands.size() - first)});
   return true;

@@ -35,12 +35,18 @@ class InstructionReader {
   const Error& error() const { return error_; }
 
  private:
-  // Appends the next operand if it is of the commonest kinds and sizes; false: read_operand() is
-  // to do it.
-  bool read_short_operand();
-  // Appends any operand or list.
+  // Reads the operand at `at` if it is of the commonest kinds and sizes, and returns what is behind
+  // it; null: read_long_operand() is to do it.
+  const uint8_t* read_short_operand(const uint8_t* at, const uint8_t* end, Operand* operand) const;
+  const uint8_t* read_short_extended(const uint8_t* at, const uint8_t* end, Operand* operand) const;
+  // These append, and are false after an error.
+  bool read_operands(uint32_t count, bool ends_with_list);
   bool read_long_operand(bool is_last);
-  Result<void> read_list();
+  bool read_list();
+  bool fail(Error error) {
+    error_ = std::move(error);
+    return false;
+  }
   Result<Operand> read_operand();
   Result<Operand> read_extended(const TaggedNumber& number);
   Result<Operand> read_typed_register();

@@ -130,7 +130,7 @@ class Rewriter {
   // `operands` lie outside the code.
   void emit(GenericOp op, std::span<const Operand> operands) {
     const auto first = static_cast<uint32_t>(code_.operands.size());
-    code_.operands.insert(code_.operands.end(), operands.begin(), operands.end());
+    code_.operands.append(operands);
     code_.instructions.push_back({op, first, static_cast<uint32_t>(operands.size()), line_});
   }
   void emit(GenericOp op, std::initializer_list<Operand> operands) {

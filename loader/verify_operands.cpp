@@ -504,7 +504,7 @@ inline bool OperandRules::is_plain(const GenericCode& code,
                                    const GenericInstruction& instruction) const {
   const GenericOpInfo& info = kGenericOps[static_cast<size_t>(instruction.op)];
   if (!plain_[static_cast<size_t>(instruction.op)]) return false;
-  const Operand* operands = code.operands.data() + instruction.first;
+  const Operand* operands = code.operands.begin() + instruction.first;
   for (uint32_t i = 0; i < info.arity; ++i) {
     const Rule& rule = rules_[static_cast<uint8_t>(info.signature[i])];
     const Operand& operand = operands[i];

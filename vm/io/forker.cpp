@@ -22,6 +22,12 @@ int Forker::start(Term port, const ChildProgram& program, int reads, int writes,
   return send_error;
 }
 
+// If it fails, the first request tries again, and its port hears why.
+void Forker::start_ahead() {
+  MutexLock lock(mutex_);
+  if (process_ == nullptr) start_process();
+}
+
 int Forker::start_process() {
   int error;
   process_ = ForkerProcess::start(&error);

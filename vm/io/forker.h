@@ -1,6 +1,6 @@
 // Children of the VM's spawn ports: hands requests to the forker process and its reports to the
-// ports. The process is started with the first request, and anew if it has been killed: ports that
-// still wait for a report are told.
+// ports. The process is started with the first request, or ahead of it, and anew if it has been
+// killed: ports that still wait for a report are told.
 #pragma once
 
 #include <deque>
@@ -30,6 +30,8 @@ class Forker {
   // Returns an error, or 0: events for the port follow. The descriptors are the forker's.
   int start(Term port, const ChildProgram& program, int reads, int writes, int standard_error)
       JOIST_EXCLUDES(mutex_);
+  // So that the first request need not wait for the process.
+  void start_ahead() JOIST_EXCLUDES(mutex_);
   // By the poll thread, when the socket is ready.
   void ready() JOIST_EXCLUDES(mutex_);
   // The poll set's tag of the socket.

@@ -39,14 +39,19 @@ Ports::~Ports() {
   }
 }
 
-bool Ports::start_thread() {
+void Ports::start_ahead() { start_thread(true); }
+
+bool Ports::start_thread(bool with_forker) {
   MutexLock lock(start_mutex_);
   if (started_) return true;
   ignore_broken_pipes();
   Result<std::unique_ptr<PollSet>> poll_set = PollSet::create();
   if (!poll_set) return false;
   poll_set_ = std::move(poll_set.value());
-  Result<Thread> thread = Thread::start("poll", [this] { run(); });
+  Result<Thread> thread = Thread::start("poll", [this, with_forker] {
+    if (with_forker) forker_.start_ahead();
+    run();
+  });
   // As in OTP, where it is there from the start: without it a system has no input and no output.
   if (!thread) fatal("%s", thread.error().text.c_str());
   thread_ = std::move(thread.value());

@@ -57,6 +57,9 @@ class Ports final : public PortReceiver {
   void fail_all(uint32_t scheduler, const DriverInfo& info, Term reason);
   // The result of the task, whose caller `p` is; or a reference with which {Ref, Result} comes.
   Term call(Process& p, Port& port, std::unique_ptr<PortTask> task);
+  // For a system that will open ports and start children, as OTP does while it boots: has the
+  // thread and the process for them started while there is something else to do.
+  void start_ahead() JOIST_EXCLUDES(start_mutex_);
   // Open or not; null: there is none.
   Port* find(Term id) const { return table_.find(id); }
   // Of ports whose opener does not say: +spp. Before the first port.
@@ -105,7 +108,8 @@ class Ports final : public PortReceiver {
 
  private:
   explicit Ports(Runtime& runtime) : runtime_(runtime) {}
-  bool start_thread() JOIST_EXCLUDES(start_mutex_);
+  // With the forker: the thread starts that first.
+  bool start_thread(bool with_forker = false) JOIST_EXCLUDES(start_mutex_);
   void run();
   void handle_ready(const PollSet::Event& event, const PortThread& thread);
   void run_scheduled(const PortThread& thread);

@@ -8,9 +8,9 @@ namespace joist {
 
 namespace {
 
-// A thread without a process looks this often, some 50 us, before it sleeps: whoever calls one
+// A thread without a process looks this often, some 8 us, before it sleeps: whoever calls one
 // native of the kind mostly calls another soon, and a wake-up costs more than a short native does.
-constexpr int kLooksBeforeSleep = kStress ? 1 : 2000;
+constexpr int kLooksBeforeSleep = kStress ? 1 : 300;
 // So many at a time: the others would only take processors from those that work.
 constexpr size_t kLookersAtMost = 1;
 
