@@ -1,5 +1,6 @@
 // Module ets: tables as such. Making and deleting them, names, owners and heirs, fixing.
 #include <algorithm>
+#include <bit>
 
 #include "bif/ets_access.h"
 #include "bif/magic.h"
@@ -24,6 +25,8 @@ struct NewTable {
   Term heir_data = Term::none();
 };
 
+// Of a number between them as many as the power of two below.
+constexpr uint64_t kFewestFixedLocks = 64;
 constexpr uint64_t kMostFixedLocks = 65536;
 
 bool read_write_concurrency(NewTable& table, Term value) {
@@ -45,7 +48,7 @@ bool read_write_concurrency(NewTable& table, Term value) {
     const int64_t locks = parts[1].small_value();
     if (locks < 1 || locks > static_cast<int64_t>(kMostFixedLocks)) return false;
     options.write_concurrency = EtsWriteConcurrency::kFixedLocks;
-    options.fixed_locks = static_cast<uint64_t>(locks);
+    options.fixed_locks = std::max(kFewestFixedLocks, std::bit_floor(static_cast<uint64_t>(locks)));
     options.decentralized_counters = true;
   }
   return true;

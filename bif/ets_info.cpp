@@ -177,6 +177,7 @@ class BinaryLister final : public RowVisitor {
     return RowAction::kKeep;
   }
   bool wants_more() override { return true; }
+  bool sees_dead() const override { return true; }
   Term list() const { return list_; }
 
  private:

@@ -372,9 +372,9 @@ constexpr NativeEntry kEtsRowNatives[] = {
     {"ets", "prev_lookup", native<step_2<KeyStep::kPrevious, true>>},
     {"ets", "slot", native<slot_2>},
     {"ets", "take", native<take_2>},
-    // Traversal of what is there, from erts_internal: dead rows of fixed tables do not show.
-    {"erts_internal", "ets_raw_first", native<end_1<KeyStep::kFirst, false>>},
-    {"erts_internal", "ets_raw_next", native<step_2<KeyStep::kNext, false>>},
+    // For what memory the rows take: dead ones of fixed tables show.
+    {"erts_internal", "ets_raw_first", native<end_1<KeyStep::kFirstOfAll, false>>},
+    {"erts_internal", "ets_raw_next", native<step_2<KeyStep::kNextOfAll, false>>},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "vm/os/thread.h"
 #include "vm/proc/process_extras.h"
 #include "vm/proc/process_table.h"
+#include "vm/sched/deliver.h"
 #include "vm/sched/request.h"
 #include "vm/sched/schedulers.h"
 #include "vm/sched/system_flags.h"
@@ -141,6 +142,39 @@ Term sleep_in_signal(Process& p, Term value) {
   if (!parts[0].is_local_pid() || !parts[1].is_small()) return p.badarg();
   const auto ms = static_cast<uint32_t>(std::clamp<int64_t>(parts[1].small_value(), 0, INT32_MAX));
   return boolean(send_request(p, parts[0], on_sleep, make_tuple(p.heap, {parts[0]}), ms));
+}
+
+// Milliseconds: a timer whose end starts one of no time, whose end starts another, whose end is
+// told.
+struct TimerChain : Timer {
+  const Runtime* runtime = nullptr;
+  Term receiver = Term::none();
+  int left = 3;
+};
+
+void on_chain_expiry(Timer& timer, Schedulers& schedulers, uint32_t scheduler) {
+  auto& chain = static_cast<TimerChain&>(timer);
+  if (--chain.left > 0) {
+    Timers& timers = schedulers.slot(scheduler).timers;
+    return timers.start(chain, schedulers.clock().monotonic_ns(), 0);
+  }
+  const Term message = must_atom("multizero_timeout_in_timeout_done");
+  deliver(*chain.runtime, scheduler, chain.receiver,
+          new_signal_of(SignalKind::kMessage, Term::none(), message, nullptr));
+  delete &chain;
+}
+
+Term chain_timers(Process& p, Term value) {
+  if (!value.is_small()) return p.badarg();
+  auto* chain = new TimerChain;
+  chain->runtime = p.runtime;
+  chain->receiver = p.pid;
+  chain->expired = on_chain_expiry;
+  const auto ms = static_cast<uint64_t>(std::max<int64_t>(value.small_value(), 0));
+  Schedulers& schedulers = *p.runtime->schedulers;
+  schedulers.slot(p.registers->scheduler)
+      .timers.start(*chain, schedulers.clock().monotonic_ns(), ms);
+  return atoms::ok;
 }
 
 // What is to be freed once all threads have moved on has been freed when the marker has: here at
@@ -282,6 +316,7 @@ constexpr struct {
     {"gc_state", set_gc_state},
     {"make", make_thing},
     {"mbuf", make_fragment},
+    {"multizero_timeout_in_timeout", chain_timers},
     {"next_pid", set_next_pid},
     {"proc_sig_block", sleep_in_signal},
     {"proc_sig_buffers", proc_sig_buffers},

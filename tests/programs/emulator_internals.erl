@@ -9,6 +9,7 @@ main() ->
      {tables, tables()}, {allocators, allocators()}, {natives, natives()},
      {heap_sizes, heap_sizes()}, {counters, counters()}, {persistent, persistent()}, {limits, limits()},
      {save_calls, save_calls()}, {next_pid, next_pid()},
+     {timers, chained_timers()},
      {segments, [segments(X) || X <- [a, <<1:3>>, 1.0]]},
      {trapping, trapping()}, {matching, matching()}, {maps, map_updates()}].
 
@@ -66,6 +67,14 @@ save_calls() ->
      || Value <- [0, -1, 10001, some, 1 bsl 70]] ++
         [error_of(fun() -> process_flag(Pid, save_calls, Value) end)
          || {Pid, Value} <- [{Gone, 0}, {self(), -1}, {self(), some}, {none, 0}, {self(), 0}]].
+
+chained_timers() ->
+    erts_debug:set_internal_state(available_internal_state, true),
+    Start = erlang:monotonic_time(millisecond),
+    ok = erts_debug:set_internal_state(multizero_timeout_in_timeout, 20),
+    receive multizero_timeout_in_timeout_done -> ok end,
+    erts_debug:set_internal_state(available_internal_state, false),
+    erlang:monotonic_time(millisecond) - Start >= 20.
 
 %% The number of the next pid, in whatever form.
 next_pid() ->

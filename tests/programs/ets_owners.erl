@@ -3,7 +3,7 @@
 -export([main/0]).
 
 main() -> [{renamed, renamed(300, 0)}, {owner, owner_ends()}, {binaries, binaries()},
-          {names, names(100, 0)}].
+          {names, names(100, 0)}, {dead, [dead(Type) || Type <- [set, bag, duplicate_bag, ordered_set]]}].
 
 %% Rows inserted by the old name are there before the new name is, or never.
 renamed(0, Late) -> Late;
@@ -78,3 +78,17 @@ wait_until_free() ->
         undefined -> ok;
         _ -> wait_until_free()
     end.
+
+%% What a row holds that was deleted while its table is fixed.
+dead(Type) ->
+    Table = ets:new(table, [Type]),
+    Large = binary:copy(<<"x">>, 1000),
+    true = ets:insert(Table, [{key, Large}, {other, 1}]),
+    true = ets:safe_fixtable(Table, true),
+    true = ets:delete(Table, key),
+    Fixed = [Size || {_, Size, _} <- ets:info(Table, binary)],
+    First = ets:next(Table, ets:first(Table)),
+    true = ets:safe_fixtable(Table, false),
+    {Type, Fixed, First, [Size || {_, Size, _} <- ets:info(Table, binary)], byte_size(Large),
+     [ets:info(ets:new(locks, [public, {write_concurrency, {debug_hash_fixed_number_of_locks, N}}]),
+               write_concurrency) || N <- [1, 3, 1024, 2049]]}.

@@ -385,10 +385,9 @@ StoreAnswer HashStore::update(Term key, StoreGate gate, RowUpdater& updater) {
 StoreAnswer HashStore::step(KeyStep step, Term key, bool with_rows, StoreGate gate, Allocator& heap,
                             Term* result) {
   // Hash tables have no order: last is first, and the previous the next.
-  const bool from_start = step == KeyStep::kFirst || step == KeyStep::kLast;
-  const uint32_t hash = from_start ? 0 : ets_hash(key);
-  size_t i = from_start ? 0 : hash & (stripe_count_ - 1);
-  bool resume = !from_start;
+  bool resume = !starts_anew(step);
+  const uint32_t hash = resume ? ets_hash(key) : 0;
+  size_t i = resume ? hash & (stripe_count_ - 1) : 0;
   for (; i < stripe_count_; ++i) {
     Stripe& stripe = stripes_[i];
     SharedGuard guard(stripe.lock, gate.reader());
@@ -403,7 +402,7 @@ StoreAnswer HashStore::step(KeyStep step, Term key, bool with_rows, StoreGate ga
       while (row != nullptr && same_key(row, key, hash)) row = row->next;
     }
     while (true) {
-      while (row != nullptr && row->dead) row = row->next;
+      while (row != nullptr && row->dead && !shows_dead(step)) row = row->next;
       if (row != nullptr || ++number >= stripe.buckets) break;
       row = *bucket(stripe, number);
     }
@@ -442,7 +441,8 @@ StoreAnswer HashStore::slot(size_t number, StoreGate gate, Allocator& heap, Term
 EtsObject** HashStore::visit_row(Stripe& stripe, EtsObject** link, RowVisitor& visitor) {
   EtsObject* row = *link;
   EtsObject* replacement = nullptr;
-  const RowAction action = row->dead ? RowAction::kKeep : visitor.visit(*row, &replacement);
+  const bool is_seen = !row->dead || visitor.sees_dead();
+  const RowAction action = is_seen ? visitor.visit(*row, &replacement) : RowAction::kKeep;
   if (action == RowAction::kDelete) return remove(stripe, link);
   if (action == RowAction::kReplace) {
     replacement->hash = row->hash;

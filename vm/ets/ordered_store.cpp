@@ -433,6 +433,9 @@ StoreAnswer OrderedStore::step(KeyStep step, Term key, bool with_rows, StoreGate
   Reading reading(*this, gate.reader());
   if (!gate.open()) return StoreAnswer::kRefused;
   const EtsObject* row = nullptr;
+  // Nothing stays dead here.
+  if (step == KeyStep::kFirstOfAll) step = KeyStep::kFirst;
+  if (step == KeyStep::kNextOfAll) step = KeyStep::kNext;
   if (step == KeyStep::kFirst || step == KeyStep::kNext) {
     Place place = step == KeyStep::kFirst ? Place{0, 0} : place_of(key);
     const Leaf* leaf = &reading.enter(place);

@@ -72,6 +72,8 @@ class RowVisitor {
   virtual RowAction visit(EtsObject& row, EtsObject** replacement) = 0;
   // Asked between buckets or rows: whether to go on.
   virtual bool wants_more() = 0;
+  // Whether it meets dead rows, too.
+  virtual bool sees_dead() const { return false; }
 
  protected:
   ~RowVisitor() = default;
@@ -89,7 +91,12 @@ class RowUpdater {
   ~RowUpdater() = default;
 };
 
-enum class KeyStep : uint8_t { kFirst, kLast, kNext, kPrevious };
+// The last two show dead rows, too.
+enum class KeyStep : uint8_t { kFirst, kLast, kNext, kPrevious, kFirstOfAll, kNextOfAll };
+inline bool shows_dead(KeyStep step) { return step >= KeyStep::kFirstOfAll; }
+inline bool starts_anew(KeyStep step) {
+  return step == KeyStep::kFirst || step == KeyStep::kLast || step == KeyStep::kFirstOfAll;
+}
 
 class EtsStore {
  public:

@@ -195,9 +195,14 @@ struct op_recv_marker_bind : FastOp {
 struct op_recv_marker_clear : FastOp {
   JOIST_INLINE void run(State& s, const Cell*, auto marker) {
     Process& p = s.process();
-    const Term number = marker.get(s);
-    if (!number.is_small()) return;
-    p.extras->receive_markers.clear(p.messages, static_cast<size_t>(number.small_value()));
+    const Term which = marker.get(s);
+    if (p.extras == nullptr) return;
+    ReceiveMarkers& markers = p.extras->receive_markers;
+    if (which.is_small()) {
+      markers.clear(p.messages, static_cast<size_t>(which.small_value()));
+    } else if (is_ref(which)) {
+      markers.clear_bound(p.messages, reference_id(which));
+    }
   }
 };
 

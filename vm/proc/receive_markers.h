@@ -35,6 +35,12 @@ class ReceiveMarkers {
     slot.taken = slot.placed = false;
     slot.reference = 0;
   }
+  // The same for the one that is bound to the reference: code keeps only that, in its place.
+  void clear_bound(MessageQueue& queue, uint64_t reference) {
+    for (size_t i = 0; i < kCount; ++i) {
+      if (slots_[i].taken && slots_[i].reference == reference) return clear(queue, i);
+    }
+  }
   ~ReceiveMarkers() {
     for (Slot& slot : slots_) {
       // Placed nodes die with the queue.
