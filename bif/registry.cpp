@@ -1,6 +1,9 @@
 #include "bif/registry.h"
 
+#include <bit>
+#include <functional>
 #include <string_view>
+#include <vector>
 
 namespace joist {
 
@@ -102,15 +105,50 @@ std::span<const std::span<const NativeEntry>> native_tables() {
   return tables;
 }
 
-const NativeEntry* find_native(std::string_view module, std::string_view function, size_t arity) {
-  for (std::span<const NativeEntry> table : native_tables()) {
-    for (const NativeEntry& entry : table) {
-      if (entry.native.arity == arity && function == entry.function && module == entry.module) {
-        return &entry;
+namespace {
+
+// By name, so that a start can ask for hundreds of them.
+class NativeIndex {
+ public:
+  NativeIndex() {
+    size_t count = 0;
+    for (const auto& table : native_tables()) count += table.size();
+    slots_.resize(std::bit_ceil(2 * count + 1));
+    for (const auto& table : native_tables()) {
+      for (const NativeEntry& entry : table) {
+        const size_t place = place_of(entry.module, entry.function, entry.native.arity);
+        if (slots_[place] == nullptr) slots_[place] = &entry;
       }
     }
   }
-  return nullptr;
+
+  const NativeEntry* find(std::string_view module, std::string_view function, size_t arity) const {
+    return slots_[place_of(module, function, arity)];
+  }
+
+ private:
+  // Where the entry is, or belongs.
+  size_t place_of(std::string_view module, std::string_view function, size_t arity) const {
+    const std::hash<std::string_view> hash;
+    const size_t mask = slots_.size() - 1;
+    size_t i = hash(module) + 31 * hash(function) + arity;
+    for (;; ++i) {
+      const NativeEntry* entry = slots_[i & mask];
+      if (entry == nullptr) return i & mask;
+      const bool same =
+          entry->native.arity == arity && function == entry->function && module == entry->module;
+      if (same) return i & mask;
+    }
+  }
+
+  std::vector<const NativeEntry*> slots_;
+};
+
+}  // namespace
+
+const NativeEntry* find_native(std::string_view module, std::string_view function, size_t arity) {
+  static const NativeIndex index;
+  return index.find(module, function, arity);
 }
 
 }  // namespace joist

@@ -28,7 +28,7 @@ constexpr size_t kMaxAtoms = size_t{1} << 31;
 constexpr size_t kMaxChunks = kMaxAtoms / kChunkSize;
 constexpr size_t kTextBlockBytes = size_t{64} << 10;
 constexpr size_t kDefaultAtomLimit = size_t{1} << 20;
-constexpr size_t kFirstSlots = 8192;
+constexpr size_t kFirstSlots = 32768;  // enough for what OTP has when it has booted
 static_assert(atoms::kFixedAtomCount < kChunkSize);
 static_assert(atoms::kFixedAtomCount * 2 < kFirstSlots);
 
