@@ -3,6 +3,7 @@
 #include "vm/heap/builder.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/exclusive.h"
+#include "vm/sched/system_flags.h"
 #include "vm/trace/tracing.h"
 
 namespace joist {
@@ -84,6 +85,9 @@ Term system_monitor_2(Process& p, Term process, Term list) {
   if (!alone) return p.yield({process, options});
   const Term before = current_monitor(p);
   p.runtime->tracing->set_system_monitor(monitor);
+  SystemFlags& flags = *system_flags(p);
+  flags.busy_port_monitor = monitor.busy_port ? monitor.process.bits() : 0;
+  flags.busy_dist_port_monitor = monitor.busy_dist_port ? monitor.process.bits() : 0;
   return before;
 }
 

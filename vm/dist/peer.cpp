@@ -10,6 +10,7 @@
 #include "vm/dist/incoming.h"
 #include "vm/dist/nodes.h"
 #include "vm/dist/relations.h"
+#include "vm/sched/busy_monitor.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/schedulers.h"
 #include "vm/sched/signal_handler.h"
@@ -304,10 +305,15 @@ void Peer::tell_controller(uint32_t scheduler) {
 }
 
 void Peer::suspend_sender(Process& sender) {
-  MutexLock lock(mutex_);
-  if (!is_busy()) return;
-  ++sender.suspend_count;
-  suspended_.push_back(sender.pid);
+  Term controller = Term::none();
+  {
+    MutexLock lock(mutex_);
+    if (!is_busy()) return;
+    ++sender.suspend_count;
+    suspended_.push_back(sender.pid);
+    controller = controller_;
+  }
+  tell_of_busy_dist_port(sender, controller);
 }
 
 void Peer::resume_senders(uint32_t scheduler) {

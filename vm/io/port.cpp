@@ -3,6 +3,7 @@
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
 #include "vm/io/ports.h"
+#include "vm/sched/busy_monitor.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/request.h"
 #include "vm/sched/schedulers.h"
@@ -177,10 +178,13 @@ void on_port_free(Process& sender, Signal&) { --sender.suspend_count; }
 
 // The mutex makes sure that a port that becomes free meanwhile sees the sender, or the sender it.
 void Port::suspend_sender(Process& sender) {
-  MutexLock lock(senders_mutex_);
-  if (!is_busy() || !is_open()) return;
-  ++sender.suspend_count;
-  suspended_senders_.push_back(sender.pid);
+  {
+    MutexLock lock(senders_mutex_);
+    if (!is_busy() || !is_open()) return;
+    ++sender.suspend_count;
+    suspended_senders_.push_back(sender.pid);
+  }
+  tell_of_busy_port(sender, id());
 }
 
 void Port::resume_senders() {

@@ -46,6 +46,10 @@ class SystemFlags {
   std::atomic<size_t> backtrace_depth{kBacktraceDepth};
   // How many requests to processes erts_literal_area_collector and its like have open at once.
   std::atomic<int64_t> outstanding_requests{4};
+  // Who is told of processes that wait for a busy port (erlang:system_monitor/2): the bits of a
+  // pid; 0: nobody.
+  std::atomic<Word> busy_port_monitor{0};
+  std::atomic<Word> busy_dist_port_monitor{0};
 
   // --- for tests only ---
   std::atomic<bool> internal_state{false};  // whether the natives that show it may be used
