@@ -1,5 +1,6 @@
 // erlang:statistics/1: sums over the whole VM (vm/proc/statistics.h), and its times.
 #include "vm/proc/statistics.h"
+#include "bif/microstates.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
 #include "vm/os/clock.h"
@@ -127,7 +128,7 @@ Term statistics_1(Process& p, Term item) {
   }
   if (item == atoms::scheduler_wall_time) return wall_times(p, false);
   if (item == atoms::scheduler_wall_time_all) return wall_times(p, true);
-  if (item == atoms::microstate_accounting) return atoms::undefined;  // never switched on
+  if (item == atoms::microstate_accounting) return microstate_figures(p);
   return p.badarg();
 }
 

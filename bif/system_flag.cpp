@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "bif/cpu_topology.h"
 #include "bif/heap_options.h"
+#include "bif/microstates.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
 #include "vm/proc/time.h"
@@ -206,12 +208,12 @@ constexpr struct {
   Term (*set)(Process& p, Term value);
 } kFlags[] = {
     {atoms::backtrace_depth, set_backtrace_depth},
-    {atoms::cpu_topology, not_there},
+    {atoms::cpu_topology, set_cpu_topology},
     {atoms::dirty_cpu_schedulers_online, set_dirty_cpu_online},
     {atoms::erts_alloc, not_there},
     {atoms::fullsweep_after, set_fullsweep},
     {atoms::max_heap_size, set_max_heap},
-    {atoms::microstate_accounting, not_there},
+    {atoms::microstate_accounting, set_microstate_accounting},
     {atoms::min_bin_vheap_size, set_min_bin_vheap},
     {atoms::min_heap_size, set_min_heap},
     {atoms::multi_scheduling, set_multi_scheduling},
@@ -229,6 +231,7 @@ Term system_flag_2(Process& p, Term name, Term value) {
   for (const auto& flag : kFlags) {
     if (flag.name == name) return flag.set(p, value);
   }
+  if (name == must_atom("internal_cpu_topology")) return set_internal_cpu_topology(p, value);
   return p.badarg(atoms::badopt);
 }
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <string>
 
+#include "bif/cpu_topology.h"
 #include "bif/heap_options.h"
 #include "bif/memory.h"
 #include "bif/registry.h"
@@ -103,6 +104,7 @@ Term break_ignored(Process& p) { return boolean(settings(p).break_ignored); }
 Term processors(int count) { return count > 0 ? Term::small(count) : atoms::unknown; }
 Term logical_processors(Process&) { return processors(cpu_count().online); }
 Term logical_processors_available(Process&) { return processors(cpu_count().available); }
+Term used_cpu_topology(Process& p) { return cpu_topology(p, atoms::used); }
 Term cpu_quota(Process&) { return processors(cpu_count().quota); }
 
 Term schedulers_online(Process& p) { return make_size(p.runtime->schedulers->online()); }
@@ -315,7 +317,7 @@ constexpr Item kItems[] = {
     {atoms::constant_pool_support, atoms::true_},
     {atoms::context_reductions, int64_t{kReductionsPerSlice}},
     {atoms::cpu_quota, cpu_quota},
-    {atoms::cpu_topology, atoms::undefined},
+    {atoms::cpu_topology, used_cpu_topology},
     {atoms::creation, creation},
     {atoms::debug_compiled, kAssertions ? atoms::true_ : atoms::false_},
     {atoms::decentralized_counter_groups_map, missing},
@@ -422,10 +424,9 @@ Term info_of_tuple(Process& p, Term tuple) {
       (elements[1] == atoms::internal || elements[1] == atoms::external)) {
     return Term::small(sizeof(Word));
   }
-  if (elements[0] == atoms::cpu_topology &&
-      (elements[1] == atoms::defined || elements[1] == atoms::detected ||
-       elements[1] == atoms::used)) {
-    return atoms::undefined;
+  if (elements[0] == atoms::cpu_topology) return cpu_topology(p, elements[1]);
+  if (elements[0] == must_atom("internal_cpu_topology")) {
+    return internal_cpu_topology(p, elements[1]);
   }
   if (elements[0] == atoms::allocator_sizes) return allocator_sizes(p, elements[1]);
   if (elements[0] == atoms::allocator) {

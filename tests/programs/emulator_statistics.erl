@@ -6,7 +6,8 @@ main() ->
     [{shapes, shapes()}, {grow, grow()}, {since, since()}, {lengths, lengths()}, {bad, bad()},
      {wall_time, wall_time()}, {wall_time_all, wall_time_all()}, {wall_errors, wall_errors()},
      {work, work()}, {bindings, bindings()}, {topology, topology()}, {bad_bindings, bad_bindings()},
-     {display, display()}, {offsets, offsets()}].
+     {display, display()}, {offsets, offsets()}, {microstates, microstates()},
+     {topology_flags, topology_flags()}].
 
 outcome(Fun) -> prog:anonymous(prog:outcome(Fun)).
 
@@ -169,3 +170,54 @@ offsets() ->
      end,
      Bad, lists:sort(Monitors), demonitor(Ref, [info]), demonitor(Ref, [info]), demonitor(Tagged),
      process_info(self(), monitors), erlang:time_offset() =:= Offset].
+
+%% All threads that both have, and the states that they have been in.
+microstates() ->
+    Off = [time_in(S) || S <- states()],
+    Flags = [erlang:system_flag(microstate_accounting, V) || V <- [reset, true, true]],
+    busy(),
+    receive after 50 -> ok end,
+    On = erlang:statistics(microstate_accounting),
+    Shape = [lists:all(fun(#{type := T, id := Id, counters := C} = M) ->
+                           map_size(M) =:= 3 andalso is_atom(T) andalso is_integer(Id) andalso
+                               maps:keys(C) =:= states() andalso
+                               lists:all(fun(V) -> is_integer(V) andalso V >= 0 end, maps:values(C))
+                       end, On),
+             lists:sort([{T, Id} || #{type := T, id := Id} <- On, T =/= aux, T =/= async])],
+    Spent = [{S, time_in(S) > 0} || S <- [emulator, gc, other, port, sleep]],
+    Back = [erlang:system_flag(microstate_accounting, V) || V <- [false, false]],
+    Kept = time_in(emulator),
+    busy(),
+    Stands = time_in(emulator) =:= Kept andalso Kept > 0,
+    [Off, Flags, Shape, Spent, Back, Stands, erlang:system_flag(microstate_accounting, reset),
+     [time_in(S) || S <- states()],
+     [outcome(fun() -> erlang:system_flag(microstate_accounting, V) end)
+      || V <- [on, 1, [], undefined]]].
+
+states() -> [aux, check_io, emulator, gc, other, port, sleep].
+
+time_in(State) ->
+    lists:sum([maps:get(State, C) || #{counters := C} <- erlang:statistics(microstate_accounting)]).
+
+topology_flags() ->
+    Two = [{node, [{processor, [{core, [{thread, {logical, 3}}, {thread, {logical, 1}}]},
+                                {core, {logical, 0}}]},
+                   {processor, {logical, 7}}]}],
+    Cpu = fun(Processor, Core, Logical) -> {cpu, -1, Processor, -1, Core, 0, Logical} end,
+    [all_topologies(),
+     [{erlang:system_flag(cpu_topology, V), all_topologies()}
+      || V <- [Two, [{processor, {logical, 4}}], undefined, undefined]],
+     [try erlang:system_flag(cpu_topology, V) catch C:R -> {C, R} end
+      || V <- [other, 1, [], [x], [{core, {logical, -1}}], [{core, {logical, 65536}}],
+               [{core, {logical, 1}}, {core, {logical, 1}}]]],
+     [outcome(fun() -> erlang:system_flag(internal_cpu_topology, V) end)
+      || V <- [other, [], [{cpu, 1}], [Cpu(0, 0, 0), Cpu(0, 0, 1)], [Cpu(0, 0, 0), Cpu(0, 1, 0)],
+               [Cpu(0, 0, 65536)], [Cpu(0, 0, 0) | Cpu(0, 0, 1)],
+               [{cpu, 0, 0, 0, 0, 0, 0}, {cpu, 0, 0, 0, 1, 0, 2}],
+               [Cpu(1, 0, 5), Cpu(0, 0, 4)], undefined]],
+     all_topologies()].
+
+all_topologies() ->
+    [erlang:system_info({Item, Which})
+     || Item <- [cpu_topology, internal_cpu_topology], Which <- [defined, detected, used]]
+        ++ [erlang:system_info(cpu_topology)].

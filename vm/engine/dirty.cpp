@@ -5,9 +5,11 @@
 
 #include "vm/base/config.h"
 #include "vm/code/code_table.h"
+#include "vm/os/microstates.h"
 #include "vm/sched/dirty_call.h"
 #include "vm/sched/exit.h"
 #include "vm/sched/signal_handler.h"
+#include "vm/sched/system_flags.h"
 
 namespace joist {
 
@@ -23,6 +25,7 @@ Term leave_for_dirty(Process& p, const Term*) {
 // The reader is offline while the native runs: it may take its time without keeping all others
 // from freeing what they have retired.
 void run_native(Process& p, EpochReader& reader) {
+  const MicrostateScope scope(Microstate::kEmulator);
   if (p.suspended != nullptr) {
     p.reductions = kReductionsPerSlice;
     reader.offline();
@@ -145,6 +148,11 @@ bool DirtyThreads::start_thread(void* context, ThreadKind kind, size_t index) {
 }
 
 void DirtyThreads::run(ThreadKind kind, size_t index) {
+  const bool io = kind == ThreadKind::kDirtyIo;
+  const MicrostateThread thread(microstates_of(*all_),
+                                io ? Microstates::Kind::kDirtyIo : Microstates::Kind::kDirtyCpu,
+                                static_cast<uint32_t>(index) + 1);
+  const MicrostateScope asleep(Microstate::kSleep);
   EpochReader reader(all_->epochs());
   auto registers = std::make_unique<Registers>();
   registers->scheduler = Schedulers::kNone;
@@ -153,6 +161,7 @@ void DirtyThreads::run(ThreadKind kind, size_t index) {
   registers->gc_stress = gc_stress_;
   DirtyQueue& queue = all_->dirty(kind);
   while (Process* process = queue.take(index)) {
+    const MicrostateScope awake(Microstate::kOther);
     reader.online();
     turn(*all_, *process, *registers);
     reader.offline();

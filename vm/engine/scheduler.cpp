@@ -7,11 +7,13 @@
 #include "vm/engine/dirty.h"
 #include "vm/exec/run.h"
 #include "vm/os/memory_count.h"
+#include "vm/os/microstates.h"
 #include "vm/proc/process_table.h"
 #include "vm/proc/time.h"
 #include "vm/sched/elevation.h"
 #include "vm/sched/exit.h"
 #include "vm/sched/signal_handler.h"
+#include "vm/sched/system_flags.h"
 #include "vm/sched/system_task.h"
 #include "vm/sched/timers.h"
 
@@ -41,11 +43,12 @@ Scheduler::Scheduler(Schedulers& all, uint32_t index, ProcessObserver& observer,
 
 void Scheduler::run(const std::atomic<bool>& stop) {
   slot_.thread.store(pthread_self(), std::memory_order_relaxed);
+  const MicrostateThread thread(microstates_of(all_), Microstates::Kind::kScheduler, index_ + 1);
   all_.announce_awake(index_);
   slot_.reader->online();
   end_idleness();
   while (!stop.load(std::memory_order_acquire)) {
-    slot_.reader->quiescent();
+    pass_quiescent_state();
     if (all_.is_frozen()) [[unlikely]]
       stand_still();
     if (slot_.timers.next_event_ns() != INT64_MAX) run_timers();
@@ -63,6 +66,12 @@ void Scheduler::run(const std::atomic<bool>& stop) {
   slot_.reader->offline();
   all_.announce_asleep(index_);
   slot_.thread.store(pthread_t{}, std::memory_order_relaxed);
+}
+
+void Scheduler::pass_quiescent_state() {
+  if (!slot_.reader->has_deferred()) return slot_.reader->quiescent();
+  const MicrostateScope scope(Microstate::kAux);
+  slot_.reader->quiescent();
 }
 
 bool Scheduler::watches_time() const { return index_ == 0 && runtime_.time->is_watched(); }
@@ -164,6 +173,7 @@ void Scheduler::wait_for_work(const std::atomic<bool>& stop, bool may_run) {
 // Once many processes have ended, each scheduler gives back what was theirs, when it has nothing
 // better to do: it owns the memory that it has allocated, whoever has freed it.
 void Scheduler::tidy_memory() {
+  const MicrostateScope scope(Microstate::kAux);
   const uint64_t ended = all_.ended_processes();
   if (ended - ended_when_tidied_ < kEndedForTidying || slot_.reader->has_deferred()) return;
   ended_when_tidied_ = ended;
@@ -173,6 +183,7 @@ void Scheduler::tidy_memory() {
 }
 
 void Scheduler::sleep() {
+  const MicrostateScope scope(Microstate::kSleep);
   // What is to be freed soon should not wait for work to come.
   constexpr int64_t kReclaimNs = 1'000'000;
   constexpr int64_t kTidyNs = 100'000'000;
@@ -228,12 +239,17 @@ void Scheduler::turn(Process& p) {
     return release(p);
   }
   p.run_outcome = RunOutcome::kYielded;
+  run_slice(p);
+  settle(p);
+}
+
+void Scheduler::run_slice(Process& p) {
+  const MicrostateScope scope(Microstate::kEmulator);
   if (runtime_.trace->long_schedule_ns.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     run_timed(p);
   } else {
     run_process(p);
   }
-  settle(p);
 }
 
 // For system_monitor's long_schedule.

@@ -36,11 +36,14 @@ class Scheduler {
   void turn(Process& process);
   void settle(Process& process);
   void collect(Process& process);
+  void run_slice(Process& process);
   void run_timed(Process& process);
   void end(Process& process);
   // Lets go of a process that has nothing to do; it may be somebody else's at once.
   void release(Process& process);
   void run_timers();
+  // Frees what nobody can see any more.
+  void pass_quiescent_state();
   // The next process to run; null: there is none, or others are to run it.
   Process* take();
   Process* take_alone(Process* process);

@@ -160,6 +160,14 @@ Result<void> Vm::start_schedulers() {
   runtime_.tracing = tracing_.get();
   runtime_.trace = tracing_.get();
   runtime_.logger = &logger_;
+  flags_.microstates = std::make_unique<Microstates>(schedulers_->clock());
+  Microstates& microstates = *flags_.microstates;
+  microstates.add(Microstates::Kind::kScheduler, 1, options_.schedulers);
+  microstates.add(Microstates::Kind::kDirtyCpu, 1,
+                  schedulers_->dirty(ThreadKind::kDirtyCpu).threads());
+  microstates.add(Microstates::Kind::kDirtyIo, 1,
+                  schedulers_->dirty(ThreadKind::kDirtyIo).threads());
+  microstates.add(Microstates::Kind::kPoll, 0, 1);
   schedulers_->attach(flags_);
   runtime_.heap_limit_reached = report_full_heap;
   runtime_.schedulers = schedulers_.get();

@@ -3,6 +3,7 @@
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
 #include "vm/io/ports.h"
+#include "vm/os/microstates.h"
 #include "vm/sched/busy_monitor.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/request.h"
@@ -103,6 +104,7 @@ void Port::let_go() {
 }
 
 void Port::kick(const PortThread& thread) {
+  const MicrostateScope scope(Microstate::kPort);
   if (enter(thread)) leave();
 }
 

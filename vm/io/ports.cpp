@@ -2,8 +2,10 @@
 
 #include "vm/heap/builder.h"
 #include "vm/os/clock.h"
+#include "vm/os/microstates.h"
 #include "vm/os/stream.h"
 #include "vm/sched/schedulers.h"
+#include "vm/sched/system_flags.h"
 
 namespace joist {
 
@@ -62,6 +64,9 @@ bool Ports::start_thread(bool with_forker) {
 // --- the poll thread ---
 
 void Ports::run() {
+  const MicrostateThread measured(microstates_of(*runtime_.schedulers), Microstates::Kind::kPoll,
+                                  0);
+  const MicrostateScope scope(Microstate::kCheckIo);
   EpochReader reader(runtime_.schedulers->epochs());
   const PortThread thread{Schedulers::kNone, &reader};
   PollSet::Event events[kEventsAtOnce];
@@ -72,13 +77,18 @@ void Ports::run() {
     const int64_t timeout = run_timeouts(thread);
     run_scheduled(thread);
     reader.offline();
-    const size_t count = poll_set_->wait(events, timeout);
+    const size_t count = wait_for_events(events, timeout);
     if (paused_.load()) [[unlikely]]
       wait_if_paused(reader);
     reader.online();
     for (size_t i = 0; i < count; ++i) handle_ready(events[i], thread);
   }
   reader.offline();
+}
+
+size_t Ports::wait_for_events(std::span<PollSet::Event> events, int64_t timeout) {
+  const MicrostateScope scope(Microstate::kSleep);
+  return poll_set_->wait(events, timeout);
 }
 
 void Ports::wait_if_paused(EpochReader& reader) {
@@ -184,6 +194,7 @@ void Ports::submit(uint32_t scheduler, Port& port, std::unique_ptr<PortTask> tas
 }
 
 Term Ports::call(Process& p, Port& port, std::unique_ptr<PortTask> task) {
+  const MicrostateScope scope(Microstate::kPort);
   task->caller = p.pid;
   const std::optional<PortThread> thread = thread_of(p.registers->scheduler);
   const bool entered = thread && port.enter(*thread);

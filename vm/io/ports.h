@@ -111,6 +111,7 @@ class Ports final : public PortReceiver {
   // With the forker: the thread starts that first.
   bool start_thread(bool with_forker = false) JOIST_EXCLUDES(start_mutex_);
   void run();
+  size_t wait_for_events(std::span<PollSet::Event> events, int64_t timeout);
   void handle_ready(const PollSet::Event& event, const PortThread& thread);
   void run_scheduled(const PortThread& thread);
   // Returns how long there is until the next one.

@@ -9,6 +9,7 @@
 #include "vm/heap/gc.h"
 #include "vm/os/clock.h"
 #include "vm/os/memory_count.h"
+#include "vm/os/microstates.h"
 #include "vm/proc/process_extras.h"
 #include "vm/proc/relations.h"
 
@@ -273,6 +274,7 @@ void count_collection(SystemStatistics& statistics, uint64_t words_reclaimed) {
 }  // namespace
 
 bool Process::collect_now_gc(size_t need, uint32_t live_registers, Collection kind) {
+  const MicrostateScope scope(Microstate::kGc);
   due_collection = DueCollection::kNone;
   if (examines_message) detach_current_message();
   RootSet roots;

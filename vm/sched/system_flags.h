@@ -3,8 +3,14 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
+#include <utility>
+#include <vector>
 
+#include "vm/base/sync.h"
 #include "vm/heap/heap.h"
+#include "vm/os/cpu_topology.h"
+#include "vm/os/microstates.h"
 #include "vm/proc/backtrace.h"
 #include "vm/proc/process.h"
 #include "vm/sched/schedulers.h"
@@ -15,6 +21,23 @@ namespace joist {
 enum class SliceKind : uint8_t { kBinary, kRegex, kUnicode };
 inline constexpr size_t kSliceKinds = 3;
 inline constexpr int64_t kNoStepLimit = INT64_MAX;
+
+// What erlang:system_flag(cpu_topology, _) has set; empty: nothing.
+class DefinedTopology {
+ public:
+  std::vector<LogicalCpu> get() {
+    MutexLock lock(mutex_);
+    return cpus_;
+  }
+  void set(std::vector<LogicalCpu> cpus) {
+    MutexLock lock(mutex_);
+    cpus_ = std::move(cpus);
+  }
+
+ private:
+  Mutex mutex_;
+  std::vector<LogicalCpu> cpus_ JOIST_GUARDED_BY(mutex_);
+};
 
 class SystemFlags {
  public:
@@ -42,6 +65,10 @@ class SystemFlags {
                                         std::memory_order_relaxed);
   }
 
+  DefinedTopology topology;
+  // Made before any thread is started; null in a VM without schedulers.
+  std::unique_ptr<Microstates> microstates;
+
   std::atomic<bool> messages_off_heap{false};  // the same: message_queue_data
   std::atomic<size_t> backtrace_depth{kBacktraceDepth};
   // How many requests to processes erts_literal_area_collector and its like have open at once.
@@ -68,6 +95,10 @@ class SystemFlags {
 // A process without a VM, as in unit tests, has none: the defaults hold.
 inline SystemFlags* system_flags(const Process& p) {
   return p.runtime->schedulers == nullptr ? nullptr : p.runtime->schedulers->flags();
+}
+inline Microstates* microstates_of(const Schedulers& schedulers) {
+  const SystemFlags* flags = schedulers.flags();
+  return flags == nullptr ? nullptr : flags->microstates.get();
 }
 inline HeapOptions default_heap_options(const Process& p) {
   const SystemFlags* flags = system_flags(p);
