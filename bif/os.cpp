@@ -61,23 +61,23 @@ bool may_be_set(std::string_view name, int otp_release) {
   return otp_release >= 28 || (name != "sigwinch" && name != "sigcont");
 }
 
+std::optional<SignalAction> signal_action(Term option) {
+  const std::string_view name = option.is_atom() ? atom_text(option) : std::string_view();
+  if (name == "default") return SignalAction::kDefault;
+  if (name == "ignore") return SignalAction::kIgnore;
+  if (name == "handle") return SignalAction::kHandle;
+  return std::nullopt;
+}
+
 Term set_signal_2(Process& p, Term signal, Term option) {
-  if (!signal.is_atom() || !option.is_atom()) return p.badarg();
+  const std::optional<SignalAction> action = signal_action(option);
+  if (!action) return p.badarg(atoms::badopt);
+  if (!signal.is_atom()) return p.badarg();
   const std::string_view name = atom_text(signal);
   const std::optional<int> number = os_signal_number(name);
   if (!number || !may_be_set(name, p.runtime->otp_release)) return p.badarg();
-  const std::string_view action = atom_text(option);
-  bool done = false;
-  if (name == "sigstop") {
-    // No program has a say in it, and OTP does not mind.
-    done = action == "default" || action == "ignore" || action == "handle";
-  } else if (action == "default") {
-    done = set_os_signal(*number, SignalAction::kDefault);
-  } else if (action == "ignore") {
-    done = set_os_signal(*number, SignalAction::kIgnore);
-  } else if (action == "handle") {
-    done = set_os_signal(*number, SignalAction::kHandle);
-  }
+  // No program has a say in SIGSTOP, and OTP does not mind.
+  const bool done = name == "sigstop" || set_os_signal(*number, *action);
   return done ? Term(atoms::ok) : p.badarg();
 }
 

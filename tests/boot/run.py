@@ -93,6 +93,7 @@ def prepare(folder):
                       'refc(F) -> element(2, erlang:fun_info(F, refc)).\n')
     Path(folder, "flags.txt").write_text('# a comment\n-noshell -eval "io:format(\\"~p~n\\", '
                                          '[file]), halt()."\n')
+    Path(folder, "extra.txt").write_text("-noshell -extra 'a b' c\\ d # and so on\n")
     Path(folder, "some.config").write_text("[{stdlib, [{colour, blue}]}].\n")
     subprocess.run(["erlc", "sample.erl"], cwd=folder, check=True)
     archives.make(Path(folder))

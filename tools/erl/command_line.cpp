@@ -62,16 +62,28 @@ Error unreadable(const std::string& file) {
                      "\": " + reason + "\n");
 }
 
-// Appends `words`, with -args_file replaced by what the file says.
-Result<void> expand(const std::vector<std::string>& words, int depth,
-                    std::vector<std::string>& to) {
+// Those behind an -extra, wherever it stands, come last of all.
+struct Expanded {
+  std::vector<std::string> words;
+  std::vector<std::string> extra;
+};
+
+// The flags of one source do not take values from the next one's.
+std::vector<std::string> closed(std::vector<std::string> words) {
+  if (!words.empty()) words.emplace_back("--");
+  return words;
+}
+
+// Appends `words`, with -args_file replaced by what the file says. An -extra takes the rest of its
+// own file, or of whatever source it is in.
+Result<void> expand(const std::vector<std::string>& words, int depth, Expanded& to) {
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "-extra") {
-      to.insert(to.end(), words.begin() + static_cast<ptrdiff_t>(i), words.end());
+      to.extra.insert(to.extra.end(), words.begin() + static_cast<ptrdiff_t>(i) + 1, words.end());
       return {};
     }
     if (words[i] != "-args_file") {
-      to.push_back(words[i]);
+      to.words.push_back(words[i]);
       continue;
     }
     if (++i == words.size()) return usage_error("Missing argument(s) for '-args_file'.\n");
@@ -79,9 +91,14 @@ Result<void> expand(const std::vector<std::string>& words, int depth,
     if (!bytes) return unreadable(words[i]);
     if (depth == kDeepestFile) return make_error("erlexec: Too many nested argument files\n");
     const std::string text(bytes.value().begin(), bytes.value().end());
-    JOIST_TRY(expand(words_of(text, true), depth + 1, to));
+    JOIST_TRY(expand(closed(words_of(text, true)), depth + 1, to));
   }
   return {};
+}
+
+bool has_file(const std::vector<std::string>& words) {
+  const auto extra = std::find(words.begin(), words.end(), "-extra");
+  return std::find(words.begin(), extra, "-args_file") != extra;
 }
 
 Result<std::vector<std::string>> all_words(const std::vector<std::string>& words, int release,
@@ -89,27 +106,28 @@ Result<std::vector<std::string>> all_words(const std::vector<std::string>& words
   std::vector<std::vector<std::string>> sources;
   const auto add_variable = [&](const std::string& name) {
     if (const auto value = environment.get(name)) {
-      sources.push_back(words_of(*value, false));
+      sources.push_back(closed(words_of(*value, false)));
       if (sources.back().empty()) sources.pop_back();
     }
   };
   add_variable("ERL_OTP" + std::to_string(release) + "_FLAGS");
   add_variable("ERL_AFLAGS");
-  const bool alone_so_far = sources.empty();
-  if (!words.empty()) sources.push_back(words);
+  const size_t before = sources.size();
+  if (!words.empty()) {
+    sources.push_back(words);
+    sources.push_back({"--"});
+  }
   add_variable("ERL_FLAGS");
   add_variable("ERL_ZFLAGS");
-  std::vector<std::string> all;
-  if (alone_so_far && sources.size() == 1 && !words.empty()) {
-    JOIST_TRY(expand(words, 0, all));
-    return all;
+  const bool are_alone = before == 0 && sources.size() == (words.empty() ? 0 : 2);
+  if (are_alone && !has_file(words)) return words;
+  Expanded all;
+  for (const std::vector<std::string>& source : sources) JOIST_TRY(expand(source, 0, all));
+  if (!all.extra.empty()) {
+    all.words.emplace_back("-extra");
+    all.words.insert(all.words.end(), all.extra.begin(), all.extra.end());
   }
-  // One source's flags do not take values from the next one's.
-  for (const std::vector<std::string>& source : sources) {
-    JOIST_TRY(expand(source, 0, all));
-    all.push_back("--");
-  }
-  return all;
+  return std::move(all.words);
 }
 
 // --- which emulator flags take a value ---
