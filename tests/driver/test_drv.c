@@ -70,6 +70,8 @@ static void stop(ErlDrvData data) {
   Data* d = (Data*)data;
   ErlDrvTermData spec[] = {ERL_DRV_ATOM, driver_mk_atom("stopped")};
   close_pipe(d);
+  /* Arrives, unless there was something to flush. */
+  driver_output(d->port, "last", 4);
   driver_send_term(d->port, d->owner, spec, 2);
   driver_free(d);
 }

@@ -282,6 +282,7 @@ class Port {
   uint64_t open_reply_ = 0;
   Term opener_;
   bool tells_closed_ = false;  // {Port, closed} to the owner at the end
+  bool speaks_last_ = false;   // its driver is being stopped, and may still deliver
   int64_t os_pid_ = -1;
   int64_t deadline_ns_ = INT64_MAX;  // of its timeout; under the mutex of Ports
   uint64_t bytes_in_ = 0;

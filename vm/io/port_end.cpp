@@ -102,6 +102,8 @@ bool Port::end(Term from, Term reason, Cause cause) {
   while (!monitors_.empty()) demonitor(monitors_.begin()->first);
   // What the driver itself could not write is lost with it.
   if (cause == Cause::kDriver || reason == atoms::kill || driver_->queued() == 0) {
+    // As in ERTS, a driver may say a last word, if it had nothing to flush.
+    speaks_last_ = sink_ == nullptr;
     terminate();
   } else {
     driver_->flush();
@@ -113,6 +115,7 @@ bool Port::end(Term from, Term reason, Cause cause) {
 void Port::terminate() {
   if ((state_.fetch_or(kDead) & kDead) != 0) return;
   driver_->stop();
+  speaks_last_ = false;
   ports_.set_timeout(*this, INT64_MAX);
   set_data(nullptr);
   remove();

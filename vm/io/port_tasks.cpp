@@ -323,7 +323,7 @@ void Port::count_input(size_t bytes) {
 void Port::deliver_data(ByteSpan bytes) { deliver_behind({}, &bytes); }
 
 void Port::deliver_term(Term data, size_t bytes) {
-  if (!is_open()) return;
+  if (!is_open() && !speaks_last_) return;
   count_input(bytes);
   Signal* signal = new_signal_of(SignalKind::kMessage, id_, data, runtime().literals, 3 + 3);
   {
@@ -335,7 +335,7 @@ void Port::deliver_term(Term data, size_t bytes) {
 }
 
 void Port::deliver_behind(ByteSpan header, const ByteSpan* bytes, Binary* holder) {
-  if (!is_open()) return;
+  if (!is_open() && !speaks_last_) return;
   count_input(header.size() + (bytes == nullptr ? 0 : bytes->size()));
   if (sink_ != nullptr) {
     // Where data are lists, all of it may have come as the list before the bytes.
