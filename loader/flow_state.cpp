@@ -15,6 +15,11 @@ uint64_t mask_below(uint32_t count, uint32_t index) {
 
 }  // namespace
 
+void RegisterSet::copy_rest(const RegisterSet& other) {
+  make_rest();
+  std::copy_n(other.rest_.get(), used_ - 1, rest_.get());
+}
+
 bool RegisterSet::has_below(uint32_t count) const {
   for (uint32_t i = 0; i * 64 < count; ++i) {
     if ((mask_below(count, i) & ~word(i)) != 0) return false;
@@ -31,12 +36,12 @@ bool RegisterSet::has_below_with(const RegisterSet& other, uint32_t count) const
 
 void RegisterSet::add_below(uint32_t count) {
   use((count + 63) / 64);
-  for (uint32_t i = 0; i * 64 < count; ++i) words_[i] |= mask_below(count, i);
+  for (uint32_t i = 0; i * 64 < count; ++i) at(i) |= mask_below(count, i);
 }
 
 void RegisterSet::keep_below(uint32_t count) {
   used_ = std::min(used_, (count + 63) / 64);
-  if (used_ != 0) words_[used_ - 1] &= mask_below(count, used_ - 1);
+  if (used_ != 0) at(used_ - 1) &= mask_below(count, used_ - 1);
 }
 
 void RegisterSet::shift_down(uint32_t count) {
@@ -44,8 +49,8 @@ void RegisterSet::shift_down(uint32_t count) {
   const unsigned bits = count % 64;
   const uint32_t left = used_ > skipped ? used_ - skipped : 0;
   for (uint32_t i = 0; i < left; ++i) {
-    words_[i] = words_[i + skipped] >> bits;
-    if (bits != 0) words_[i] |= word(i + skipped + 1) << (64 - bits);
+    at(i) = at(i + skipped) >> bits;
+    if (bits != 0) at(i) |= word(i + skipped + 1) << (64 - bits);
   }
   used_ = left;
 }
@@ -53,9 +58,9 @@ void RegisterSet::shift_down(uint32_t count) {
 bool RegisterSet::intersect(const RegisterSet& other) {
   bool changed = false;
   for (uint32_t i = 0; i < used_; ++i) {
-    const uint64_t kept = words_[i] & other.word(i);
-    changed |= kept != words_[i];
-    words_[i] = kept;
+    const uint64_t kept = at(i) & other.word(i);
+    changed |= kept != at(i);
+    at(i) = kept;
   }
   return changed;
 }

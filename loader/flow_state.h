@@ -13,8 +13,8 @@
 //              3     2     1
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -22,25 +22,27 @@
 
 namespace joist {
 
-// A set of register numbers. Most functions use a few registers only, and the sets of a state are
-// copied at each branch, so words beyond those in use are neither cleared nor copied.
+// A set of register numbers. Most functions use a few registers only, there is a state for each
+// label, and states are copied at each branch: so a set is small until it has a register from 64
+// on, and words beyond those in use are neither cleared nor copied.
 class RegisterSet {
  public:
   RegisterSet() {}
   RegisterSet(const RegisterSet& other) { *this = other; }
   RegisterSet& operator=(const RegisterSet& other) {
     used_ = other.used_;
-    for (uint32_t i = 0; i < used_; ++i) words_[i] = other.words_[i];
+    if (used_ != 0) first_ = other.first_;
+    if (used_ > 1) copy_rest(other);
     return *this;
   }
 
   bool has(uint32_t index) const { return (word(index / 64) >> index % 64 & 1) != 0; }
   void add(uint32_t index) {
     use(index / 64 + 1);
-    words_[index / 64] |= uint64_t{1} << index % 64;
+    at(index / 64) |= uint64_t{1} << index % 64;
   }
   void remove(uint32_t index) {
-    if (index / 64 < used_) words_[index / 64] &= ~(uint64_t{1} << index % 64);
+    if (index / 64 < used_) at(index / 64) &= ~(uint64_t{1} << index % 64);
   }
   void clear() { used_ = 0; }
   bool empty() const { return *this == RegisterSet(); }
@@ -62,13 +64,23 @@ class RegisterSet {
  private:
   static constexpr uint32_t kWords = kMaxRegisters / 64;
 
-  uint64_t word(uint32_t index) const { return index < used_ ? words_[index] : 0; }
-  void use(uint32_t count) {
-    while (used_ < count) words_[used_++] = 0;
+  uint64_t& at(uint32_t index) { return index == 0 ? first_ : rest_[index - 1]; }
+  uint64_t word(uint32_t index) const {
+    if (index >= used_) return 0;
+    return index == 0 ? first_ : rest_[index - 1];
   }
+  void use(uint32_t count) {
+    if (count > 1) make_rest();
+    while (used_ < count) at(used_++) = 0;
+  }
+  void make_rest() {
+    if (rest_ == nullptr) rest_ = std::make_unique_for_overwrite<uint64_t[]>(kWords - 1);
+  }
+  void copy_rest(const RegisterSet& other);
 
   uint32_t used_ = 0;  // words that count; in those behind them no register is
-  std::array<uint64_t, kWords> words_;
+  uint64_t first_;
+  std::unique_ptr<uint64_t[]> rest_;
 };
 
 inline constexpr uint32_t kNoCatch = 0;
