@@ -102,7 +102,9 @@ bool equal_bits(BitsView a, BitsView b) { return a.size == b.size && compare_bit
 int compare_bits(BitsView a, BitsView b) {
   size_t common = a.size < b.size ? a.size : b.size;
   size_t done = 0;
-  if (a.byte_aligned() && b.byte_aligned()) {
+  if (a.base == b.base && a.offset == b.offset) {
+    done = common;  // of one buffer, as copies of a reference to a large one are
+  } else if (a.byte_aligned() && b.byte_aligned()) {
     size_t bytes = common / 8;
     int order = bytes == 0 ? 0 : std::memcmp(a.bytes(), b.bytes(), bytes);
     if (order != 0) return order;
