@@ -76,6 +76,8 @@ def outcome(erl, case):
         environment = {key: value for key, value in os.environ.items()
                        if not key.startswith(("ERL_CRASH_DUMP", "HEART"))}
         environment |= {"HEART_COMMAND": COMMAND.format(erl=erl), "LC_ALL": "C.UTF-8", **variables}
+        # As users have it: what else a system starts is found all the same.
+        environment["PATH"] = f"{Path(erl).parent}:{os.environ['PATH']}"
         words = [erl, "-heart", "-noshell", "-eval", expression]
         output, errors, status = side_by_side.run(words, folder, environment, SECONDS)
         if "crash" in case[0] and status in (1, -signal.SIGKILL):

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -18,6 +19,20 @@ namespace joist::erl {
 
 namespace {
 
+// The folders of a search path that come behind two others, which may be among them already: where
+// this erl was found by it, or is started by another one.
+std::string search_path(const std::string& first, const std::string& second,
+                        std::string_view others) {
+  std::string path = first + ":" + second;
+  while (!others.empty()) {
+    const size_t end = std::min(others.find(':'), others.size());
+    const std::string_view folder = others.substr(0, end);
+    if (folder != first && folder != second) path.append(":").append(folder);
+    others.remove_prefix(std::min(end + 1, others.size()));
+  }
+  return path;
+}
+
 // Programs that OTP starts are found: Joist's own first, then those of the root.
 void set_variables(const Installation& installation, const std::string& programs,
                    const CommandLine& line) {
@@ -27,9 +42,8 @@ void set_variables(const Installation& installation, const std::string& programs
   setenv("EMU", "beam", 1);
   setenv("PROGNAME", installation.progname.c_str(), 1);
   const char* path = getenv("PATH");
-  const std::string former = path == nullptr ? "" : path;
-  if (former.starts_with(programs + ":")) return;
-  setenv("PATH", (programs + ":" + installation.bindir + ":" + former).c_str(), 1);
+  const std::string_view others = path == nullptr ? "" : path;
+  setenv("PATH", search_path(programs, installation.bindir, others).c_str(), 1);
 }
 
 // The daemon that knows which port each node of this host has: OTP's own, which ends at once when
