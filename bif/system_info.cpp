@@ -25,6 +25,7 @@
 #include "vm/sched/schedulers.h"
 #include "vm/sched/system_flags.h"
 #include "vm/sched/system_logger.h"
+#include "vm/term/atoms_emulator.h"
 #include "vm/term/rules.h"
 #include "vm/trace/tracing.h"
 
@@ -104,6 +105,11 @@ Term break_ignored(Process& p) { return boolean(settings(p).break_ignored); }
 Term processors(int count) { return count > 0 ? Term::small(count) : atoms::unknown; }
 Term logical_processors(Process&) { return processors(cpu_count().online); }
 Term logical_processors_available(Process&) { return processors(cpu_count().available); }
+Term update_cpu_info(Process& p) {
+  const uint64_t now = SystemFlags::processors_now();
+  const uint64_t before = system_flags(p)->known_processors.exchange(now);
+  return before == now ? atoms::unchanged : atoms::changed;
+}
 Term used_cpu_topology(Process& p) { return cpu_topology(p, atoms::used); }
 Term cpu_quota(Process&) { return processors(cpu_count().quota); }
 
@@ -409,7 +415,7 @@ constexpr Item kItems[] = {
     {atoms::tolerant_timeofday, atoms::enabled},
     {atoms::total_scheduling_statistics, scheduling_counts},
     {atoms::trace_control_word, trace_control_word},
-    {atoms::update_cpu_info, atoms::unchanged},
+    {atoms::update_cpu_info, update_cpu_info},
     {atoms::version, version},
     {atoms::wordsize, int64_t{sizeof(Word)}},
 };

@@ -46,9 +46,10 @@ CpuCount cpu_count() {
   CpuCount count;
   count.online = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
   cpu_set_t allowed;
+  // Of the main thread, which is what others set when they mean the OS process.
   // Fails on machines with more than 1024 processors, where the set is too small.
-  count.available =
-      sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : count.online;
+  count.available = sched_getaffinity(getpid(), sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed)
+                                                                               : count.online;
   count.quota = cgroup_quota();
   return count;
 }

@@ -11,6 +11,7 @@
 #include "vm/heap/heap.h"
 #include "vm/os/cpu_topology.h"
 #include "vm/os/microstates.h"
+#include "vm/os/thread.h"
 #include "vm/proc/backtrace.h"
 #include "vm/proc/process.h"
 #include "vm/sched/schedulers.h"
@@ -73,6 +74,13 @@ class SystemFlags {
   std::atomic<size_t> backtrace_depth{kBacktraceDepth};
   // How many requests to processes erts_literal_area_collector and its like have open at once.
   std::atomic<int64_t> outstanding_requests{4};
+  // The processors when erlang:system_info(update_cpu_info) was asked last.
+  std::atomic<uint64_t> known_processors{processors_now()};
+  // Two counts in one word: those that are online, and those that the VM may run on.
+  static uint64_t processors_now() {
+    const CpuCount count = cpu_count();
+    return static_cast<uint64_t>(count.online) << 32 | static_cast<uint32_t>(count.available);
+  }
   // Who is told of processes that wait for a busy port (erlang:system_monitor/2): the bits of a
   // pid; 0: nobody.
   std::atomic<Word> busy_port_monitor{0};

@@ -1,0 +1,17 @@
+%% Whether the processors that the VM may run on are others than they were.
+-module(cpu_info).
+-export([main/0]).
+
+main() ->
+    Before = info(),
+    Mask = mask(),
+    os:cmd("taskset -p 1 " ++ os:getpid()),
+    Fewer = info(),
+    os:cmd("taskset -p " ++ Mask ++ " " ++ os:getpid()),
+    {Before, Fewer, info(), info()}.
+
+info() ->
+    Answer = erlang:system_info(update_cpu_info),
+    {Answer, erlang:system_info(logical_processors_available)}.
+
+mask() -> string:trim(lists:last(string:split(os:cmd("taskset -p " ++ os:getpid()), ":"))).
