@@ -102,11 +102,15 @@ Process* Scheduler::take() {
   return nullptr;
 }
 
-// While the others are blocked: dirty threads have their turns in between.
+// While the others are blocked: dirty threads have their turns in between. One thread works at a
+// time, and so it is counted.
 Process* Scheduler::take_alone(Process* process) {
+  const MicrostateScope scope(Microstate::kSleep);
+  begin_idleness();
   slot_.reader->offline();
   while (all_.let_dirty_work() && process == nullptr) process = slot_.queue.pop();
   slot_.reader->online();
+  end_idleness();
   return process != nullptr ? process : all_.steal(index_);
 }
 
