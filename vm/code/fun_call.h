@@ -34,6 +34,8 @@ inline uint32_t fun_arity(Term fun) {
 [[gnu::always_inline]] inline void spread_environment(Term fun, Term* x, size_t arity) {
   const Term* free = term_words(object_words(fun)) + kLocalFunFixedWords;
   const size_t count = local_fun_identity(fun)->free_count;
+  // Few: a short loop is copied with the handler that it is part of.
+#pragma clang loop vectorize(disable) unroll(disable)
   for (size_t i = 0; i < count; ++i) x[arity + i] = free[i];
 }
 

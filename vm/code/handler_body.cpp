@@ -194,7 +194,8 @@ void Knowledge::apply(const X86Instruction& instruction, int32_t& values) {
   }
 }
 
-// Reads forwards only. Where code is reached from is known by then, as a body has no loops.
+// Reads forwards only. Where code is reached from is known by then, but for the starts of loops:
+// these are found first, and what a loop writes is not known at its start.
 class BodyReader {
  public:
   explicit BodyReader(const uint8_t* handler) : handler_(handler), at_(handler) {
@@ -205,15 +206,15 @@ class BodyReader {
   }
 
   HandlerBody run() {
-    constexpr ptrdiff_t kLongestBody = 400;
     const auto end = reinterpret_cast<uintptr_t>(handler_) + kLongestBody;
+    find_loops(end);
     while (reinterpret_cast<uintptr_t>(at_) < end) {
       const auto known = arriving_.find(reinterpret_cast<uintptr_t>(at_));
       if (known != arriving_.end()) now_.meet(known->second, values_);
+      forget_what_loop_writes();
       const X86Instruction instruction = decode_x86(at_);
       if (instruction.kind == Kind::kUnknown) break;
       if (now_.reachable && take(instruction)) return std::move(body_);
-      if (failed_) break;
       at_ += instruction.length;
       // The end of the handler: nothing leads further.
       const auto ahead = arriving_.lower_bound(reinterpret_cast<uintptr_t>(at_));
@@ -223,6 +224,51 @@ class BodyReader {
   }
 
  private:
+  static constexpr ptrdiff_t kLongestBody = 400;
+
+  // What is read behind the handler's end does no harm, as nothing there leads into it.
+  void find_loops(uintptr_t end) {
+    const auto start = reinterpret_cast<uintptr_t>(handler_);
+    std::map<uintptr_t, uintptr_t> ends;  // of loops, by their starts
+    for (const uint8_t* at = handler_; reinterpret_cast<uintptr_t>(at) < end;) {
+      const X86Instruction instruction = decode_x86(at);
+      if (instruction.kind == Kind::kUnknown) break;
+      const bool leads = instruction.kind == Kind::kJump || instruction.kind == Kind::kBranch;
+      const auto here = reinterpret_cast<uintptr_t>(at);
+      if (leads && instruction.target >= start && instruction.target <= here) {
+        ends[instruction.target] = here;
+      }
+      at += instruction.length;
+    }
+    for (auto loop = ends.rbegin(); loop != ends.rend(); ++loop) {
+      // One that begins in it may end behind it. Those further on are complete already.
+      for (auto inner = ends.find(loop->first); inner != ends.end(); ++inner) {
+        if (inner->first <= loop->second) loop->second = std::max(loop->second, inner->second);
+      }
+      loops_[loop->first] = written_between(reinterpret_cast<const uint8_t*>(loop->first),
+                                            reinterpret_cast<const uint8_t*>(loop->second));
+    }
+  }
+
+  static unsigned written_between(const uint8_t* at, const uint8_t* end) {
+    unsigned writes = 0;
+    while (at < end) {
+      const X86Instruction instruction = decode_x86(at);
+      if (instruction.kind == Kind::kUnknown || instruction.kind == Kind::kCall) return ~0u;
+      writes |= instruction.writes;
+      at += instruction.length;
+    }
+    return writes;
+  }
+
+  void forget_what_loop_writes() {
+    const auto loop = loops_.find(reinterpret_cast<uintptr_t>(at_));
+    if (loop == loops_.end()) return;
+    for (size_t i = 0; i < kRegisters; ++i) {
+      if ((loop->second >> i & 1) != 0) now_.forget(i, values_);
+    }
+  }
+
   // True: the body ends before this instruction.
   bool take(const X86Instruction& instruction) {
     const bool jumps = instruction.kind == Kind::kIndirectJump;
@@ -235,11 +281,8 @@ class BodyReader {
     switch (instruction.kind) {
       case Kind::kJump:
       case Kind::kBranch:
-        if (instruction.target <= reinterpret_cast<uintptr_t>(at_)) {
-          // A loop: what is known at its start was not all known there.
-          failed_ = instruction.target >= reinterpret_cast<uintptr_t>(handler_);
-          if (failed_) return false;
-        } else {
+        // A loop's start, or another function.
+        if (instruction.target > reinterpret_cast<uintptr_t>(at_)) {
           arriving_[instruction.target].meet(now_, values_);
         }
         if (instruction.kind == Kind::kJump) now_.reachable = false;
@@ -335,9 +378,9 @@ class BodyReader {
   Knowledge now_;
   int32_t values_ = 0;
   std::map<uintptr_t, Knowledge> arriving_;
+  std::map<uintptr_t, unsigned> loops_;  // the registers that loops write, by their starts
   HandlerBody body_;
   HandlerBody first_;
-  bool failed_ = false;
 };
 
 constexpr size_t kLongBranch = 6;

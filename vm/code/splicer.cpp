@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "vm/os/memory.h"
 
 namespace joist {
 namespace {
-
-// Calls at the end of a timeslice after which a function is spliced.
-constexpr uint32_t kHot = 2;
-constexpr uint32_t kDone = UINT32_MAX;
 
 // Whether the instruction pushes a return address and goes to what returns there.
 bool is_call(Op op) {
@@ -43,7 +40,7 @@ Cell read_handler(const Cell* cell) {
 }  // namespace
 
 CodeSplicer::CodeSplicer(const HandlerTable& handlers)
-    : handlers_(handlers), candidates_(std::make_unique<Candidate[]>(kCandidates)) {}
+    : handlers_(handlers), seen_(std::make_unique<std::atomic<const Cell*>[]>(kSeen)) {}
 
 // That handlers keep their state in the registers that are assumed, whichever compiler it was.
 bool CodeSplicer::knows_registers() const {
@@ -89,18 +86,12 @@ bool CodeSplicer::make_ready_locked() {
   return true;
 }
 
-bool CodeSplicer::count(const Cell* entry) {
+bool CodeSplicer::is_new(const Cell* entry) {
   const size_t hash = (reinterpret_cast<uintptr_t>(entry) >> 3) * 0x9e3779b97f4a7c15u >> 32;
-  Candidate& candidate = candidates_[hash % kCandidates];
-  if (candidate.entry.load(std::memory_order_relaxed) != entry) {
-    candidate.entry.store(entry, std::memory_order_relaxed);
-    candidate.count.store(1, std::memory_order_relaxed);
-    return false;
-  }
-  const uint32_t count = candidate.count.load(std::memory_order_relaxed);
-  if (count == kDone) return false;
-  candidate.count.store(count + 1 < kHot ? count + 1 : kDone, std::memory_order_relaxed);
-  return count + 1 >= kHot;
+  std::atomic<const Cell*>& seen = seen_[hash % kSeen];
+  if (seen.load(std::memory_order_relaxed) == entry) return false;
+  seen.store(entry, std::memory_order_relaxed);
+  return true;
 }
 
 void CodeSplicer::splice(const Module& module, const Cell* address) {
@@ -119,6 +110,8 @@ void CodeSplicer::splice_module(const Module& module) {
 }
 
 void CodeSplicer::forget(const Module& module) {
+  // Other code may come to lie there.
+  for (size_t i = 0; i < kSeen; ++i) seen_[i].store(nullptr, std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   done_.erase(&module);
   const auto found = chunks_.find(&module);
@@ -162,23 +155,40 @@ const HandlerBody& CodeSplicer::body_of(Form& form) {
   if (form.body == nullptr) {
     HandlerBody body = find_handler_body(reinterpret_cast<const uint8_t*>(handler_of(form)));
     if (returns_for_native(form.op)) body.make_returns();
+    body.pieces.shrink_to_fit();
     bodies_.push_back(std::make_unique<HandlerBody>(std::move(body)));
     form.body = bodies_.back().get();
   }
   return *form.body;
 }
 
-// Where in the memory that many bytes can be written for the module; kMemory: nowhere.
-size_t CodeSplicer::room_in(const Module& module, size_t bytes) {
+// Takes that many bytes of the memory for the module; kMemory: there is no room.
+size_t CodeSplicer::take_room(const Module& module, size_t bytes) {
   Chunks& chunks = chunks_[&module];
-  if (bytes > kChunk) return kMemory;
+  if (bytes > kChunk) return take_large_room(chunks, (bytes + kChunk - 1) / kChunk);
   if (chunks.used + bytes > kChunk) {
     if (free_chunks_.empty()) return kMemory;
     chunks.all.push_back(free_chunks_.back());
     free_chunks_.pop_back();
     chunks.used = 0;
   }
-  return chunks.all.back() * kChunk + chunks.used;
+  const size_t room = chunks.all.back() * kChunk + chunks.used;
+  chunks.used += round_up(bytes, 16);
+  return room;
+}
+
+// As many chunks side by side. The last of the module's stays the one that is being filled.
+size_t CodeSplicer::take_large_room(Chunks& chunks, size_t count) {
+  std::ranges::sort(free_chunks_, std::greater<>());
+  for (size_t i = 0; i + count <= free_chunks_.size(); ++i) {
+    const uint32_t first = free_chunks_[i + count - 1];
+    if (free_chunks_[i] - first != count - 1) continue;
+    const auto taken = free_chunks_.begin() + static_cast<ptrdiff_t>(i);
+    chunks.all.insert(chunks.all.begin(), taken, taken + static_cast<ptrdiff_t>(count));
+    free_chunks_.erase(taken, taken + static_cast<ptrdiff_t>(count));
+    return first * kChunk;
+  }
+  return kMemory;
 }
 
 // Appends the copy of one instruction after the other.
@@ -318,11 +328,10 @@ void CodeSplicer::splice_locked(const Module& module, const FunctionRange& range
   Copy copy(*this, module, instructions);
   const auto memory = reinterpret_cast<uintptr_t>(memory_.executable());
   if (!copy.make(memory) || copy.code().empty()) return;
-  const size_t room = room_in(module, copy.code().size());
+  const size_t room = take_room(module, copy.code().size());
   const std::vector<uint32_t> places = copy.places();
   if (room == kMemory || !copy.make(memory + room) || copy.places() != places) return;
-  std::memcpy(memory_.writable() + room, copy.code().data(), copy.code().size());
-  chunks_[&module].used += round_up(copy.code().size(), 16);
+  memory_.write(room, copy.code());
   ++functions_;
   for (size_t i = 0; i < instructions.size(); ++i) {
     if (copy.place(i) == Copy::kNowhere) continue;

@@ -41,11 +41,11 @@ class CodeSplicer {
   void splice_all() { splices_all_ = true; }
   bool splices_all() const { return splices_all_; }
 
-  // Somebody used up a timeslice by calling the function at `entry`. True: splice() it.
+  // Somebody used up a timeslice in calls of the function at `entry`. True: splice() it.
   bool is_hot(const Cell* entry) {
     const Use use = use_.load(std::memory_order_acquire);
     if (use == Use::kOff || (use == Use::kReady && memory_.contains(*entry))) return false;
-    return count(entry);
+    return is_new(entry);
   }
   // Splices the function that the address is in. The module stays while this runs.
   void splice(const Module& module, const Cell* address);
@@ -66,7 +66,7 @@ class CodeSplicer {
     uint32_t cell;
     Form* form;
   };
-  // Copies lie in chunks, each of one module.
+  // Copies lie in chunks, each of one module; what is larger takes several.
   static constexpr size_t kChunk = size_t{16} << 10;
   static constexpr size_t kMemory = size_t{64} << 20;
   struct Chunks {
@@ -91,26 +91,24 @@ class CodeSplicer {
   Cell handler_of(const Form& form) const {
     return handlers_.handlers[static_cast<size_t>(form.op)][form.combination];
   }
-  bool count(const Cell* entry);
+  bool is_new(const Cell* entry);
   bool read_function(const Module& module, const FunctionRange& range,
                      std::vector<Instruction>& instructions);
   void splice_locked(const Module& module, const FunctionRange& range);
   void publish_locked();
   const HandlerBody& body_of(Form& form);
-  size_t room_in(const Module& module, size_t bytes);
+  size_t take_room(const Module& module, size_t bytes);
+  size_t take_large_room(Chunks& chunks, size_t count);
 
   const HandlerTable& handlers_;
   std::atomic<Use> use_ = Use::kOff;
   bool splices_all_ = false;
   CodeMemory memory_;
 
-  // Functions called lately at the end of a timeslice; another one of the same hash takes over.
-  static constexpr size_t kCandidates = 256;
-  struct Candidate {
-    std::atomic<const Cell*> entry = nullptr;
-    std::atomic<uint32_t> count = 0;
-  };
-  const std::unique_ptr<Candidate[]> candidates_;
+  // Entries of functions for which is_hot() was true: those that cannot be spliced are not to be
+  // tried at every turn. Another one of the same hash takes over.
+  static constexpr size_t kSeen = 256;
+  const std::unique_ptr<std::atomic<const Cell*>[]> seen_;
 
   mutable std::mutex mutex_;  // guards all that follows
   std::unordered_map<Cell, Form> forms_;

@@ -34,6 +34,7 @@ struct op_init_y : FastOp {
 
 struct op_init_ys : FastOp {
   JOIST_INLINE void run(State& s, const Cell*, auto slots) {
+#pragma clang loop vectorize(disable) unroll(disable)
     for (uint32_t i = 0; i < slots.field; ++i) s.sp[slots.cells[i]] = Term::nil().bits();
   }
 };

@@ -1,5 +1,7 @@
 #include "vm/exec/support.h"
 
+#include <algorithm>
+
 #include "vm/code/code_table.h"
 #include "vm/code/fun_call.h"
 #include "vm/exec/traced_call.h"
@@ -101,11 +103,23 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
   return Flow::kLeave;
 }
 
-// A timeslice is a sample of what is called.
+static void note_hot(CodeTable& code, const Cell* address) {
+  const Module* module = code.find_code(address);
+  const FunctionRange* range = module == nullptr ? nullptr : module->function_at(address);
+  if (range == nullptr) return;
+  const Cell* entry = &module->cells[range->entry];
+  if (code.splicer().is_hot(entry)) code.splicer().splice(*module, entry);
+}
+
+// A timeslice is a sample of what is called, and of what calls.
 [[gnu::noinline]] static void note_hot(const Process& p, const Cell* target) {
   CodeTable& code = *p.runtime->code;
-  if (!code.splicer().is_hot(target)) return;
-  if (const Module* module = code.find_code(target)) code.splicer().splice(*module, target);
+  note_hot(code, target);
+  constexpr ptrdiff_t kLongestFrame = 64;
+  const Word* end = std::min<const Word*>(p.heap.end, p.heap.limit + kLongestFrame);
+  const Word* caller = std::find_if(static_cast<const Word*>(p.heap.limit), end,
+                                    [](Word word) { return (word & 7) == 7; });
+  if (caller != end) note_hot(code, code_of_return_word(*caller));
 }
 
 // The time to collect the messages that a process has taken, if its code never does.

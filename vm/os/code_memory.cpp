@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstring>
+
 #include "vm/os/memory.h"
 
 namespace joist {
@@ -23,6 +25,12 @@ int make_file() {
 }  // namespace
 
 void CodeMemory::synchronize() const { barrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE); }
+
+void CodeMemory::write(size_t offset, std::span<const uint8_t> code) const {
+  std::memcpy(writable_ + offset, code.data(), code.size());
+  const size_t start = offset / page_size() * page_size();
+  madvise(writable_ + start, offset + code.size() - start, MADV_DONTNEED);
+}
 
 CodeMemory::~CodeMemory() {
   if (size_ == 0) return;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace joist {
 
@@ -19,12 +20,14 @@ class CodeMemory {
   // then size() is 0. Once only.
   bool map(size_t bytes, const void* near);
 
+  // The memory for writing is given back to the system at once: what counts is the other view.
+  void write(size_t offset, std::span<const uint8_t> code) const;
+
   // To be called between writing and whatever makes that code run: no processor has any longer
   // what it read there before.
   void synchronize() const;
 
   size_t size() const { return size_; }
-  uint8_t* writable() const { return writable_; }
   const uint8_t* executable() const { return executable_; }
   bool contains(uintptr_t address) const {
     return address - reinterpret_cast<uintptr_t>(executable_) < size_;

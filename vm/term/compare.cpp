@@ -19,6 +19,7 @@
 #include "vm/term/compare_scalars.h"
 #include "vm/term/map.h"
 #include "vm/term/pair_stack.h"
+#include "vm/term/quick_compare.h"
 #include "vm/term/rules.h"
 
 namespace joist {
@@ -400,11 +401,26 @@ class PausedCompareWalk final : public PausedComparison {
   CompareWalk walk_;
 };
 
-int compare_all(Term a, Term b, bool exact, bool only_equality) {
+// Apart, as the walk is large.
+[[gnu::noinline]] int walk_all(Term a, Term b, bool exact, bool only_equality) {
   int64_t budget = INT64_MAX;
   int order;
   CompareWalk(exact, only_equality).run(a, b, &budget, &order);
   return order;
+}
+
+[[gnu::noinline]] bool walk_some(Comparison what, Term a, Term b, int64_t* budget, int* order,
+                                 std::unique_ptr<PausedComparison>* paused) {
+  CompareWalk walk(what == Comparison::kExactOrder, what == Comparison::kEqual);
+  if (walk.run(a, b, budget, order)) return true;
+  *paused = std::make_unique<PausedCompareWalk>(std::move(walk));
+  return false;
+}
+
+// The words differ.
+int compare_all(Term a, Term b, bool exact, bool only_equality) {
+  int order;
+  return quick_compare(&a, &b, &order) ? order : walk_all(a, b, exact, only_equality);
 }
 
 }  // namespace
@@ -412,10 +428,9 @@ int compare_all(Term a, Term b, bool exact, bool only_equality) {
 bool compare_some(Comparison what, Term a, Term b, int64_t* budget, int* order,
                   std::unique_ptr<PausedComparison>* paused) {
   if (what == Comparison::kExactlyEqual) return exact_equal_some(a, b, budget, order, paused);
-  CompareWalk walk(what == Comparison::kExactOrder, what == Comparison::kEqual);
-  if (walk.run(a, b, budget, order)) return true;
-  *paused = std::make_unique<PausedCompareWalk>(std::move(walk));
-  return false;
+  *order = 0;
+  if (a == b || quick_compare(&a, &b, order)) return true;
+  return walk_some(what, a, b, budget, order, paused);
 }
 
 int compare_slow(Term a, Term b) {

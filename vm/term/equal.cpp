@@ -6,6 +6,7 @@
 #include "vm/term/bits.h"
 #include "vm/term/compare.h"
 #include "vm/term/pair_stack.h"
+#include "vm/term/quick_compare.h"
 #include "vm/term/rules.h"
 
 namespace joist {
@@ -73,7 +74,8 @@ class EqualWalk {
     }
     const size_t argument = WordStack::operation_argument(top);
     if (WordStack::operation_code(top) == PairStack::kBits) return next_piece(argument);
-    return stack_.take_pair_of_array(argument, &budget_, a, b) ? Found::kPair : Found::kNothing;
+    if (!stack_.take_pair_of_array(argument, &budget_, a, b)) return Found::kNothing;
+    return equal_only_by_word(*a) || equal_only_by_word(*b) ? Found::kDifference : Found::kPair;
   }
 
   // Of two bitstrings of one size, from bit `done` on.
@@ -205,21 +207,37 @@ class PausedEqualWalk final : public PausedComparison {
   EqualWalk walk_;
 };
 
-}  // namespace
-
-bool exact_equal_slow(Term a, Term b) {
+// Apart, as the walk is large.
+[[gnu::noinline]] bool walk_equal(Term a, Term b) {
   int64_t budget = INT64_MAX;
   return EqualWalk().run(a, b, &budget) == Progress::kDone;
 }
 
-bool exact_equal_some(Term a, Term b, int64_t* budget, int* order,
-                      std::unique_ptr<PausedComparison>* paused) {
+[[gnu::noinline]] bool walk_equal_some(Term a, Term b, int64_t* budget, int* order,
+                                       std::unique_ptr<PausedComparison>* paused) {
   EqualWalk walk;
   const Progress progress = walk.run(a, b, budget);
   *order = progress == Progress::kDone ? 0 : 1;
   if (progress != Progress::kPaused) return true;
   *paused = std::make_unique<PausedEqualWalk>(std::move(walk));
   return false;
+}
+
+}  // namespace
+
+bool exact_equal_slow(Term a, Term b) {
+  bool equal;
+  return quick_exact_equal(&a, &b, &equal) ? equal : walk_equal(a, b);
+}
+
+bool exact_equal_some(Term a, Term b, int64_t* budget, int* order,
+                      std::unique_ptr<PausedComparison>* paused) {
+  bool equal = true;
+  if (a != b && !quick_exact_equal(&a, &b, &equal)) {
+    return walk_equal_some(a, b, budget, order, paused);
+  }
+  *order = equal ? 0 : 1;
+  return true;
 }
 
 }  // namespace joist

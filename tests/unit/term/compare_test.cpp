@@ -268,6 +268,40 @@ TEST_CASE("native records") {
   CHECK(compare(Term::boxed(a), Term::boxed(map)) < 0);
 }
 
+TEST_CASE("what lies behind the first words that differ decides where these are equal") {
+  Allocator heap;
+  // Equal terms that are no one word, at several depths before and behind what decides.
+  const auto same = [&heap] {
+    return joist::make_tuple(heap, {must_atom("same"), make_big_limb(heap, false, ~Word{0})});
+  };
+  const auto nested = [&](Term first, Term last, int padding) {
+    std::vector<Term> terms = {same(), first};
+    for (int i = 0; i < padding; ++i) terms.push_back(Term::small(i));
+    terms.push_back(same());
+    terms.push_back(last);
+    Term inner = joist::make_tuple(heap, terms);
+    return joist::make_tuple(
+        heap, {Term::small(1), make_list(heap, std::vector<Term>{same(), inner}), same()});
+  };
+  const Term one = Term::small(1);
+  const Term two = Term::small(2);
+  const Term half = joist::make_tuple(heap, {one, make_float(heap, 1.0)});
+  const Term whole = joist::make_tuple(heap, {one, one});
+  for (const int padding : {0, 3, 100}) {
+    CHECK(exact_equal(nested(one, two, padding), nested(one, two, padding)));
+    CHECK(compare(nested(one, two, padding), nested(one, two, padding)) == 0);
+    CHECK_FALSE(exact_equal(nested(one, two, padding), nested(one, one, padding)));
+    CHECK(compare(nested(one, two, padding), nested(one, one, padding)) > 0);
+    CHECK(compare(nested(one, two, padding), nested(two, one, padding)) < 0);
+    CHECK_FALSE(exact_equal(nested(half, one, padding), nested(whole, one, padding)));
+    CHECK(equal(nested(half, one, padding), nested(whole, one, padding)));
+    CHECK(compare(nested(half, one, padding), nested(whole, two, padding)) < 0);
+    CHECK(compare_exact(nested(half, one, padding), nested(whole, two, padding)) > 0);
+    CHECK(compare(nested(one, one, padding), nested(whole, one, padding)) < 0);
+    CHECK_FALSE(exact_equal(nested(whole, one, padding), nested(one, one, padding)));
+  }
+}
+
 TEST_CASE("deep and long terms are compared without native recursion") {
   Allocator heap;
   auto deep = [&heap](Term bottom) {

@@ -1,0 +1,143 @@
+// Comparisons that few words decide: those on the way down to the first difference, through tuples
+// and lists. It needs no stack: what lies behind that difference matters only where it turns out
+// to be none, and then the answer is left to the walks of compare.cpp and equal.cpp.
+#pragma once
+
+#include "vm/term/atom.h"
+#include "vm/term/boxed.h"
+#include "vm/term/map.h"
+
+namespace joist {
+
+enum class QuickAnswer : uint8_t {
+  kSame,
+  kLeaves,   // a and b are the first words that differ, and no two lists or tuples of one size
+  kUnknown,  // further than is looked
+};
+
+// The words differ.
+struct QuickComparison {
+  QuickComparison(Term first, Term second) : a(first), b(second) {}
+
+  Term a;
+  Term b;
+  bool has_more = false;  // behind a and b
+  size_t words_left = 64;
+
+  [[gnu::always_inline]] QuickAnswer run() {
+    for (;;) {
+      QuickAnswer answer = QuickAnswer::kLeaves;
+      if (a.is_list() && b.is_list()) {
+        if (!step_list(&answer)) return answer;
+      } else if (a.is_boxed() && b.is_boxed()) {
+        if (!step_tuple(&answer)) return answer;
+      } else {
+        return answer;
+      }
+    }
+  }
+
+ private:
+  QuickAnswer nothing_found() const {
+    return has_more ? QuickAnswer::kUnknown : QuickAnswer::kSame;
+  }
+
+  // False: that is the end of it. True: a and b are what to go on with.
+  [[gnu::always_inline]] bool step_list(QuickAnswer* answer) {
+    do {
+      const Term left = a.head();
+      const Term right = b.head();
+      const Term left_tail = a.tail();
+      const Term right_tail = b.tail();
+      if (left != right) {
+        has_more |= left_tail != right_tail;
+        a = left;
+        b = right;
+        return true;
+      }
+      if (left_tail == right_tail) {
+        *answer = nothing_found();
+        return false;
+      }
+      a = left_tail;
+      b = right_tail;
+      if (--words_left == 0) {
+        *answer = QuickAnswer::kUnknown;
+        return false;
+      }
+    } while (a.is_list() && b.is_list());
+    return true;
+  }
+
+  [[gnu::always_inline]] bool step_tuple(QuickAnswer* answer) {
+    const Word header = a.header();
+    if (header != b.header() || header_kind(header) != Boxed::kTuple) return false;
+    const size_t size = header_words(header);
+    if (size >= words_left) {
+      *answer = QuickAnswer::kUnknown;
+      return false;
+    }
+    words_left -= size;
+    const Term* left = term_words(object_words(a));
+    const Term* right = term_words(object_words(b));
+    size_t i = 0;
+    while (i < size && left[i] == right[i]) ++i;
+    if (i == size) {
+      *answer = nothing_found();
+      return false;
+    }
+    has_more |= i + 1 < size;
+    a = left[i];
+    b = right[i];
+    return true;
+  }
+};
+
+// True: *equal says whether the terms, whose words differ, are exactly equal. False: that is left
+// open, for *a and *b, which may be parts of what they were.
+[[gnu::always_inline]] inline bool quick_exact_equal(Term* a, Term* b, bool* equal) {
+  QuickComparison pair(*a, *b);
+  const QuickAnswer answer = pair.run();
+  if (answer == QuickAnswer::kSame) {
+    *equal = true;
+    return true;
+  }
+  if (answer == QuickAnswer::kUnknown) return false;
+  const bool differ = equal_only_by_word(pair.a) || equal_only_by_word(pair.b) ||
+                      pair.a.is_list() || pair.b.is_list() || is_tuple(pair.a) || is_tuple(pair.b);
+  if (differ) {
+    *equal = false;
+    return true;
+  }
+  if (!pair.has_more) {
+    *a = pair.a;
+    *b = pair.b;
+  }
+  return false;
+}
+
+// The same for their order, exact or not.
+[[gnu::always_inline]] inline bool quick_compare(Term* a, Term* b, int* order) {
+  QuickComparison pair(*a, *b);
+  const QuickAnswer answer = pair.run();
+  if (answer == QuickAnswer::kSame) {
+    *order = 0;
+    return true;
+  }
+  if (answer == QuickAnswer::kUnknown) return false;
+  if (Term::both_small(pair.a, pair.b)) {
+    *order = pair.a.small_value() < pair.b.small_value() ? -1 : 1;
+    return true;
+  }
+  if (pair.a.is_atom() && pair.b.is_atom()) {
+    *order = compare_atoms(pair.a, pair.b);
+    return true;
+  }
+  if (!pair.has_more) {
+    *a = pair.a;
+    *b = pair.b;
+  }
+  return false;
+}
+
+}  // namespace joist
