@@ -8,9 +8,13 @@ namespace joist {
 
 namespace {
 
-// A thread without a process looks this often, some 8 us, before it sleeps: whoever calls one
-// native of the kind mostly calls another soon, and a wake-up costs more than a short native does.
-constexpr int kLooksBeforeSleep = kStress ? 1 : 300;
+// A thread without a process looks for one so often before it sleeps: whoever calls one native of
+// the kind mostly calls another soon, and a wake-up costs more than a short native does. Some 50
+// us, if that would have been enough when one had to be woken last; otherwise it would only be in
+// the way of others, and some 8 us are what two natives in a row need.
+constexpr int kLongLook = kStress ? 1 : 2000;
+constexpr int kShortLook = kStress ? 1 : 300;
+constexpr int64_t kLongLookNs = 50'000;
 // So many at a time: the others would only take processors from those that work.
 constexpr size_t kLookersAtMost = 1;
 
@@ -44,6 +48,7 @@ size_t DirtyQueue::choose_next() {
   if (queue_.length() <= lookers_ || called_ + starting_ != 0) return kNobody;
   if (!may_work() || stopping_) return kNobody;
   if (sleeping_ != 0) {
+    looks_long_ = clock_.monotonic_ns() - looked_ns_ < kLongLookNs;
     --sleeping_;
     ++called_;
     return kSleeper;
@@ -102,8 +107,10 @@ void DirtyQueue::sleep() {
 // waits.
 void DirtyQueue::look_for_more() {
   ++lookers_;
+  const int looks = looks_long_ ? kLongLook : kShortLook;
+  looked_ns_ = clock_.monotonic_ns();
   mutex_.unlock();
-  for (int look = 0; look < kLooksBeforeSleep && queue_.length() == 0; ++look) cpu_relax();
+  for (int look = 0; look < looks && queue_.length() == 0; ++look) cpu_relax();
   mutex_.lock();
   --lookers_;
 }

@@ -83,10 +83,12 @@ class DirtyQueue {
   Condition idle_;
   std::unique_ptr<Worker[]> workers_ JOIST_GUARDED_BY(mutex_);
   size_t started_ JOIST_GUARDED_BY(mutex_) = 0;
-  size_t starting_ JOIST_GUARDED_BY(mutex_) = 0;  // of those, how many have not come yet
-  size_t sleeping_ JOIST_GUARDED_BY(mutex_) = 0;  // and are not called
-  size_t called_ JOIST_GUARDED_BY(mutex_) = 0;    // of the sleepers, and have not come yet
-  size_t lookers_ JOIST_GUARDED_BY(mutex_) = 0;   // have nothing to do, but do not sleep yet
+  size_t starting_ JOIST_GUARDED_BY(mutex_) = 0;    // of those, how many have not come yet
+  size_t sleeping_ JOIST_GUARDED_BY(mutex_) = 0;    // and are not called
+  size_t called_ JOIST_GUARDED_BY(mutex_) = 0;      // of the sleepers, and have not come yet
+  size_t lookers_ JOIST_GUARDED_BY(mutex_) = 0;     // have nothing to do, but do not sleep yet
+  int64_t looked_ns_ JOIST_GUARDED_BY(mutex_) = 0;  // when one of them began, the last time
+  bool looks_long_ JOIST_GUARDED_BY(mutex_) = true;
   size_t working_ JOIST_GUARDED_BY(mutex_) = 0;
   size_t online_ JOIST_GUARDED_BY(mutex_);
   size_t blocks_ JOIST_GUARDED_BY(mutex_) = 0;
