@@ -291,6 +291,10 @@ class Reader {
       init({"-noshell", "-noinput", "-s", "make", "all_or_nothing", "-s", "erlang", "halt"});
       line_.emulator.push_back("-B");
       i_ = words_.size();
+    } else if (word == "-man") {
+      line_.manual.assign(words_.begin() + static_cast<ptrdiff_t>(i_) + 1, words_.end());
+      line_.manual.insert(line_.manual.begin(), "man");
+      i_ = words_.size();
     } else if (word == "-configfd") {
       const std::string descriptor = JOIST_TRY(value(word));
       if (descriptor == "0") init({"-noshell", "-noinput"});

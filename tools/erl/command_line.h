@@ -29,7 +29,8 @@ struct CommandLine {
   std::vector<std::string> emulator;                           // flags, each "+x" as "-x"
   std::vector<std::string> init;                               // what OTP's init is started with
   std::vector<std::pair<std::string, std::string>> variables;  // -env
-  std::string epmd;  // program to start the port mapper with; by default "epmd"
+  std::string epmd;                 // program to start the port mapper with; by default "epmd"
+  std::vector<std::string> manual;  // -man: what to run `man` with, instead of anything else
   bool detached = false;
   bool starts_epmd = false;
   bool shows_name = false;       // -emu_name_exit: print the emulator's name, and stop

@@ -46,6 +46,17 @@ void set_variables(const Installation& installation, const std::string& programs
   setenv("PATH", search_path(programs, installation.bindir, others).c_str(), 1);
 }
 
+// Where OTP's pages may be besides. Returns only where there is no man.
+int show_manual(std::vector<std::string> words) {
+  setenv("MANSECT", "3erl:1:5:7", 1);
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  execvp("man", arguments.data());
+  std::fputs("erlexec: Could not execute the 'man' command.\n", stderr);
+  return 1;
+}
+
 // The daemon that knows which port each node of this host has: OTP's own, which ends at once when
 // there is one already.
 void start_epmd(const Installation& installation, const std::string& command) {
@@ -118,6 +129,7 @@ Result<int> run(const std::vector<std::string>& words, const std::string& progra
     std::fputs(line.error().text.c_str(), stderr);
     return 1;
   }
+  if (!line.value().manual.empty()) return show_manual(line.value().manual);
   if (line.value().shows_name) {
     std::puts("beam.smp");
     return 0;
