@@ -120,6 +120,7 @@ void set_heir(Process& p, EtsTable& table, Term heir, Term data) {
   EtsTable::Heir next;
   if (heir.is_local_pid() && is_alive(p, heir)) {
     next.pid = heir;
+    if (p.runtime->processes != nullptr) next.birth = p.runtime->processes->birth(heir);
     if (!data.is_none()) next.data.emplace(data);
   }
   MutexLock lock(table.mutex);

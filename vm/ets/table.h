@@ -79,6 +79,7 @@ class EtsTable {
   };
   struct Heir {
     Term pid = atoms::none;
+    uint64_t birth = 0;  // another process may have the pid one day (ProcessTable::birth)
     std::optional<PackedTerm> data;  // none: it gets no message
   };
   // A long operation in steps. While there is one, rights are kBusy, and whoever is refused for

@@ -400,15 +400,17 @@ bool EtsTables::bequeath(EtsTable& table, Process& process) {
   // The heir stays what it is; as its own heir it has none.
   Allocator scratch;
   Term pid = atoms::none;
+  uint64_t birth = 0;
   Term data = Term::none();
   {
     MutexLock lock(table.mutex);
     pid = table.heir.pid;
+    birth = table.heir.birth;
     if (table.heir.data) data = table.heir.data->copy_to(scratch);
   }
   const ProcessTable* processes = process.runtime->processes;
   if (!pid.is_local_pid() || pid == process.pid || processes == nullptr ||
-      processes->find(pid) == nullptr) {
+      processes->find(pid) == nullptr || processes->birth(pid) != birth) {
     return false;
   }
   if (!give_away(process, table, pid)) return false;

@@ -41,7 +41,8 @@ bool ProcessTable::add(Process& process) {
     if (place <= slot_mask_) used_.store(place + 1, std::memory_order_release);
   }
   Slot& slot = slots_[index];
-  const uint64_t round = slot.next_number.fetch_add(1, std::memory_order_relaxed);
+  const uint64_t before = slot.next_number.fetch_add(kBirth + 1, std::memory_order_relaxed);
+  const uint64_t round = before & (kBirth - 1);
   const uint64_t number = round * limit() + index;
   process.pid = make_local_pid(
       static_cast<uint32_t>(number & ((uint64_t{1} << kPidNumberBits) - 1)),
@@ -63,7 +64,8 @@ uint64_t ProcessTable::next_number() {
   MutexLock lock(mutex_);
   if (free_head_ == free_tail_) return 0;
   const size_t index = free_slot(free_head_);
-  return slots_[index].next_number.load(std::memory_order_relaxed) * limit() + index;
+  const uint64_t next = slots_[index].next_number.load(std::memory_order_relaxed);
+  return (next & (kBirth - 1)) * limit() + index;
 }
 
 void ProcessTable::set_next_number(uint64_t number) {
@@ -77,7 +79,9 @@ void ProcessTable::set_next_number(uint64_t number) {
   for (size_t i = 0; i < limit(); ++i) {
     const size_t index = (number + i) & slot_mask_;
     if (!is_free[index]) continue;
-    slots_[index].next_number.store((number + i) / limit(), std::memory_order_relaxed);
+    std::atomic<uint64_t>& next = slots_[index].next_number;
+    const uint64_t births = next.load(std::memory_order_relaxed) & ~(kBirth - 1);
+    next.store(births | ((number + i) / limit() & (kBirth - 1)), std::memory_order_relaxed);
     free_[free_tail_++ & slot_mask_] = static_cast<uint32_t>(index);
   }
   JOIST_CHECK(free_tail_ - free_head_ == count);
@@ -88,6 +92,12 @@ Process* ProcessTable::find(Term pid) const {
   const size_t index = local_pid_number(pid) & slot_mask_;
   Process* process = slots_[index].process.load(std::memory_order_acquire);
   return process != nullptr && process->pid == pid ? process : nullptr;
+}
+
+uint64_t ProcessTable::birth(Term pid) const {
+  if (find(pid) == nullptr) return 0;
+  const Slot& slot = slots_[local_pid_number(pid) & slot_mask_];
+  return slot.next_number.load(std::memory_order_relaxed) / kBirth + 1;
 }
 
 Process* ProcessTable::next(size_t* slot) const {

@@ -35,6 +35,10 @@ class ProcessTable {
   // the end. Processes that come or go meanwhile may be missed.
   Process* next(size_t* slot) const;
 
+  // Tells the process that has the pid now from others that had it before: which one it is of those
+  // that had its slot. 0: no such process.
+  uint64_t birth(Term pid) const;
+
   // For tests, as erts_debug has it: the number of the pid that is given out next, and making that
   // `number`, or the first behind it whose slot is free. Takes time in proportion to the limit.
   uint64_t next_number();
@@ -46,8 +50,10 @@ class ProcessTable {
 
   struct Slot {
     std::atomic<Process*> process;
-    std::atomic<uint64_t> next_number;  // of the pid that the slot gives out next
+    // The round in which the slot gives out its next pid, and above it how many it has given out.
+    std::atomic<uint64_t> next_number;
   };
+  static constexpr uint64_t kBirth = uint64_t{1} << 40;
   Reservation slot_memory_;
   Slot* slots_ = nullptr;
   size_t slot_mask_ = 0;
