@@ -212,8 +212,8 @@ class Cli(unittest.TestCase):
                 rows = [line.split("\t") for line in file.read().splitlines()[1:]]
             known |= {f"{row[0]}:{row[1]}/{row[2]}" for row in rows}
         listed = joist("natives").stdout.splitlines()[:-1]
-        # apply and yield are instructions that erlang exports.
-        known |= {"erlang:apply/2", "erlang:apply/3", "erlang:yield/0"}
+        # apply, yield and hibernate are instructions that erlang exports.
+        known |= {f"erlang:{name}" for name in ("apply/2", "apply/3", "yield/0", "hibernate/0")}
         self.assertEqual([name for name in listed if name not in known], [])
         self.assertEqual(len(listed), len(set(listed)))
 

@@ -227,7 +227,7 @@ ended() ->
 
 memory() ->
     erlang:garbage_collect(),
-    erlang:memory(total).
+    erlang:memory(processes).
 
 falls_to(_, 0) -> false;
 falls_to(Limit, Tries) ->
