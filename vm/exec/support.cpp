@@ -5,6 +5,7 @@
 #include "vm/code/code_table.h"
 #include "vm/code/fun_call.h"
 #include "vm/exec/traced_call.h"
+#include "vm/proc/stack_trace.h"
 
 namespace joist {
 
@@ -117,8 +118,7 @@ static void note_hot(CodeTable& code, const Cell* address) {
   note_hot(code, target);
   constexpr ptrdiff_t kLongestFrame = 64;
   const Word* end = std::min<const Word*>(p.heap.end, p.heap.limit + kLongestFrame);
-  const Word* caller = std::find_if(static_cast<const Word*>(p.heap.limit), end,
-                                    [](Word word) { return (word & 7) == 7; });
+  const Word* caller = std::find_if(static_cast<const Word*>(p.heap.limit), end, is_return_word);
   if (caller != end) note_hot(code, code_of_return_word(*caller));
 }
 
