@@ -95,6 +95,11 @@ int check_hang_up(int descriptor, bool* hung_up) {
 
 TerminalTransfer read_terminal(int descriptor, uint8_t* to, size_t count, bool* must_wait) {
   *must_wait = false;
+  pollfd input = {descriptor, POLLIN, 0};
+  if (poll(&input, 1, 0) == 0) {
+    *must_wait = true;
+    return {-1, EAGAIN};
+  }
   const ssize_t result = read(descriptor, to, count);
   if (result >= 0) return {result, 0};
   *must_wait = errno == EAGAIN || errno == EINTR;

@@ -35,12 +35,12 @@ class TerminalModes {
 // 0 or the error number; *hung_up: nobody will write to (read from) the other end any more.
 int check_hang_up(int descriptor, bool* hung_up);
 
-// Both wait where the descriptor does not.
 struct TerminalTransfer {
   int64_t bytes;  // -1: error
   int error;
 };
-// At most `count` bytes; 0 bytes: closed. must_wait: there are none now.
+// At most `count` bytes; 0 bytes: closed. must_wait: there are none now. Never waits, though the
+// descriptor would: what was seen to be there may have been taken by the break menu since.
 TerminalTransfer read_terminal(int descriptor, uint8_t* to, size_t count, bool* must_wait);
 
 // News of the terminal by a pipe: 'w' for a new size, 'c' when the OS process goes on after it was
