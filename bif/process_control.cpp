@@ -112,7 +112,7 @@ Term suspend_process_2(Process& p, Term pid, Term list) {
   if (pid == p.pid || !pid.is_local_pid()) return atoms::badarg;
   SuspendOptions options;
   if (!parse_suspend_options(list, &options)) return atoms::badopt;
-  auto& suspending = p.make_relations().suspending;
+  auto& suspending = p.make_relations().make_suspensions().suspending;
   const auto found = suspending.find(pid.bits());
   Term result = atoms::true_;
   bool must_wait = !options.asynchronous;

@@ -10,6 +10,7 @@
 #include "vm/heap/copy.h"
 #include "vm/proc/process_extras.h"
 #include "vm/proc/relations.h"
+#include "vm/sched/suspend.h"
 #include "vm/sched/system_logger.h"
 #include "vm/term/node.h"
 #include "vm/trace/sequential.h"
@@ -150,8 +151,9 @@ Term monitored_by(D d) {
 
 Term suspending(D d) {
   ListBuilder list(d.to);
-  if (d.process.relations == nullptr) return Term::nil();
-  for (const auto& [pid, suspension] : d.process.relations->suspending) {
+  const Suspensions* known = suspensions_of(d.process);
+  if (known == nullptr) return Term::nil();
+  for (const auto& [pid, suspension] : known->suspending) {
     const Term count = make_unsigned(d.to, suspension.count);
     const Term none = Term::small(0);
     list.add(make_tuple(d.to, {Term::from_bits(pid), suspension.active ? count : none,

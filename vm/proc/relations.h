@@ -50,12 +50,6 @@ struct Watcher {
   Term name = Term::none();
 };
 
-// That this process has suspended another (erlang:suspend_process/2).
-struct Suspension {
-  uint64_t count = 1;
-  bool active = false;  // the other process is known to have stopped
-};
-
 template <typename T, typename Order = std::less<>>
 using RelationMap = std::map<uint64_t, T, Order,
                              CountedAllocator<std::pair<const uint64_t, T>, MemoryUse::kProcesses>>;
@@ -69,19 +63,35 @@ struct PortsFirst {
   }
 };
 
+// That this process has suspended another (erlang:suspend_process/2).
+struct Suspension {
+  uint64_t count = 1;
+  bool active = false;  // the other process is known to have stopped
+};
+
+// Who has suspended whom: so rare that processes with a mere link do not pay for its room.
+struct Suspensions {
+  RelationMap<Suspension> suspending;  // by the bits of the other's pid
+  std::set<Word> suspenders;           // bits of the pids of those who suspend this process
+};
+
 struct Relations {
   RelationMap<Link, PortsFirst> links;  // by the bits of the other end's pid or port
   RelationMap<Monitor> monitors;        // by reference_id
   RelationMap<Watcher> watchers;        // by reference_id
   RelationMap<Alias> aliases;           // by reference_id
-  RelationMap<Suspension> suspending;   // by the bits of the other's pid
-  std::set<Word> suspenders;            // bits of the pids of those who suspend this process
   uint64_t next_unlink = 1;
-  std::unique_ptr<RemoteRelations> remote;  // null: none yet
+  std::unique_ptr<RemoteRelations> remote;   // null: none yet
+  std::unique_ptr<Suspensions> suspensions;  // null: none yet
 
   RemoteRelations& make_remote() {
     if (remote == nullptr) remote = std::make_unique<RemoteRelations>();
     return *remote;
+  }
+
+  Suspensions& make_suspensions() {
+    if (suspensions == nullptr) suspensions = std::make_unique<Suspensions>();
+    return *suspensions;
   }
 
   ~Relations() {

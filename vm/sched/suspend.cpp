@@ -7,19 +7,24 @@
 
 namespace joist {
 
+Suspensions* suspensions_of(const Process& p) {
+  return p.relations == nullptr ? nullptr : p.relations->suspensions.get();
+}
+
 namespace {
 
 // --- what the suspender is told ---
 
 void on_active(Process& suspender, Signal& signal) {
-  if (suspender.relations == nullptr) return;
-  auto& suspending = suspender.relations->suspending;
-  const auto found = suspending.find(signal.sender.bits());
-  if (found != suspending.end()) found->second.active = true;
+  Suspensions* known = suspensions_of(suspender);
+  if (known == nullptr) return;
+  const auto found = known->suspending.find(signal.sender.bits());
+  if (found != known->suspending.end()) found->second.active = true;
 }
 
 void on_gone(Process& suspender, Signal& signal) {
-  if (suspender.relations != nullptr) suspender.relations->suspending.erase(signal.sender.bits());
+  Suspensions* known = suspensions_of(suspender);
+  if (known != nullptr) known->suspending.erase(signal.sender.bits());
 }
 
 // --- what the suspended process does, as tasks: it may be running when it is told ---
@@ -27,7 +32,7 @@ void on_gone(Process& suspender, Signal& signal) {
 bool do_suspend(Process& p, const Signal& task) {
   if (p.is_exiting) {
     send_request(p, task.sender, on_gone, Term::nil());
-  } else if (p.make_relations().suspenders.insert(task.sender.bits()).second) {
+  } else if (p.make_relations().make_suspensions().suspenders.insert(task.sender.bits()).second) {
     ++p.suspend_count;
     send_request(p, task.sender, on_active, Term::nil());
   }
@@ -35,9 +40,8 @@ bool do_suspend(Process& p, const Signal& task) {
 }
 
 bool do_resume(Process& p, const Signal& task) {
-  if (p.relations != nullptr && p.relations->suspenders.erase(task.sender.bits()) != 0) {
-    --p.suspend_count;
-  }
+  Suspensions* known = suspensions_of(p);
+  if (known != nullptr && known->suspenders.erase(task.sender.bits()) != 0) --p.suspend_count;
   return true;
 }
 
@@ -62,7 +66,8 @@ void request_task(Process& p, Signal& signal) {
 // At once, so that what the resumer asks next finds it so; unless its suspending is a task that
 // still waits.
 void on_resume(Process& p, Signal& signal) {
-  if (p.relations != nullptr && p.relations->suspenders.contains(signal.sender.bits())) {
+  const Suspensions* known = suspensions_of(p);
+  if (known != nullptr && known->suspenders.contains(signal.sender.bits())) {
     do_resume(p, signal);
   } else {
     request_task<do_resume>(p, signal);
@@ -73,7 +78,7 @@ void on_resume(Process& p, Signal& signal) {
 
 Suspension* suspend(Process& p, Term pid) {
   if (!send_request(p, pid, request_task<do_suspend>, Term::nil())) return nullptr;
-  return &p.make_relations().suspending[pid.bits()];
+  return &p.make_relations().make_suspensions().suspending[pid.bits()];
 }
 
 void ask_suspended(Process& p, Term pid, Term tag, Term result, bool synchronous) {
@@ -84,29 +89,29 @@ void ask_suspended(Process& p, Term pid, Term tag, Term result, bool synchronous
 }
 
 bool resume(Process& p, Term pid) {
-  if (p.relations == nullptr) return false;
-  auto& suspending = p.relations->suspending;
-  const auto found = suspending.find(pid.bits());
-  if (found == suspending.end()) return false;
+  Suspensions* known = suspensions_of(p);
+  if (known == nullptr) return false;
+  const auto found = known->suspending.find(pid.bits());
+  if (found == known->suspending.end()) return false;
   if (--found->second.count == 0) {
-    suspending.erase(found);
+    known->suspending.erase(found);
     send_request(p, pid, on_resume, Term::nil());
   }
   return true;
 }
 
 bool end_suspensions(Process& p) {
-  if (p.relations == nullptr) return true;
-  for (const auto& [pid, suspension] : p.relations->suspending) {
+  const Suspensions* known = suspensions_of(p);
+  if (known == nullptr) return true;
+  for (const auto& [pid, suspension] : known->suspending) {
     send_request(p, Term::from_bits(pid), on_resume, Term::nil());
     p.charge(1);
   }
-  for (const Word pid : p.relations->suspenders) {
+  for (const Word pid : known->suspenders) {
     send_request(p, Term::from_bits(pid), on_gone, Term::nil());
     p.charge(1);
   }
-  p.relations->suspending.clear();
-  p.relations->suspenders.clear();
+  p.relations->suspensions.reset();
   return true;
 }
 

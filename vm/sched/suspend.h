@@ -8,6 +8,8 @@
 
 namespace joist {
 
+// null: it has suspended nobody, and nobody it.
+Suspensions* suspensions_of(const Process& p);
 // Suspends `pid`, which `p` has not suspended yet; null: there is no such process.
 Suspension* suspend(Process& p, Term pid);
 // Asks `pid` for a message {tag, State} once what `p` has asked of it before is done. State is
