@@ -81,7 +81,7 @@ wait_finished([P | Rest], State) ->
     receive
         {finished, P} -> wait_finished(Rest, take(State, 0));
         {number, _, _, _} = M -> wait_finished([P | Rest], handle(M, State))
-    after 30000 -> error({not_finished, P})
+    after 60000 -> error({not_finished, P, process_info(P, [status, current_stacktrace, messages])})
     end.
 
 %% At most the messages that are there.
