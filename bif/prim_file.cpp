@@ -10,6 +10,8 @@
 #include "bif/registry.h"
 #include "vm/heap/io_queue.h"
 #include "vm/os/file_descriptor.h"
+#include "vm/os/quick_file.h"
+#include "vm/sched/dirty_call.h"
 
 namespace joist {
 
@@ -248,14 +250,35 @@ Term read_whole(Process& p, int descriptor, size_t size) {
   return make_tuple(p.heap, {atoms::ok, buffer.finish(p, done)});
 }
 
+// What is in memory, and short enough for a scheduler to copy. none(): it is not.
+Term read_file_quickly(Process& p, const char* path) {
+  constexpr size_t kLongest = size_t{256} << 10;
+  QuickFile file;
+  const std::optional<PosixError> error = try_open_file(path, kLongest, &file);
+  if (!error) return Term::none();
+  if (*error != 0) return posix_error_tuple(p, *error);
+  ReadBuffer buffer(file.size);
+  const bool done = buffer && try_read_whole(file, buffer.bytes());
+  close_file(file.descriptor);
+  if (!done) return Term::none();
+  p.charge(static_cast<int64_t>(file.size / 64));
+  return make_tuple(p.heap, {atoms::ok, buffer.finish(p, file.size)});
+}
+
 Term read_file_nif_1(Process& p, Term path_term) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
   PathArgument path;
   if (!path.load(path_term)) return posix_error_tuple(p, EINVAL);
+  if (on_scheduler(p)) {
+    const Term result = read_file_quickly(p, path.text());
+    return result.is_none() ? hand_to_dirty(p, {path_term}) : result;
+  }
   int descriptor;
   const PosixError error = open_file(path.text(), open_mode::kRead, &descriptor);
   if (error != 0) return posix_error_tuple(p, error);
   FileInfo info;
   const bool known = read_descriptor_info(descriptor, &info) == 0;
+  if (known) learn_file_system(path.text(), info.major_device);
   const Term result = read_whole(p, descriptor, known ? static_cast<size_t>(info.size) : 0);
   close_file(descriptor);
   return result;
@@ -369,7 +392,7 @@ constexpr NativeEntry kPrimFileNatives[] = {
     {"prim_file", "open_nif", native<open_nif_2>, kDirtyIo},
     {"prim_file", "pread_nif", native<pread_nif_3>, kDirtyIo},
     {"prim_file", "pwrite_nif", native<pwrite_nif_3>, kDirtyIo},
-    {"prim_file", "read_file_nif", native<read_file_nif_1>, kDirtyIo},
+    {"prim_file", "read_file_nif", native<read_file_nif_1>, kQuickIo},
     {"prim_file", "read_handle_info_nif", native<read_handle_info_nif_1>, kDirtyIo},
     {"prim_file", "read_nif", native<read_nif_2>, kDirtyIo},
     {"prim_file", "seek_nif", native<seek_nif_3>, kDirtyIo},

@@ -8,6 +8,8 @@
 #include "bif/posix_result.h"
 #include "bif/registry.h"
 #include "vm/os/file_system.h"
+#include "vm/os/quick_file.h"
+#include "vm/sched/dirty_call.h"
 
 namespace joist {
 
@@ -64,13 +66,22 @@ Term file_time(Process& p, int64_t seconds) {
 }
 
 Term read_info_nif_2(Process& p, Term path_term, Term follow) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
   int32_t follow_links;
   if (!to_narrow(follow, &follow_links)) return p.badarg();
   PathArgument path;
   if (!path.load(path_term)) return posix_error_tuple(p, EINVAL);
   FileInfo info;
   const Links links = follow_links != 0 ? Links::kFollow : Links::kDontFollow;
-  const PosixError error = read_file_info(path.text(), links, &info);
+  PosixError error;
+  if (on_scheduler(p)) {
+    const std::optional<PosixError> answer = try_read_file_info(path.text(), links, &info);
+    if (!answer) return hand_to_dirty(p, {path_term, follow});
+    error = *answer;
+  } else {
+    error = read_file_info(path.text(), links, &info);
+    if (error == 0) learn_file_system(path.text(), info.major_device);
+  }
   return error == 0 ? make_file_info(p, info) : posix_error_tuple(p, error);
 }
 
@@ -151,7 +162,7 @@ constexpr NativeEntry kPrimFilePathNatives[] = {
     {"prim_file", "make_dir_nif", native<with_path<make_directory>>, kDirtyIo},
     {"prim_file", "make_hard_link_nif", native<with_two_paths<make_hard_link>>, kDirtyIo},
     {"prim_file", "make_soft_link_nif", native<with_two_paths<make_symbolic_link>>, kDirtyIo},
-    {"prim_file", "read_info_nif", native<read_info_nif_2>, kDirtyIo},
+    {"prim_file", "read_info_nif", native<read_info_nif_2>, kQuickIo},
     {"prim_file", "read_link_nif", native<read_link_nif_1>, kDirtyIo},
     {"prim_file", "rename_nif", native<with_two_paths<rename_file>>, kDirtyIo},
     {"prim_file", "set_cwd_nif", native<with_path<change_directory>>, kDirtyIo},

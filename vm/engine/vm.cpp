@@ -92,6 +92,7 @@ Result<void> Vm::start() {
       if (entry.kind == kDirtyCpu || entry.kind == kDirtyIo) {
         make_dirty(*code_->export_entry(mfa), entry.kind == kDirtyIo);
       }
+      if (entry.kind == kQuickIo) code_->export_entry(mfa)->dirty_io = true;
     }
   }
   for (const NativeName& name : options_.missing_natives) {

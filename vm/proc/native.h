@@ -20,7 +20,8 @@
 // A dirty native (kDirtyCpu, kDirtyIo) runs on a thread of its own and may take as long as it
 // likes. It looks at its process' heap and registers and at its arguments, not at the process'
 // messages, relations, flags or dictionary, and at tables that others change only within an
-// OnlineScope (vm/sched/online.h). That it yields means only that it is called again.
+// OnlineScope (vm/sched/online.h). That it yields means only that it is called again. One of kind
+// kQuickIo runs on the scheduler first, where it must not wait.
 //
 // Each file of bif/ exports one constant table; bif/registry.cpp concatenates the tables.
 #pragma once
@@ -37,6 +38,7 @@ enum NativeKind : uint8_t {
   kGuard,     // allowed in guards: pure, no trap, no yield (but length/1, in_place)
   kDirtyCpu,  // long, bounded by nothing: runs on a dirty scheduler
   kDirtyIo,
+  kQuickIo,     // tries first what need not wait; hands the rest over (vm/sched/dirty_call.h)
   kShadowable,  // a release whose module defines the function in Erlang wins over the native
 };
 
