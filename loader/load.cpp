@@ -4,12 +4,13 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "loader/module_source.h"
+#include "loader/checked_beam.h"
 #include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
 #include "vm/os/memory_count.h"
 #include "vm/term/atom.h"
+#include "vm/term/atom_batch.h"
 
 namespace joist {
 
@@ -81,11 +82,8 @@ class Preparation {
   Module& module() { return *module_; }
 
   Result<void> resolve_atoms() {
-    for (std::string_view text : file_.atoms) {
-      const std::optional<Term> atom = make_atom(text);
-      if (!atom) return make_error("the atom table is full");
-      terms_.atoms.push_back(*atom);
-    }
+    terms_.atoms.resize(file_.atoms.size());
+    if (!make_atoms(file_.atoms, terms_.atoms.data())) return make_error("the atom table is full");
     return {};
   }
 
@@ -241,21 +239,31 @@ class Preparation {
 
 }  // namespace
 
-Result<std::unique_ptr<Module>> prepare_beam(ByteSpan bytes, CodeTable& table,
-                                             LiteralSpace& literals, LineInfo lines) {
+Result<std::unique_ptr<CheckedBeam>> check_beam(ByteSpan bytes, const CodeTable& table) {
   // What is made here for a moment is larger than what stays.
   const PromptReturn prompt_return;
-  BeamFile file = JOIST_TRY(parse_tables(bytes));
-  auto source = std::make_unique<ModuleSource>(table.handlers(), table.counts_ops());
-  ModuleSource::Checked checked(file);
-  JOIST_TRY(source->check(file, checked));
+  auto beam = std::make_unique<CheckedBeam>(JOIST_TRY(parse_tables(bytes)));
+  beam->source = std::make_unique<ModuleSource>(table.handlers(), table.counts_ops());
+  JOIST_TRY(beam->source->check(beam->file, beam->checked));
+  return beam;
+}
+
+Result<std::unique_ptr<Module>> prepare_checked(CheckedBeam& beam, CodeTable& table,
+                                                LiteralSpace& literals, LineInfo lines) {
+  const PromptReturn prompt_return;
   if (lines == LineInfo::kDrop) {
-    for (LineEntry& entry : file.lines) entry.line = 0;
+    for (LineEntry& entry : beam.file.lines) entry.line = 0;
   }
-  std::unique_ptr<Module> module =
-      JOIST_TRY(Preparation(file, checked, table, literals).run(std::move(source)));
+  Preparation preparation(beam.file, beam.checked, table, literals);
+  std::unique_ptr<Module> module = JOIST_TRY(preparation.run(std::move(beam.source)));
   module->preloaded = lines == LineInfo::kDrop;
   return module;
+}
+
+Result<std::unique_ptr<Module>> prepare_beam(ByteSpan bytes, CodeTable& table,
+                                             LiteralSpace& literals, LineInfo lines) {
+  const std::unique_ptr<CheckedBeam> beam = JOIST_TRY(check_beam(bytes, table));
+  return prepare_checked(*beam, table, literals, lines);
 }
 
 Result<Term> load_module(ByteSpan bytes, CodeTable& table, LiteralSpace& literals, LineInfo lines) {

@@ -2,6 +2,7 @@
 // runs the back end, and publishes.
 //
 //   bytes -> parse_tables -> Verifier -> Module of stubs -> CodeTable::publish
+//            (loader/checked_beam.h)
 //
 // and when a function is first called: CodeTable::prepare -> ModuleSource::prepare
 #pragma once

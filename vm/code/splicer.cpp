@@ -72,7 +72,10 @@ bool CodeSplicer::enable() {
 bool CodeSplicer::make_ready_locked() {
   if (!knows_registers()) return false;
   const auto* code = reinterpret_cast<const uint8_t*>(handlers_.handlers[0][0]);
-  if (!memory_.map(kMemory, code)) return false;
+  // Mapped twice, and less needed than what the address space has to be shared with.
+  constexpr size_t kShare = 16;
+  const size_t size = affordable_space(kMemory * kShare) / kShare / kChunk * kChunk;
+  if (!memory_.map(size, code)) return false;
   for (size_t op = 0; op < kOpCount; ++op) {
     const size_t combinations = combination_count(kOpInfo[op].signature);
     for (size_t i = 0; i < combinations; ++i) {
@@ -82,7 +85,7 @@ bool CodeSplicer::make_ready_locked() {
       if (!is_new) same->second.op = Op::kCount;
     }
   }
-  for (size_t i = kMemory / kChunk; i-- > 0;) free_chunks_.push_back(static_cast<uint32_t>(i));
+  for (size_t i = size / kChunk; i-- > 0;) free_chunks_.push_back(static_cast<uint32_t>(i));
   return true;
 }
 

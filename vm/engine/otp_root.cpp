@@ -74,7 +74,9 @@ Result<std::string> find_erts(const std::string& root) {
 // The root that an `erl` in `folder` belongs to (<root>/bin/erl, usually behind a link), or
 // nothing if there is none, e.g. because it is Joist's own.
 Result<OtpRoot> root_of_erl(const std::string& folder) {
-  char* resolved = realpath((folder + "/erl").c_str(), nullptr);
+  const std::string erl = folder + "/erl";
+  // realpath asks of each part of the path, and few folders have one.
+  char* resolved = access(erl.c_str(), F_OK) == 0 ? realpath(erl.c_str(), nullptr) : nullptr;
   if (resolved == nullptr) return make_error("%s: no erl", folder.c_str());
   std::string path = resolved;
   std::free(resolved);

@@ -100,7 +100,7 @@ size_t page_size() {
 
 size_t affordable_space(size_t wanted) {
   constexpr size_t kPart = 8;
-  constexpr size_t kLeast = size_t{64} << 20;
+  constexpr size_t kLeast = size_t{32} << 20;
   rlimit limit;
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
   const size_t part = static_cast<size_t>(limit.rlim_cur) / kPart & ~(page_size() - 1);

@@ -1,7 +1,9 @@
 // Functions are prepared when they are first called (vm/code/prepare.cpp).
 #include <catch2/catch.hpp>
 #include <thread>
+#include <vector>
 
+#include "loader/checked_beam.h"
 #include "loader/load.h"
 #include "tests/unit/loader/sample.h"
 #include "vm/code/instr.h"
@@ -48,6 +50,31 @@ class Machine {
 const std::string kTuple = "{2,y,1.500000e+00,\"abc\",123456789012345678901234567890}";
 
 }  // namespace
+
+TEST_CASE("files are checked on any thread, and nothing shows of it before they are loaded") {
+  auto created = Vm::create(VmOptions());
+  REQUIRE(created.ok());
+  Vm& vm = *created.value();
+  const auto bytes = sample();
+  const size_t atoms_before = atom_count();
+  std::unique_ptr<CheckedBeam> checked[4];
+  std::vector<std::thread> threads;
+  for (auto& beam : checked) {
+    threads.emplace_back([&] {
+      auto done = check_beam(bytes, vm.code());
+      if (done) beam = done.take();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(atom_count() == atoms_before);
+  for (auto& beam : checked) {
+    REQUIRE(beam != nullptr);
+    auto module = prepare_checked(*beam, vm.code(), vm.literals(), LineInfo::kKeep);
+    REQUIRE(module.ok());
+    CHECK(module.value()->name == must_atom("t1"));
+  }
+  CHECK_FALSE(check_beam(ByteSpan(bytes).first(bytes.size() / 2), vm.code()).ok());
+}
 
 TEST_CASE("a function is a stub until it is called") {
   Machine m;

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "vm/term/atom_batch.h"
 #include "vm/term/atoms_emulator.h"
 
 using namespace joist;
@@ -33,6 +34,20 @@ TEST_CASE("new names get new indices and keep them") {
   CHECK(existing_atom("an atom nobody made") == made);
   CHECK(must_atom("an atom nobody made") == made);
   CHECK(made.atom_index() >= atoms::kFixedAtomCount);
+}
+
+TEST_CASE("many names at once are the atoms that they are one by one, in their order") {
+  std::vector<std::string> names = {"", "true", "batch 0", "true"};
+  for (int i = 0; i < 50; ++i) names.push_back("batch " + std::to_string(i));
+  const std::vector<std::string_view> texts(names.begin(), names.end());
+  for (size_t count = 0; count <= texts.size(); ++count) {
+    const size_t before = atom_count();
+    std::vector<Term> atoms(count);
+    REQUIRE(make_atoms(std::span(texts).first(count), atoms.data()));
+    for (size_t i = 0; i < count; ++i) CHECK(existing_atom(texts[i]) == atoms[i]);
+    CHECK(atom_count() - before <= 1);
+    if (atom_count() != before) CHECK(atoms.back().atom_index() == before);
+  }
 }
 
 // Values from erlang:phash2('...', 1 bsl 32) of OTP 25.
