@@ -1,9 +1,6 @@
 #include "bif/cpu_topology.h"
 
-#include <algorithm>
-#include <set>
 #include <span>
-#include <tuple>
 #include <vector>
 
 #include "vm/heap/builder.h"
@@ -15,7 +12,6 @@ namespace joist {
 
 namespace {
 
-constexpr int64_t kMostId = 0xFFFF;
 constexpr int LogicalCpu::* kParts[] = {&LogicalCpu::node,           &LogicalCpu::processor,
                                         &LogicalCpu::processor_node, &LogicalCpu::core,
                                         &LogicalCpu::thread,         &LogicalCpu::logical};
@@ -41,46 +37,13 @@ bool parse_topology(Term list, std::vector<LogicalCpu>* cpus) {
     LogicalCpu cpu;
     for (size_t i = 0; i < std::size(kParts); ++i) {
       const Term part = parts[i + 1];
-      if (!part.is_small() || part.small_value() < -1 || part.small_value() > kMostId) return false;
+      if (!part.is_small() || part.small_value() < -1 || part.small_value() > kMostCpuId)
+        return false;
       cpu.*kParts[i] = static_cast<int>(part.small_value());
     }
     cpus->push_back(cpu);
   }
   return list.is_nil();
-}
-
-// Either nobody is in a node, or everybody is in one: that of the processor, or one within it.
-bool has_sound_nodes(const std::vector<LogicalCpu>& cpus) {
-  const LogicalCpu& first = cpus.front();
-  const bool no_nodes = first.node < 0 && first.processor_node < 0;
-  for (size_t i = 1; i < cpus.size(); ++i) {
-    const LogicalCpu& cpu = cpus[i];
-    if (no_nodes) {
-      if (cpu.node >= 0 || cpu.processor_node >= 0) return false;
-      continue;
-    }
-    const LogicalCpu& before = cpus[i - 1];
-    if (cpu.processor == before.processor && cpu.node != before.node) return false;
-    if ((cpu.node >= 0) == (cpu.processor_node >= 0)) return false;
-  }
-  return true;
-}
-
-// Brings it into order. False: something is there twice, or in two nodes.
-bool check_topology(std::vector<LogicalCpu>* cpus) {
-  std::set<int> logical;
-  for (const LogicalCpu& cpu : *cpus) {
-    if (!logical.insert(cpu.logical).second) return false;
-  }
-  const auto place = [](const LogicalCpu& cpu) {
-    return std::tuple(cpu.processor, cpu.node, cpu.processor_node, cpu.core, cpu.thread);
-  };
-  std::sort(cpus->begin(), cpus->end(),
-            [&](const LogicalCpu& a, const LogicalCpu& b) { return place(a) < place(b); });
-  for (size_t i = 1; i < cpus->size(); ++i) {
-    if (place((*cpus)[i]) == place((*cpus)[i - 1])) return false;
-  }
-  return has_sound_nodes(*cpus);
 }
 
 }  // namespace
@@ -117,7 +80,7 @@ Term set_cpu_topology(Process& p, Term value) {
 
 Term set_internal_cpu_topology(Process& p, Term value) {
   std::vector<LogicalCpu> cpus;
-  if (value != atoms::undefined && !(parse_topology(value, &cpus) && check_topology(&cpus))) {
+  if (value != atoms::undefined && !(parse_topology(value, &cpus) && check_cpu_topology(&cpus))) {
     return p.badarg();
   }
   const Term before = internal_cpu_topology(p, atoms::used);

@@ -5,6 +5,9 @@ OTP's own crashdump_viewer reads both, without its windows, and what it says mus
 for addresses (view.erl). Then the variables that say where a dump goes and whether there is one:
 what is written to standard error, how the system ends and which files are there must be the same.
 
+On a busy machine erl's own dump has been seen without its end: erl is asked again then. Joist has
+one try, and its dump must be whole wherever no variable says how long or how large it may be.
+
     run.py --joist build/release/bin/joist
 """
 
@@ -22,7 +25,8 @@ sys.path.insert(0, str(HERE.parent))
 import side_by_side  # noqa: E402
 
 PARTS = ("stderr", "status", "files")
-SECONDS = 120
+SECONDS = 400  # on a busy machine reading a dump alone has taken 135
+TRIES_OF_ERL = 4
 HALT = ["-noshell", "-eval", 'halt("a slogan").']
 SLOW = ["-noshell", "-eval", 'io:format("ready~n"), timer:sleep(60000).']
 
@@ -75,10 +79,32 @@ def outcome(erl, arguments, variables, number):
         return errors, status, files_in(folder)
 
 
+def lacks_its_end(files, variables):
+    """Whether there is a dump that should be whole and is not."""
+    limits = {"ERL_CRASH_DUMP_BYTES", "ERL_CRASH_DUMP_SECONDS"}
+    return not limits & set(variables) and not all(whole for _, whole, _, _ in files.values())
+
+
+def same_outcome(reference, case, found):
+    """What erl does, and whether Joist has done the same."""
+    _, arguments, variables, number = case
+    if lacks_its_end(found[2], variables):
+        return outcome(reference, arguments, variables, number), False
+    for _ in range(TRIES_OF_ERL):
+        expected = outcome(reference, arguments, variables, number)
+        if expected == found or not lacks_its_end(expected[2], variables):
+            break
+    return expected, expected == found
+
+
 def view(reference, erl, beams):
     with tempfile.TemporaryDirectory() as folder:
-        run(erl, ["+S", "2", "-noshell", "-pa", beams, "-s", "crash", "start"], folder, {})
         dump = Path(folder, "erl_crash.dump")
+        for _ in range(TRIES_OF_ERL if erl == reference else 1):
+            dump.unlink(missing_ok=True)
+            run(erl, ["+S", "2", "-noshell", "-pa", beams, "-s", "crash", "start"], folder, {})
+            if dump.exists() and dump.read_text(errors="replace").endswith("=end\n"):
+                break
         if not dump.exists():
             return "no dump"
         expression = f'view:main(["{dump}"]).'
@@ -127,10 +153,11 @@ def main():
             print("--- what crashdump_viewer says")
             print("\n".join(difflib.unified_diff(expected.split("\n"), found.split("\n"),
                                                  "erl", "joist", lineterm="")))
-    for name, arguments, variables, number in cases:
-        expected = outcome(reference, arguments, variables, number)
+    for case in cases:
+        name, arguments, variables, number = case
         found = outcome(ours, arguments, variables, number)
-        if expected != found:
+        expected, is_same = same_outcome(reference, case, found)
+        if not is_same:
             failed += 1
             side_by_side.show_difference(name, PARTS, expected, found)
     print(f"{failed} of {checks} differ")

@@ -48,6 +48,14 @@ go(P, Next, Actions) -> gen_statem:cast(P, {go, Next, Actions}).
 return(P, Fun) -> gen_statem:cast(P, {return, Fun}).
 tell(Label) -> {tell, self(), Label}.
 
+%% What is sent to the machine within is in its queue before it starts any timer: however slow the
+%% computer is, no timeout comes before it.
+together(P, Fun) ->
+    ok = sys:suspend(P),
+    Result = Fun(),
+    ok = sys:resume(P),
+    Result.
+
 ended(P) ->
     Log = log(P),
     ok = gen_statem:stop(P),
@@ -78,10 +86,9 @@ postponed() ->
     go(P, dawn, [{next_event, internal, first}, {next_event, cast, second}]),
     B = log(P),
     go(P, night, postpone),
-    timer:sleep(5),
     C = log(P),
     {Q, R} = spawn_monitor(fun() -> exit({answer, gen_statem:call(P, {only_in, noon, x}, 5000)}) end),
-    timer:sleep(5),
+    {status, waiting} = until(fun() -> process_info(Q, status) end, {status, waiting}, 1000),
     return(P, fun(_, _, L) -> {next_state, noon, L} end),
     D = log(P),
     exit(Q, kill),
@@ -98,10 +105,12 @@ repeated() ->
     return(P, fun(_, S, L) -> {next_state, S, [same | L]} end),
     go(P, night, {state_timeout, 1, tell(in_night)}),
     Told = told(in_night),
-    %% Repeating a state keeps its timeout or not: as OTP.
-    do(P, x, {state_timeout, 40, tell(kept)}),
-    return(P, fun(_, _, _) -> repeat_state_and_data end),
-    {Told, receive {told, kept} -> kept after 200 -> cancelled end, ended(P)}.
+    %% Repeating a state keeps its timeout.
+    together(P, fun() ->
+                        do(P, x, {state_timeout, 40, tell(kept)}),
+                        return(P, fun(_, _, _) -> repeat_state_and_data end)
+                end),
+    {Told, told(kept), ended(P)}.
 
 inserted() ->
     P = machine(),
@@ -180,12 +189,11 @@ until(Fun, Wanted, Tries) ->
 event_timeouts() ->
     P = machine(),
     A = [begin
-             do(P, x, {timeout, 30, tell(N)}),
-             Cancel(),
-             untold(N)
+             Answer = together(P, fun() -> do(P, x, {timeout, 30, tell(N)}), Cancel() end),
+             {Answer =:= ok orelse gen_statem:receive_response(Answer, 3000), untold(N)}
          end || {N, Cancel} <- [{1, fun() -> gen_statem:cast(P, any) end},
-                                {2, fun() -> P ! any end},
-                                {3, fun() -> ask(P, any, {answer, ok}) end},
+                                {2, fun() -> P ! any, ok end},
+                                {3, fun() -> gen_statem:send_request(P, {do, any, {answer, ok}}) end},
                                 {4, fun() -> do(P, any, {timeout, infinity, never}) end},
                                 {5, fun() -> do(P, any, {timeout, cancel}) end}]],
     do(P, x, {timeout, 5, tell(b)}),
@@ -208,17 +216,14 @@ state_timeouts() ->
     do(P, x, {state_timeout, 20, tell(kept)}),
     gen_statem:cast(P, any),
     A = told(kept),
-    do(P, x, {state_timeout, 30, tell(gone)}),
-    go(P, night, []),
+    together(P, fun() -> do(P, x, {state_timeout, 30, tell(gone)}), go(P, night, []) end),
     B = untold(gone),
-    do(P, x, {state_timeout, 30, tell(cancelled)}),
-    do(P, x, {state_timeout, cancel}),
+    Twice = fun(First, Second) -> together(P, fun() -> do(P, x, First), do(P, x, Second) end) end,
+    Twice({state_timeout, 30, tell(cancelled)}, {state_timeout, cancel}),
     C = untold(cancelled),
-    do(P, x, {state_timeout, 20, tell(old)}),
-    do(P, x, {state_timeout, update, tell(new)}),
+    Twice({state_timeout, 20, tell(old)}, {state_timeout, update, tell(new)}),
     D = {told(new), untold(old)},
-    do(P, x, {state_timeout, 30, tell(endless)}),
-    do(P, x, {state_timeout, infinity, tell(endless)}),
+    Twice({state_timeout, 30, tell(endless)}, {state_timeout, infinity, tell(endless)}),
     E = untold(endless),
     %% Updating what does not run is as starting it with time 0; cancelling it does nothing.
     do(P, x, {state_timeout, update, tell(unset)}),
@@ -233,9 +238,12 @@ state_timeouts() ->
 
 named_timeouts() ->
     P = machine(),
-    do(P, x, [{{timeout, a}, 10, tell(a)}, {{timeout, b}, 10, tell(b)}, {{timeout, c}, 10, tell(c)},
-              {{timeout, b}, cancel}, {{timeout, c}, update, tell(c2)}]),
-    go(P, night, []),
+    together(P, fun() ->
+                        do(P, x, [{{timeout, a}, 10, tell(a)}, {{timeout, b}, 10, tell(b)},
+                                  {{timeout, c}, 10, tell(c)}, {{timeout, b}, cancel},
+                                  {{timeout, c}, update, tell(c2)}]),
+                        go(P, night, [])
+                end),
     A = {told(a), untold(b), told(c2), untold(c)},
     do(P, x, [{{timeout, 1}, 30, tell(1)}, {{timeout, 1.0}, 10, tell(1.0)},
               {{timeout, 1}, infinity, x}, {{timeout, none}, cancel}]),
@@ -323,7 +331,8 @@ stops() ->
          P = machine(),
          return(P, return_put(parent, Self)),
          Answer = attempt(fun() -> gen_statem:call(P, {return, Fun}, 1000) end),
-         {N, Answer, receive {terminated, R, S, L} -> {R, S, L} after 200 -> untold end, exit_of(P)}
+         Exit = exit_of(P),
+         {N, Answer, receive {terminated, R, S, L} -> {R, S, L} after 0 -> untold end, Exit}
      end || {N, Fun} <- lists:enumerate(stop_funs())],
     {Stops, [stopped(R) || R <- [normal, shutdown, {shutdown, x}, odd]]}.
 
@@ -347,7 +356,8 @@ stopped(Reason) ->
     P = machine(),
     return(P, return_put(parent, self())),
     A = attempt(fun() -> gen_statem:stop(P, Reason, 1000) end),
-    {Reason, A, receive {terminated, R, _, _} -> R after 200 -> untold end, exit_of(P),
+    Exit = exit_of(P),
+    {Reason, A, receive {terminated, R, _, _} -> R after 0 -> untold end, Exit,
      attempt(fun() -> gen_statem:stop(P) end)}.
 
 bad() ->
@@ -431,9 +441,9 @@ starts() ->
             {actions, fun() -> {ok, day, [], [{next_event, internal, first}, {state_timeout, 0, zero}]} end},
             {bad_action, fun() -> {ok, day, [], [no_action]} end},
             {postpone, fun() -> {ok, day, [], postpone} end},
-            {slow, fun() -> timer:sleep(1000), {ok, day, []} end},
+            {slow, fun() -> timer:sleep(3000), {ok, day, []} end},
             {stop_error, fun() -> {error, reason} end}],
-    [{Name, Mode, started(gen_statem:start_link(?CODE, {Mode, Fun}, [{timeout, 100}]))}
+    [{Name, Mode, started(gen_statem:start_link(?CODE, {Mode, Fun}, [{timeout, 500}]))}
      || {Name, Fun} <- Funs, Mode <- [handle_event_function, state_functions]] ++
     [{Mode, started(gen_statem:start_link(?CODE, {Mode, day}, []))}
      || Mode <- [no_mode, [], [state_enter], [handle_event_function, x], "state"]] ++ names().
@@ -444,7 +454,7 @@ started({ok, P}) ->
         %% It may have ended before the call or during it.
         {exit, {_, call, 2}} -> {failed, exit_of(P)}
     end;
-started(Other) -> {short_error(Other), receive {'EXIT', _, R} -> short(R) after 20 -> none end}.
+started(Other) -> {short_error(Other), receive {'EXIT', _, R} -> short(R) after 100 -> none end}.
 
 short_error({error, R}) -> {error, short(R)};
 short_error(Other) -> Other.

@@ -170,7 +170,11 @@ Takes takes(std::string_view flag, std::string_view next) {
     case 'K':
       return rest.empty() ? Takes::kValue : Takes::kNothing;
     case 'I':
-      return is_one_of(rest, {"Ot", "Op", "OPt", "OPp", "Os"}) ? Takes::kValue : Takes::kUnknown;
+      if (is_one_of(rest, {"Ot", "Op", "OPt", "OPp", "Os"})) return Takes::kValue;
+      return rest.starts_with("Ot") || rest.starts_with("Op") || rest.starts_with("OPt") ||
+                     rest.starts_with("OPp") || rest.starts_with("Os")
+                 ? Takes::kNothing
+                 : Takes::kUnknown;
     case 'J':
       return Takes::kValue;
     case 'S':

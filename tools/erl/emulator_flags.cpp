@@ -8,7 +8,9 @@
 #include <optional>
 #include <string_view>
 
+#include "tools/erl/allocator_flags.h"
 #include "vm/heap/sizes.h"
+#include "vm/os/cpu_topology.h"
 #include "vm/os/thread.h"
 
 namespace joist::erl {
@@ -26,6 +28,12 @@ struct Parsing {
   EmulatorFlags& flags;
   Pair dirty_cpu;
   Pair dirty_cpu_percent = {100, 100};
+  // +IO: how many, or 0; as a percentage of the schedulers and of the poll threads.
+  int poll_threads = 0;
+  int poll_sets = 0;
+  int poll_thread_percent = 0;
+  int poll_set_percent = 0;
+  std::string fault = {};  // of a bad value, where it is not the flag's message with the value
 };
 
 // False: the value is not one.
@@ -44,6 +52,11 @@ std::optional<int64_t> number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+// The number that a text begins with, as OTP often reads them: 0 if there is none.
+int leading_number(const std::string& text) {
+  return static_cast<int>(strtol(text.c_str(), nullptr, 10));
 }
 
 bool in_range(const std::string& text, int64_t low, int64_t high, size_t* to) {
@@ -269,6 +282,39 @@ bool is_timing_level(Parsing&, const std::string& value) {
 bool is_time(Parsing& to, const std::string& value) {
   return value == "infinity" || is_positive(to, value) || value == "0";
 }
+// As OTP reads it: this release or one of the two before it.
+bool is_release(Parsing& to, const std::string& value) {
+  const int release = leading_number(value);
+  return release >= to.options.otp_release - 2 && release <= to.options.otp_release;
+}
+bool is_poll_thread_count(Parsing& to, const std::string& value) {
+  constexpr int kMost = 1024;
+  to.poll_threads = leading_number(value);
+  return to.poll_threads >= 1 && to.poll_threads <= kMost;
+}
+bool is_poll_set_count(Parsing& to, const std::string& value) {
+  to.poll_sets = leading_number(value);
+  return to.poll_sets >= 1;
+}
+bool read_percentage(const std::string& value, int* to) {
+  *to = leading_number(value);
+  return *to >= 0 && *to <= 100 && value.find_first_of("0123456789") < 2;
+}
+bool is_poll_thread_share(Parsing& to, const std::string& value) {
+  return read_percentage(value, &to.poll_thread_percent);
+}
+bool is_poll_set_share(Parsing& to, const std::string& value) {
+  return read_percentage(value, &to.poll_set_percent);
+}
+bool set_topology(Parsing& to, const std::string& value) {
+  Result<std::vector<LogicalCpu>> topology = parse_cpu_topology(value);
+  if (!topology) {
+    to.fault = "bad cpu topology '" + value + "': " + topology.error().text;
+    return false;
+  }
+  to.options.topology = std::move(topology.value());
+  return true;
+}
 bool is_port_signalling(Parsing&, const std::string& value) {
   return value == "s" || value == "a" || value == "d";
 }
@@ -349,10 +395,14 @@ constexpr Flag kFlags[] = {
      "+hmax[k|el|ib] X\t max_heap_size of processes"},
     {"h", true, set_least_heap, "bad heap size ", nullptr},
     {"i", true, set_init, nullptr, "+i MODULE\t boot with this module instead of init"},
-    {"IO", true, nullptr, nullptr, "+IO{p|t|Pp|Pt|s} N\t poll threads: no effect, there is one"},
+    {"IOt", true, is_poll_thread_count, "bad I/O poll threads number: ", nullptr},
+    {"IOp", true, is_poll_set_count, "bad I/O pollset number: ", nullptr},
+    {"IOPt", true, is_poll_thread_share, "bad I/O poll thread percentage number: ", nullptr},
+    {"IOPp", true, is_poll_set_share, "bad I/O pollset percentage number: ", nullptr},
+    {"IOs", true, is_boolean,
+     "bad +IOs boolean argument: ", "+IO{p|t|Pp|Pt|s} N\t poll threads: no effect, there is one"},
     {"J", true, nullptr, nullptr, "+J... X\t options of a JIT: no effect, there is none"},
-    {"K", true, is_boolean, "bad kernel poll value ",
-     "+K BOOL\t polling by the kernel: no effect, it always does"},
+    {"K", true, nullptr, nullptr, "+K BOOL\t polling by the kernel: no effect, it always does"},
     {"L", false, nullptr, nullptr, "+L\t no line numbers: no effect, they are loaded"},
     {"M", true, nullptr, nullptr,
      "+M... X\t options of OTP's allocators: no effect, there is another one"},
@@ -362,7 +412,7 @@ constexpr Flag kFlags[] = {
      "bad range of printable characters: ", "+pc {latin1|unicode}\t printable characters"},
     {"P", true, set_processes, "bad number of processes ", "+P N\t the most processes"},
     {"Q", true, set_ports, "bad number of ports ", "+Q N\t the most ports"},
-    {"R", true, is_count, "bad compatibility release number ",
+    {"R", true, is_release, "bad compatibility release number ",
      "+R N\t compatibility with release N: no effect"},
     {"rg", true, is_count, "bad reader groups limit: ", "+rg N\t groups of readers: no effect"},
     {"r", false, nullptr, nullptr, "+r\t blocks always move: no effect"},
@@ -377,7 +427,7 @@ constexpr Flag kFlags[] = {
     {"S", true, set_schedulers, "bad amount of schedulers ",
      "+S T:O\t schedulers, and how many of them are online"},
     {"sbtp", true, nullptr, nullptr, nullptr},
-    {"sbt", true, is_bind_type, "setting scheduler bind type failed: ",
+    {"sbt", true, is_bind_type, "setting scheduler bind type '%s' failed: invalid type",
      "+sbt TYPE\t binds schedulers to processors: no effect, they stay unbound"},
     {"sbwtdcpu", true, is_busy_wait, "bad dirty CPU scheduler busy wait threshold: ", nullptr},
     {"sbwtdio", true, is_busy_wait, "bad dirty IO scheduler busy wait threshold: ", nullptr},
@@ -385,8 +435,8 @@ constexpr Flag kFlags[] = {
      "+sbwt[dcpu|dio] X\t busy waiting of schedulers: no effect, it is short"},
     {"scl", true, is_boolean, "bad scheduler compact load value '%s'",
      "+scl BOOL\t compacts load: no effect, idle schedulers take from busy ones"},
-    {"sct", true, nullptr, nullptr,
-     "+sct TOPOLOGY\t what processors there are: no effect, none is asked for"},
+    {"sct", true, set_topology, nullptr,
+     "+sct TOPOLOGY\t what processors there are, as erlang:system_info(cpu_topology) tells"},
     {"secio", true, is_boolean, "bad schedule eager check I/O value ",
      "+secio BOOL\t eager checks of I/O: no effect, a thread of its own polls"},
     {"sfwi", true, is_count, "bad scheduler forced wakeup interval ",
@@ -399,7 +449,8 @@ constexpr Flag kFlags[] = {
     {"sssdio", true, is_count, "bad stack size for dirty IO scheduler threads ", nullptr},
     {"sss", true, is_count, "bad stack size for scheduler threads ",
      "+sss[dcpu|dio] N\t their stacks in kilowords: no effect, they have 2 MB"},
-    {"stbt", true, is_bind_type, "setting scheduler bind type failed: ", "+stbt TYPE\t as +sbt"},
+    {"stbt", true, is_bind_type, "setting scheduler bind type '%s' failed: invalid type",
+     "+stbt TYPE\t as +sbt"},
     {"sub", true, is_boolean, "bad scheduler utilization balancing  value '%s'",
      "+sub BOOL\t balances use: no effect, idle schedulers take from busy ones"},
     {"swct", true, is_clean_up_threshold, "scheduler wake cleanup threshold: ", nullptr},
@@ -425,7 +476,8 @@ constexpr Flag kFlags[] = {
      "+zosrl N\t outstanding system requests, internal: no effect"},
 };
 
-Error bad_value(const Flag& flag, const std::string& value) {
+Error bad_value(const Flag& flag, const std::string& value, const std::string& fault) {
+  if (!fault.empty()) return make_error("%s", fault.c_str());
   std::string text = flag.wrong;
   const size_t place = text.find("%s");
   text.replace(std::min(place, text.size()), place == std::string::npos ? 0 : 2, value);
@@ -439,9 +491,26 @@ const Flag* find_flag(std::string_view word) {
   return nullptr;
 }
 
-// The number that a text begins with, as OTP reads these variables: nothing there is wrong.
-int leading_number(const std::string& text) {
-  return static_cast<int>(strtol(text.c_str(), nullptr, 10));
+Error unknown_flag(const std::string& emulator, const std::string& word) {
+  if (word.starts_with("-s")) return make_error("bad scheduling option %s", word.c_str());
+  if (word.starts_with("-z")) return make_error("bad -z option %s", word.c_str());
+  return make_error("%s unknown flag %s", emulator.c_str(), word.c_str());
+}
+
+// Each set of descriptors has a thread at least.
+Result<void> check_poll_counts(const Parsing& parsing) {
+  const auto count = [](int given, int percent, size_t of) {
+    if (given > 0) return given;
+    return std::max(1, static_cast<int>(of) * percent / 100);
+  };
+  const int threads =
+      count(parsing.poll_threads, parsing.poll_thread_percent, parsing.options.schedulers);
+  const int sets = count(parsing.poll_sets, parsing.poll_set_percent, static_cast<size_t>(threads));
+  if (sets <= threads) return {};
+  return make_error(
+      "number of IO poll threads has to be greater or equal to the number of \r\n"
+      "IO pollsets. Current values are set to: \r\n  -IOt %d -IOp %d",
+      threads, sets);
 }
 
 }  // namespace
@@ -473,23 +542,28 @@ Result<EmulatorFlags> read_emulator_flags(const std::string& emulator,
     const Flag* flag =
         words[i].size() < 2 ? nullptr : find_flag(std::string_view(words[i]).substr(1));
     if (flag == nullptr) {
-      return make_error("%s unknown flag %s", emulator.c_str(), words[i].c_str());
+      return unknown_flag(emulator, words[i]);
     }
-    std::string value = words[i].substr(1 + std::string_view(flag->name).size());
-    // +IOt, +JPperf, +MBas and kin: the subject is part of the word, the value follows.
-    const bool subject_is_value =
-        std::string_view("IJM").find(flag->name[0]) != std::string_view::npos;
-    const bool takes_next = flag->has_value && (value.empty() || subject_is_value);
+    const std::string_view word = std::string_view(words[i]).substr(1);
+    const bool is_allocator = word[0] == 'M';
+    size_t length = std::string_view(flag->name).size();
+    if (is_allocator) length = JOIST_TRY(allocator_option_length(word));
+    std::string value(word.substr(length));
+    // +JPperf: the subject is part of the word, the value follows.
+    const bool takes_next = flag->has_value && (value.empty() || word[0] == 'J');
     const bool may_take_next = flag->name[0] == 'B' || flag->name[0] == 'c';
     if (takes_next ||
         (may_take_next && value.empty() && i + 1 < words.size() && words[i + 1][0] != '-')) {
       if (i + 1 == words.size()) return make_error("missing value for %s", words[i].c_str());
       value = words[++i];
     }
-    if (flag->set != nullptr && !flag->set(parsing, value)) {
-      return bad_value(*flag, value);
+    if (is_allocator) {
+      JOIST_TRY(check_allocator_value(word, value));
+    } else if (flag->set != nullptr && !flag->set(parsing, value)) {
+      return bad_value(*flag, value, parsing.fault);
     }
   }
+  JOIST_TRY(check_poll_counts(parsing));
   set_dirty_cpu_counts(parsing);
   return result;
 }

@@ -80,6 +80,7 @@ struct VmOptions {
   bool time_correction = true;         // +c
   bool port_parallelism = false;       // +spp
   bool tables_are_compressed = false;  // +ec
+  std::vector<LogicalCpu> topology;    // +sct; empty: what the system tells
   bool dumps_after_own_errors = true;  // +d: only a core dump, no erl_crash.dump
   std::vector<std::string> emulator_arguments;
 };
