@@ -111,7 +111,7 @@ Term update_cpu_info(Process& p) {
   return before == now ? atoms::unchanged : atoms::changed;
 }
 Term used_cpu_topology(Process& p) { return cpu_topology(p, atoms::used); }
-Term cpu_quota(Process&) { return processors(cpu_count().quota); }
+Term quota(Process&) { return processors(cpu_quota()); }
 
 Term schedulers_online(Process& p) { return make_size(p.runtime->schedulers->online()); }
 Term dirty_cpu_online(Process& p) {
@@ -322,7 +322,7 @@ constexpr Item kItems[] = {
     {atoms::compat_rel, compat_rel},
     {atoms::constant_pool_support, atoms::true_},
     {atoms::context_reductions, int64_t{kReductionsPerSlice}},
-    {atoms::cpu_quota, cpu_quota},
+    {atoms::cpu_quota, quota},
     {atoms::cpu_topology, used_cpu_topology},
     {atoms::creation, creation},
     {atoms::debug_compiled, kAssertions ? atoms::true_ : atoms::false_},

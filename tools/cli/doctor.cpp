@@ -43,7 +43,7 @@ void print_program() {
 void print_limits() {
   const CpuCount cpus = cpu_count();
   std::string text = std::to_string(cpus.available) + " of " + std::to_string(cpus.online);
-  if (cpus.quota != 0) text += ", quota " + std::to_string(cpus.quota);
+  if (const int quota = cpu_quota(); quota != 0) text += ", quota " + std::to_string(quota);
   print_line("processors", text);
 
   const size_t pages = static_cast<size_t>(sysconf(_SC_PHYS_PAGES));

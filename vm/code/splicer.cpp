@@ -40,7 +40,7 @@ Cell read_handler(const Cell* cell) {
 }  // namespace
 
 CodeSplicer::CodeSplicer(const HandlerTable& handlers)
-    : handlers_(handlers), seen_(std::make_unique<std::atomic<const Cell*>[]>(kSeen)) {}
+    : handlers_(handlers), seen_(std::make_unique<std::atomic<uintptr_t>[]>(kSeen)) {}
 
 // That handlers keep their state in the registers that are assumed, whichever compiler it was.
 bool CodeSplicer::knows_registers() const {
@@ -89,12 +89,15 @@ bool CodeSplicer::make_ready_locked() {
   return true;
 }
 
-bool CodeSplicer::is_new(const Cell* entry) {
-  const size_t hash = (reinterpret_cast<uintptr_t>(entry) >> 3) * 0x9e3779b97f4a7c15u >> 32;
-  std::atomic<const Cell*>& seen = seen_[hash % kSeen];
-  if (seen.load(std::memory_order_relaxed) == entry) return false;
-  seen.store(entry, std::memory_order_relaxed);
-  return true;
+bool CodeSplicer::is_due(const Cell* entry) {
+  const auto address = reinterpret_cast<uintptr_t>(entry);
+  const size_t hash = (address >> 3) * 0x9e3779b97f4a7c15u >> 32;
+  std::atomic<uintptr_t>& seen = seen_[hash % kSeen];
+  const uintptr_t before = seen.load(std::memory_order_relaxed);
+  if (before == (address | kTried)) return false;
+  const bool is_known = before == address;
+  seen.store(is_known ? address | kTried : address, std::memory_order_relaxed);
+  return is_known;
 }
 
 void CodeSplicer::splice(const Module& module, const Cell* address) {
@@ -114,7 +117,7 @@ void CodeSplicer::splice_module(const Module& module) {
 
 void CodeSplicer::forget(const Module& module) {
   // Other code may come to lie there.
-  for (size_t i = 0; i < kSeen; ++i) seen_[i].store(nullptr, std::memory_order_relaxed);
+  for (size_t i = 0; i < kSeen; ++i) seen_[i].store(0, std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   done_.erase(&module);
   const auto found = chunks_.find(&module);

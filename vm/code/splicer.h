@@ -41,11 +41,12 @@ class CodeSplicer {
   void splice_all() { splices_all_ = true; }
   bool splices_all() const { return splices_all_; }
 
-  // Somebody used up a timeslice in calls of the function at `entry`. True: splice() it.
+  // Somebody used up a timeslice in calls of the function at `entry`. True: splice() it, as it is
+  // not the first time. Once is chance, and most of what a start runs is not worth the work.
   bool is_hot(const Cell* entry) {
     const Use use = use_.load(std::memory_order_acquire);
     if (use == Use::kOff || (use == Use::kReady && memory_.contains(*entry))) return false;
-    return is_new(entry);
+    return is_due(entry);
   }
   // Splices the function that the address is in. The module stays while this runs.
   void splice(const Module& module, const Cell* address);
@@ -91,7 +92,7 @@ class CodeSplicer {
   Cell handler_of(const Form& form) const {
     return handlers_.handlers[static_cast<size_t>(form.op)][form.combination];
   }
-  bool is_new(const Cell* entry);
+  bool is_due(const Cell* entry);
   bool read_function(const Module& module, const FunctionRange& range,
                      std::vector<Instruction>& instructions);
   void splice_locked(const Module& module, const FunctionRange& range);
@@ -105,10 +106,11 @@ class CodeSplicer {
   bool splices_all_ = false;
   CodeMemory memory_;
 
-  // Entries of functions for which is_hot() was true: those that cannot be spliced are not to be
-  // tried at every turn. Another one of the same hash takes over.
+  // Entries of functions that is_hot() was asked about, with kTried when it was true: those that
+  // cannot be spliced are not to be tried at every turn. Another one of the same hash takes over.
   static constexpr size_t kSeen = 256;
-  const std::unique_ptr<std::atomic<const Cell*>[]> seen_;
+  static constexpr uintptr_t kTried = 1;
+  const std::unique_ptr<std::atomic<uintptr_t>[]> seen_;
 
   mutable std::mutex mutex_;  // guards all that follows
   std::unordered_map<Cell, Form> forms_;

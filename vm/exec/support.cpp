@@ -104,22 +104,24 @@ Flow settle_native(State& s, const ExportEntry* entry, const Cell* next, size_t 
   return Flow::kLeave;
 }
 
-static void note_hot(CodeTable& code, const Cell* address) {
+// The entry of the function that the address is in, unless it is the one that was noted before.
+static const Cell* note_hot(CodeTable& code, const Cell* address, const Cell* noted) {
   const Module* module = code.find_code(address);
   const FunctionRange* range = module == nullptr ? nullptr : module->function_at(address);
-  if (range == nullptr) return;
+  if (range == nullptr) return nullptr;
   const Cell* entry = &module->cells[range->entry];
-  if (code.splicer().is_hot(entry)) code.splicer().splice(*module, entry);
+  if (entry != noted && code.splicer().is_hot(entry)) code.splicer().splice(*module, entry);
+  return entry;
 }
 
 // A timeslice is a sample of what is called, and of what calls.
 [[gnu::noinline]] static void note_hot(const Process& p, const Cell* target) {
   CodeTable& code = *p.runtime->code;
-  note_hot(code, target);
+  const Cell* noted = note_hot(code, target, nullptr);
   constexpr ptrdiff_t kLongestFrame = 64;
   const Word* end = std::min<const Word*>(p.heap.end, p.heap.limit + kLongestFrame);
   const Word* caller = std::find_if(static_cast<const Word*>(p.heap.limit), end, is_return_word);
-  if (caller != end) note_hot(code, code_of_return_word(*caller));
+  if (caller != end) note_hot(code, code_of_return_word(*caller), noted);
 }
 
 // The time to collect the messages that a process has taken, if its code never does.

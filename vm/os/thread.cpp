@@ -16,10 +16,8 @@
 
 namespace joist {
 
-namespace {
-
 // cgroup v2 says "<quota|max> <period>" in one file, v1 in two files.
-int cgroup_quota() {
+int cpu_quota() {
   long long quota = 0;
   long long period = 0;
   if (FILE* file = std::fopen("/sys/fs/cgroup/cpu.max", "re")) {
@@ -40,8 +38,6 @@ int cgroup_quota() {
   return static_cast<int>((quota + period - 1) / period);
 }
 
-}  // namespace
-
 CpuCount cpu_count() {
   CpuCount count;
   count.online = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
@@ -50,7 +46,6 @@ CpuCount cpu_count() {
   // Fails on machines with more than 1024 processors, where the set is too small.
   count.available = sched_getaffinity(getpid(), sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed)
                                                                                : count.online;
-  count.quota = cgroup_quota();
   return count;
 }
 

@@ -15,10 +15,11 @@ namespace joist {
 struct CpuCount {
   int online;     // processors of the machine
   int available;  // of these, the ones this OS process may run on (its affinity)
-  int quota;      // what the cgroup allows, rounded up; 0 if unlimited
 };
 
 CpuCount cpu_count();
+// How many of them the cgroup allows, rounded up; 0 if unlimited. Reads files.
+int cpu_quota();
 
 // A joinable thread. `name` shows in debuggers and `top` (the first 15 bytes of it).
 class Thread {

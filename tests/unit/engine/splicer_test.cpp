@@ -139,6 +139,9 @@ TEST_CASE("spliced functions do what they did") {
 TEST_CASE("a function that uses up timeslices is spliced, others are not") {
   Machine m;
   if (!is_possible(m)) return;
+  // More calls than one slice has, fewer than two have.
+  CHECK(m.text("fib", {Term::small(17)}) == "1597");
+  CHECK(m.splicer().functions() == 0);
   CHECK(m.text("fib", {Term::small(22)}) == "17711");
   CHECK(m.splicer().functions() == 1);
 }
