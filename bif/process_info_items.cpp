@@ -139,7 +139,11 @@ Term monitors(D d) {
 
 Term monitored_by(D d) {
   ListBuilder list(d.to);
-  if (d.process.relations == nullptr) return Term::nil();
+  // A dirty native may be opening some.
+  if (!d.aside && d.process.extras != nullptr) {
+    d.process.extras->resources.each_watcher(d.to, [&](Term watcher) { list.add(watcher); });
+  }
+  if (d.process.relations == nullptr) return list.finish();
   for (const auto& [id, watcher] : d.process.relations->watchers) list.add(watcher.process);
   if (const RemoteRelations* remote = d.process.relations->remote.get()) {
     for (const auto& [reference, watcher] : remote->watchers) {

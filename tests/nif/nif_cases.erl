@@ -114,12 +114,14 @@ watching() ->
     Down = next(),
     Other = spawn(fun() -> receive stop -> ok end end),
     SetOther = nif_lib:cell_watch(Cell, Other),
+    {monitored_by, Watchers} = process_info(Other, monitored_by),
     Unset = nif_lib:cell_unwatch(Cell),
     Twice = nif_lib:cell_unwatch(Cell),
     Other ! stop,
     Nothing = receive Message -> Message after 100 -> nothing end,
     Late = nif_lib:cell_watch(Cell, Other),
-    {Destroyed, Set, Down, SetOther, Unset, Twice, Nothing, Late, nif_lib:cell_number(Cell)}.
+    {Destroyed, Set, Down, SetOther, [Watcher =:= Cell || Watcher <- Watchers], Unset, Twice, Nothing,
+     Late, nif_lib:cell_number(Cell)}.
 
 selecting() ->
     {Cell, _} = nif_lib:new_cell(13),

@@ -6,7 +6,8 @@ main() ->
     [{all_own, all(self())}, {all_other, other()}, {lists, lists()}, {numbers, numbers()},
      {names, names()}, {dictionary, dictionary()}, {queue, queue()}, {links, links()},
      {monitors, monitors()}, {states, states()}, {places, places()}, {collection, collection()},
-     {binaries, binaries()}, {leaders, leaders()}, {suspended, suspended()},
+     {binaries, binaries()}, {references, references()}, {first_collection, first_collection()},
+     {leaders, leaders()}, {suspended, suspended()},
      {parents, parents()}, {traced, traced()}, {calls, calls()}, {dead, dead()}, {bad, bad()},
      {info_1, info_1()}].
 
@@ -232,6 +233,28 @@ binaries() ->
     None = process_info(Empty, binary),
     stop(Empty),
     [lists:usort([S || {_, S, _} <- Binaries]), byte_size(Big), None].
+
+%% What ended before it was heard of holds no reference any more.
+references() ->
+    Big = binary:copy(<<"x">>, 1000),
+    Pid = start(fun() ->
+                        Self = self(),
+                        {_, Monitor} = spawn_monitor(fun() -> Self ! {part, binary:part(Big, 1, 500)} end),
+                        receive {part, Part} -> put(part, Part) end,
+                        receive {'DOWN', Monitor, _, _, normal} -> ok end,
+                        erlang:garbage_collect()
+                end, [{fullsweep_after, 0}]),
+    erlang:garbage_collect(),
+    {binary, Binaries} = process_info(Pid, binary),
+    stop(Pid),
+    [Binaries =/= [], [Count || {_, _, Count} <- Binaries], byte_size(Big)].
+
+%% The first collection, before which there is nothing old, does not count as a minor one.
+first_collection() ->
+    Pid = start(fun() -> put(kept, process_info(self())) end),
+    {garbage_collection, Found} = process_info(Pid, garbage_collection),
+    stop(Pid),
+    proplists:get_value(minor_gcs, Found).
 
 leaders() ->
     Leader = start(nothing()),

@@ -336,6 +336,9 @@ void Scheduler::end(Process& p) {
     return all_.enqueue(p, index_);
   }
   if (p.is_host) return observer_.host_stopped(p);
+  // Others may still look at the record, but not into its heap: binaries that only it has held are
+  // to be gone when its end can be seen, and their number of references right.
+  p.heap.release();
   slot_.reader->retire(&p, destroy_process);
   if (++slot_.ended % kEndedForTidying == 0) all_.wake_all();
 }

@@ -89,7 +89,9 @@ GcResult minor_gc(Heap& heap, const RootSet& roots, size_t need) {
   heap.off_heap_limit = next_off_heap_limit(heap.off_heap_bytes, heap.off_heap_limit,
                                             heap.options.min_off_heap_bytes);
   heap.words_reclaimed += used - heap.words_copied;
-  ++heap.minors_since_full;
+  // A collection that finds nothing mature and no old block to promote to has looked at everything:
+  // OTP counts it as a fullsweep (garbage_collection's minor_gcs).
+  if (heap.old_start != nullptr) ++heap.minors_since_full;
   ++heap.minor_collections;
   return GcResult::kDone;
 }

@@ -1,6 +1,7 @@
 #include "vm/heap/heap.h"
 
 #include <cstdlib>
+#include <utility>
 
 #include "vm/heap/gc_blocks.h"
 #include "vm/heap/sizes.h"
@@ -22,14 +23,20 @@ bool Heap::create(const HeapOptions& heap_options, const LiteralSpace* literal_s
   return true;
 }
 
-Heap::~Heap() {
-  // Now, not in ~Allocator: the lists run through the blocks.
-  release_off_heap(old_off_heap);
-  release_off_heap(off_heap);
-  off_heap = nullptr;
+Heap::~Heap() { release(); }
+
+void Heap::release() {
+  // The lists first, which run through the blocks.
+  release_off_heap(std::exchange(old_off_heap, nullptr));
+  release_off_heap(std::exchange(off_heap, nullptr));
   free_block(start, young_words());
   free_block(old_start, old_words());
   free_block(abandoned.start, abandoned.words());
+  release_fragments(std::exchange(fragments, nullptr));
+  start = top = high_water = limit = end = nullptr;
+  old_start = old_top = old_end = nullptr;
+  abandoned = {};
+  fragment_words = off_heap_bytes = old_off_heap_bytes = 0;
 }
 
 size_t Heap::fragment_used_words() const {

@@ -88,6 +88,9 @@ struct Heap : Allocator {
   bool create(const HeapOptions& heap_options, const LiteralSpace* literal_space,
               size_t first_words = 0);
   ~Heap();
+  // Gives everything back, as what is left of an ended process needs none of it. Nothing may be
+  // allocated any more.
+  void release();
 
   Word*& stack() { return limit; }
   size_t young_words() const { return static_cast<size_t>(end - start); }

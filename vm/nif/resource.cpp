@@ -48,11 +48,15 @@ bool retain_if_alive(Binary& binary) {
 
 struct ResourceTypes::ProcessWatch : OwnedResource {
   ProcessWatch(ResourceTypes& of_types, uint64_t monitor, Term watched)
-      : OwnedResource(process_let_go), types(of_types), id(monitor), pid(watched) {}
+      : OwnedResource(process_let_go, resource_term), types(of_types), id(monitor), pid(watched) {}
   static void process_let_go(OwnedResource* resource) {
     auto* watch = static_cast<ProcessWatch*>(resource);
     watch->types.process_ended(watch->id, watch->pid);
     delete watch;
+  }
+  static Term resource_term(OwnedResource& resource, Allocator& heap) {
+    auto& watch = static_cast<ProcessWatch&>(resource);
+    return watch.types.watcher(heap, watch.id);
   }
   ResourceTypes& types;
   const uint64_t id;
@@ -305,6 +309,19 @@ void ResourceTypes::drop_monitors(Binary& binary) {
     }
   }
   for (const Record& record : records) send_watch(runtime_, record.pid, end_watch, record.watch);
+}
+
+Term ResourceTypes::watcher(Allocator& heap, uint64_t id) {
+  Binary* binary;
+  {
+    MutexLock lock(mutex_);
+    const auto found = monitors_.find(id);
+    if (found == monitors_.end() || !retain_if_alive(*found->second.resource)) return Term::none();
+    binary = found->second.resource;
+  }
+  const Term term = make_term(heap, binary->bytes);
+  binary->release();
+  return term;
 }
 
 void ResourceTypes::process_ended(uint64_t id, Term pid) {

@@ -84,6 +84,8 @@ class ResourceTypes {
   // 0: done; 1: there is no such process.
   int monitor(Binary& resource, Term pid, abi::Monitor* monitor);
   bool demonitor(Binary& resource, const abi::Monitor& monitor);
+  // The resource that has the monitor; none(): it is gone.
+  Term watcher(Allocator& heap, uint64_t id);
   // The process that the monitor is for has ended.
   void process_ended(uint64_t id, Term pid);
 

@@ -7,20 +7,29 @@
 // Only the owner changes its list: when it opens, when it closes, and when it ends.
 #pragma once
 
+#include "vm/term/term.h"
+
 namespace joist {
+
+class Allocator;
 
 class OwnedResource {
  public:
   // Drops what it stands for and the list's reference; it has left the list.
   using LetGo = void (*)(OwnedResource*);
+  // Who hears of the owner's end through it, as process_info(_, monitored_by) tells; none():
+  // nobody.
+  using Watcher = Term (*)(OwnedResource&, Allocator&);
 
-  explicit OwnedResource(LetGo let_go) : let_go_(let_go) {}
+  explicit OwnedResource(LetGo let_go, Watcher watcher = nullptr)
+      : let_go_(let_go), watcher_(watcher) {}
   OwnedResource(const OwnedResource&) = delete;
   OwnedResource& operator=(const OwnedResource&) = delete;
 
  private:
   friend class OwnedResources;
   const LetGo let_go_;
+  const Watcher watcher_;
   OwnedResource* next_ = nullptr;
   OwnedResource** from_ = nullptr;  // what points to it; null: in no list
 };
@@ -46,6 +55,14 @@ class OwnedResources {
     *resource.from_ = resource.next_;
     if (resource.next_ != nullptr) resource.next_->from_ = resource.from_;
     resource.from_ = nullptr;
+  }
+  template <typename Visit>
+  void each_watcher(Allocator& heap, const Visit& visit) const {
+    for (OwnedResource* resource = first_; resource != nullptr; resource = resource->next_) {
+      if (resource->watcher_ == nullptr) continue;
+      const Term watcher = resource->watcher_(*resource, heap);
+      if (!watcher.is_none()) visit(watcher);
+    }
   }
   // False: there is none.
   bool let_one_go() {
