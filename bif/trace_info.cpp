@@ -5,6 +5,7 @@
 #include "vm/heap/builder.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/exclusive.h"
+#include "vm/trace/emit.h"
 #include "vm/trace/event_filter.h"
 
 namespace joist {
@@ -44,15 +45,22 @@ Term process_info(Process& p, const TraceSession& session, Term pid, Term key) {
   return ask_process(p, pid, on_info, {id, key}, atoms::undefined);
 }
 
+// Of what is to be created: nothing is traced for a tracer that is gone.
+Term future_property(Process& p, Term key, uint32_t flags, Term tracer) {
+  return flags != 0 && is_tracer_alive(*p.runtime, tracer)
+             ? flags_property(p.heap, key, flags, tracer)
+             : flags_property(p.heap, key, 0, Term::none());
+}
+
 Term tracee_info(Process& p, const TraceSession& session, Term tracee, Term key) {
   const bool is_key = key == atoms::flags || key == atoms::tracer;
   if (tracee == atoms::new_ || tracee == atoms::new_processes) {
     if (!is_key) return p.badarg();
-    return flags_property(p.heap, key, session.new_process_flags, session.new_process_tracer);
+    return future_property(p, key, session.new_process_flags, session.new_process_tracer);
   }
   if (tracee == atoms::new_ports) {
     if (!is_key) return p.badarg();
-    return flags_property(p.heap, key, session.new_port_flags, session.new_port_tracer);
+    return future_property(p, key, session.new_port_flags, session.new_port_tracer);
   }
   if (tracee.is_local_pid()) {
     return is_key ? process_info(p, session, tracee, key) : p.badarg();

@@ -1,9 +1,10 @@
 %% Tracing of processes: flags, what is told of sends, receives, relations, names, ends, turns.
 -module(trace_processes).
--export([main/0, echo/0, idle/0, parent/1, child/0]).
+-export([main/0, echo/0, idle/0, idle_call/1, parent/1, child/0]).
 
 main() ->
-    [{flags, flags()}, {send, sends()}, {'receive', receives()}, {procs, procs()},
+    [{flags, flags()}, {send, sends()}, {'receive', receives()}, {timeout, timeouts()},
+     {procs, procs()}, {ended_by_link, ended_by_link()}, {no_tracer, no_tracer()}, {program_without_tracer, program_without_tracer()},
      {names, names()}, {spawn, spawns()}, {first, first_spawn()}, {link, on_link()},
      {running, running()}, {gc, [collections(F) || F <- [fun() -> ok end, fun() -> lists:seq(1, 200000) end]]},
      {gc_dirty, dirty_collection()}, {times, times()}, {errors, errors()},
@@ -123,6 +124,53 @@ receives() ->
     Rest = events(Pid, []),
     exit(Pid, kill),
     [Events, Rest].
+
+timeouts() ->
+    Pid = spawn(?MODULE, echo, []),
+    1 = erlang:trace(Pid, true, ['receive']),
+    do(Pid, fun() -> receive nothing -> ok after 1 -> receive nothing -> ok after 0 -> ok end end end),
+    All = events(Pid, []),
+    erlang:trace_pattern('receive', [{[clock_service, undefined, timeout], [], []}], []),
+    do(Pid, fun() -> receive nothing -> ok after 1 -> ok end end),
+    Chosen = events(Pid, []),
+    erlang:trace_pattern('receive', true, []),
+    exit(Pid, kill),
+    [[Event || Event <- Events, element(4, Event) =:= timeout] || Events <- [All, Chosen]].
+
+ended_by_link() ->
+    Pid = spawn(?MODULE, echo, []),
+    Linker = spawn(?MODULE, echo, []),
+    do(Linker, fun() -> link(Pid) end),
+    1 = erlang:trace(Pid, true, [procs]),
+    exit(Linker, bye),
+    wait_dead(Pid),
+    events(Pid, [{Linker, linker}]).
+
+%% A trace program in a process without a tracer, which names none, ends the tracing of another.
+program_without_tracer() ->
+    Pid = spawn(?MODULE, echo, []),
+    1 = erlang:trace(Pid, true, ['receive', send]),
+    erlang:trace_pattern({?MODULE, idle_call, 1}, [{['$1'], [], [{trace, '$1', [call], []}]}], [meta]),
+    idle_call(Pid),
+    ok = ask(Pid, unseen),
+    Found = {erlang:trace_info(Pid, flags), events(Pid, [])},
+    erlang:trace_pattern({?MODULE, idle_call, 1}, false, [meta]),
+    receive {trace_ts, _, call, {?MODULE, idle_call, _}} -> ok after 100 -> ok end,
+    exit(Pid, kill),
+    Found.
+
+idle_call(Pid) -> Pid.
+
+%% What is to be traced once it is created is not when the tracer is gone.
+no_tracer() ->
+    {Tracer, Monitor} = spawn_monitor(?MODULE, idle, []),
+    0 = erlang:trace(new, true, [send, {tracer, Tracer}]),
+    {flags, Before} = erlang:trace_info(new, flags),
+    Tracer ! stop,
+    receive {'DOWN', Monitor, process, _, _} -> ok end,
+    Found = {Before, erlang:trace_info(new, flags), erlang:trace_info(new, tracer)},
+    erlang:trace(new, false, [all]),
+    Found.
 
 procs() ->
     Pid = spawn(?MODULE, echo, []),

@@ -158,11 +158,26 @@ struct op_wait_timeout : FastOp {
   }
 };
 
-struct op_timeout : FastOp {
-  JOIST_INLINE void run(State& s, const Cell*) {
+// A timeout is traced like a message, from clock_service.
+[[gnu::noinline]] void trace_timeout(Process& p) {
+  Signal* signal = new_signal(SignalKind::kMessage, atoms::clock_service);
+  signal->value = atoms::timeout;
+  p.runtime->trace->received(p, *signal);
+  release_signal(signal);
+}
+
+struct op_timeout : SlowOp {
+  JOIST_INLINE Flow run(State& s, const Cell*) {
     Process& p = s.process();
     stop_receive_timer(p);
     p.messages.restart();
+    return (p.trace_flags & trace_flag::kReceive) == 0 ? Flow::kNext : Flow::kSlow;
+  }
+  JOIST_INLINE Flow slow(State& s, const Cell*) {
+    s.save();
+    trace_timeout(s.process());
+    s.load();
+    return Flow::kNext;
   }
 };
 

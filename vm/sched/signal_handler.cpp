@@ -106,7 +106,9 @@ bool take_link(Process& p, Term other, bool* is_priority) {
 
 void handle_link_exit(Process& p, Signal* signal) {
   if (take_link(p, signal->sender, &signal->is_priority)) {
-    tell_tracer(p, atoms::getting_unlinked, signal->sender);
+    // Of a process that ends of it, the end is what is told.
+    const bool ends = !p.is_exiting && !p.trap_exit && signal->value != atoms::normal;
+    if (!ends) tell_tracer(p, atoms::getting_unlinked, signal->sender);
     return handle_exit(p, signal);
   }
   release_signal(signal);

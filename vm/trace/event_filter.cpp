@@ -36,6 +36,11 @@ Term TraceActions::change_flags(Term target, uint32_t off, uint32_t on, Term tra
   if (!target.is_local_pid() || process_.runtime->processes->find(target) == nullptr) {
     return Term::none();
   }
+  // Without a tracer, named or of the process that says so, nothing of it is traced any more.
+  if (tracer.is_none()) {
+    off = ~uint32_t{0};
+    on = 0;
+  }
   if (target == process_.pid) {
     tracing_.replace_flags(process_, *session, off, on, tracer);
     return atoms::true_;

@@ -230,7 +230,8 @@ void Tracing::received(Process& receiver, const Signal& message) {
   if (trace == nullptr || receiver.flags.sensitive) return;
   const Term from = message.sender;
   const bool is_process = from.is_local_pid();
-  const Term node = is_process ? Term(local_node()->name) : Term(atoms::system);
+  const Term elsewhere = from.is_atom() ? from : Term(atoms::system);
+  const Term node = is_process ? Term(local_node()->name) : elsewhere;
   const Term arguments[] = {node, is_process ? from : Term(atoms::undefined), message.value};
   TraceEvent event = {atoms::receive, message.value};
   const std::vector<ProcessTrace::Ref> refs = trace->refs;
