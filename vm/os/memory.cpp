@@ -7,9 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <map>
 
-#include "vm/base/sync.h"
+#include "vm/os/large_blocks.h"
 #include "vm/os/large_free.h"
 
 #if __has_feature(address_sanitizer)
@@ -33,65 +32,9 @@ void remove_leak_root([[maybe_unused]] void* base, [[maybe_unused]] size_t bytes
 #endif
 }
 
-// The blocks of allocate_large: like the address space, one set for all VMs.
-struct LargeBlocks {
-  Mutex mutex;
-  std::map<uintptr_t, size_t> sizes JOIST_GUARDED_BY(mutex);  // by address
-};
-
-// Never destroyed: threads may free blocks until the very end.
-LargeBlocks& large_blocks() {
-  static LargeBlocks* blocks = new LargeBlocks;
-  return *blocks;
-}
-
-void note_large(void* base, size_t size) {
-  LargeBlocks& blocks = large_blocks();
-  MutexLock lock(blocks.mutex);
-  blocks.sizes[reinterpret_cast<uintptr_t>(base)] = size;
-}
-
-void forget_large(void* base) {
-  LargeBlocks& blocks = large_blocks();
-  MutexLock lock(blocks.mutex);
-  blocks.sizes.erase(reinterpret_cast<uintptr_t>(base));
-}
-
-bool is_resident(uintptr_t page) {
-  unsigned char state = 1;
-  return mincore(reinterpret_cast<void*>(page), 1, &state) != 0 || (state & 1) != 0;
-}
-
-// The number of resident pages at the beginning (`step` 1) or at the end (-1) of `count` pages of
-// which `first` is the outermost, if they lie there side by side.
-size_t resident_run(uintptr_t first, ptrdiff_t step, size_t count) {
-  size_t low = 0;
-  size_t high = count;
-  const auto stride = step * static_cast<ptrdiff_t>(page_size());
-  while (low < high) {
-    const size_t middle = (low + high) / 2;
-    if (is_resident(first + static_cast<uintptr_t>(static_cast<ptrdiff_t>(middle) * stride))) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
 }  // namespace
 
-size_t untouched_large_bytes() {
-  LargeBlocks& blocks = large_blocks();
-  MutexLock lock(blocks.mutex);
-  size_t pages = 0;
-  for (const auto& [base, size] : blocks.sizes) {
-    const size_t count = size / page_size();
-    const size_t front = resident_run(base, 1, count);
-    pages += count - front - resident_run(base + size - page_size(), -1, count - front);
-  }
-  return pages * page_size();
-}
+size_t untouched_large_bytes() { return untouched_bytes(MemoryUse::kProcesses, Touched::kAtEnds); }
 
 size_t page_size() {
   static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -124,7 +67,7 @@ void* allocate_large(size_t bytes) {
   madvise(base, size, MADV_HUGEPAGE);  // advice: that it fails does no harm
 #endif
   add_leak_root(base, size);
-  note_large(base, size);
+  note_large_block(base, size, MemoryUse::kProcesses, Touched::kAtEnds);
   return base;
 }
 
@@ -132,7 +75,7 @@ void free_large(void* memory, size_t bytes) {
   if (memory == nullptr) return;
   const size_t size = round_up(bytes, page_size());
   remove_leak_root(memory, size);
-  forget_large(memory);
+  forget_large_block(memory);
   if (size >= kLongToFree) return unmap_aside(memory, size);
   munmap(memory, size);
 }
