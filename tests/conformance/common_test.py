@@ -7,7 +7,9 @@ result of each case, the same files of the report.
         --otp lists maps gen_server supervisor ets                         OTP's suites of stdlib
 
 OTP's suites come with Debian's source package (--sources: the unpacked one; ../shared/tools/otp
-brings it). Of them the cases count that pass under the real erl. Exit 77: ct_run is not there.
+brings it). Of them the cases count that pass under the real erl; those that
+expected_failures_25.tsv names may fail. ets takes half an hour under either, most of it in its
+benchmarks and on a busy machine more. Exit 77: ct_run is not there.
 """
 import argparse
 import os
@@ -18,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from run import find_source
+from run import find_source, read_expected
 
 HERE = Path(__file__).resolve().parent
 SKIPPED = 77
@@ -39,9 +41,17 @@ def prepare(folder, sources, suites):
     for helper in tests.glob("*.erl"):
         if not helper.name.endswith("_SUITE.erl"):
             shutil.copy(helper, folder)
+    shutil.copy(sources / "erts" / "emulator" / "test" / "erts_test_utils.erl", folder)
     for hook in ("ts_install_cth.erl", "ts_lib.erl", "ts.hrl"):
         shutil.copy(sources / "lib" / "common_test" / "test_server" / hook, folder)
     return [suite + "_SUITE" for suite in suites]
+
+
+def may_fail():
+    """The listed cases of stdlib, as Common Test calls them: without their groups."""
+    listed = read_expected(HERE / "expected_failures_25.tsv")
+    cases = [case.split("/", 1)[1].split(":") for case in listed if case.startswith("stdlib/")]
+    return {f"{suite}:{case.rsplit('/', 1)[-1]}" for suite, case in cases}
 
 
 def report_name(name, folder):
@@ -57,9 +67,13 @@ def run(programs, folder, suites, seconds):
     command = ["ct_run", "-noshell", "-sname", f"ct_{os.getpid()}", "-dir", ".", "-suite", *suites,
                "-logdir", str(logs)]
     with open(logs.parent / (folder.name + ".out"), "wb") as out:
-        code = subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, stdout=out,
-                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=seconds,
-                              check=False).returncode
+        try:
+            code = subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path},
+                                  stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                  timeout=seconds, check=False).returncode
+        except subprocess.TimeoutExpired:
+            print(f"{programs}: not at its end after {seconds} s; what has run until then counts")
+            code = None
     results = {}
     for log in logs.glob("**/suite.log"):
         for case, result in re.findall(r"^=case +(\S+)\n(?:.*\n)*?=result +(\w+)",
@@ -77,7 +91,7 @@ def main():
     parser.add_argument("--erl", required=True, help="Joist's, with its ct_run beside it")
     parser.add_argument("--otp", nargs="+", default=[], metavar="SUITE")
     parser.add_argument("--sources")
-    parser.add_argument("--seconds", type=int, default=1800)
+    parser.add_argument("--seconds", type=int, default=7200)
     options = parser.parse_args()
     real = shutil.which("ct_run")
     if real is None:
@@ -97,9 +111,15 @@ def main():
     (expected, files, code), (got, our_files, our_code) = found["erl"], found["joist"]
     counted = {case for case, results in expected.items()
                if not options.otp or set(results) == {"ok"}}
-    wrong = [case for case in sorted(counted) if got.get(case) != expected[case]]
-    for case in wrong:
-        print(f"{case}: erl {expected[case]}, Joist {got.get(case, 'did not run')}")
+    allowed = may_fail() if options.otp else set()
+    wrong = []
+    for case in sorted(counted):
+        if got.get(case) == expected[case]:
+            continue
+        print(f"{case}: erl {expected[case]}, Joist {got.get(case, 'did not run')}"
+              f"{', as listed' if case in allowed else ''}")
+        if case not in allowed:
+            wrong.append(case)
     if not options.otp and (files, code) != (our_files, our_code):
         wrong.append("report")
         print(f"exit {code} and {our_code}; files of one only: {set(files) ^ set(our_files)}")

@@ -6,8 +6,7 @@ main() ->
     [{all_own, all(self())}, {all_other, other()}, {lists, lists()}, {numbers, numbers()},
      {names, names()}, {dictionary, dictionary()}, {queue, queue()}, {links, links()},
      {monitors, monitors()}, {states, states()}, {places, places()}, {collection, collection()},
-     {binaries, binaries()}, {references, references()}, {first_collection, first_collection()},
-     {leaders, leaders()}, {suspended, suspended()},
+     {binaries, binaries()}, {references, references()}, {leaders, leaders()}, {suspended, suspended()},
      {parents, parents()}, {traced, traced()}, {calls, calls()}, {dead, dead()}, {bad, bad()},
      {info_1, info_1()}].
 
@@ -248,13 +247,6 @@ references() ->
     {binary, Binaries} = process_info(Pid, binary),
     stop(Pid),
     [Binaries =/= [], [Count || {_, _, Count} <- Binaries], byte_size(Big)].
-
-%% The first collection, before which there is nothing old, does not count as a minor one.
-first_collection() ->
-    Pid = start(fun() -> put(kept, process_info(self())) end),
-    {garbage_collection, Found} = process_info(Pid, garbage_collection),
-    stop(Pid),
-    proplists:get_value(minor_gcs, Found).
 
 leaders() ->
     Leader = start(nothing()),

@@ -219,6 +219,18 @@ TEST_CASE("A heap grows for a need and shrinks when it was too much") {
   CHECK(heap.limit[0] == Term::small(5).bits());
 }
 
+TEST_CASE("A collection that finds nothing old counts as a fullsweep") {
+  Heap heap;
+  REQUIRE(heap.create({}, nullptr));
+  RootSet roots;
+  Term kept = make_tuple(heap, {Term::small(1)});
+  roots.add({&kept, 1});
+  REQUIRE(collect_gc(heap, roots, 0, Collection::kMinor));
+  CHECK(heap.minors_since_full == 0);
+  REQUIRE(collect_gc(heap, roots, 0, Collection::kMinor));
+  CHECK(heap.minors_since_full == 1);
+}
+
 TEST_CASE("Heap sizes are those of OTP") {
   // erlang:process_info(self(), total_heap_size) of growing processes.
   for (size_t size : {233, 376, 610, 987, 1598, 2586, 4185, 6772, 10958, 17731, 28690, 46422}) {
