@@ -166,14 +166,18 @@ bool appends(const Cell* cells, size_t cell_count) {
   return result;
 }
 
-// Whether more bits are written than a scheduler has time for.
+// More bits are written than a scheduler has time for.
+constexpr size_t kLongBits = size_t{8} << 20;
+constexpr size_t kLongStressBits = size_t{8} << 10;
+size_t long_bits(const Registers& registers) {
+  return registers.gc_stress ? kLongStressBits : kLongBits;
+}
+
 [[gnu::always_inline]] inline bool is_long_to_create(const Sources& sources, const Cell* cells,
                                                      size_t cell_count, size_t total) {
-  constexpr size_t kLongBits = size_t{8} << 20;
-  constexpr size_t kLongStressBits = size_t{8} << 10;
   if (total <= kLongStressBits) [[likely]]
     return false;
-  const size_t limit = sources.r->gc_stress ? kLongStressBits : kLongBits;
+  const size_t limit = long_bits(*sources.r);
   if (total <= limit) return false;
   if (!appends(cells, cell_count)) return true;
   const Term prefix = sources[cells[1]];
@@ -282,6 +286,20 @@ struct op_bs_init : SlowOp {
   }
 };
 
+// What bs_append does once there is room; on a dirty thread where it copies much.
+struct Appending {
+  Term original;
+  size_t bits;
+  Term result;
+  uint8_t* bytes;
+  size_t offset;
+  void operator()(Process& p) { result = append_bits(p.heap, original, bits, &bytes, &offset); }
+};
+bool is_long_append(const Process& p, Term original, size_t bits) {
+  return bits_size(original) > long_bits(*p.registers) && on_scheduler(p) &&
+         append_would_copy(original, bits);
+}
+
 struct op_bs_append : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto size, auto prefix, auto unit,
@@ -294,15 +312,22 @@ struct op_bs_append : SlowOp {
       return raise_status(s, fail.field, BuildStatus::kBadArg);
     }
     const size_t need = words.field + heap_bits_words(kHeapBitsLimit * 8);
-    if (live.field != kNoCollection && !s.has_room(need)) {
+    const bool is_back = s.process().suspended != nullptr;  // there was room when it left
+    if (live.field != kNoCollection && !is_back && !s.has_room(need)) {
       if (collect_gc(s, need, live.field) != Flow::kNext) return Flow::kLeave;
     }
     s.save();
-    uint8_t* bytes;
-    size_t offset = 0;
-    const Term result = append_bits(s.process().heap, prefix.get(s), bits, &bytes, &offset);
-    if (result.is_none()) return raise_status(s, fail.field, BuildStatus::kSystemLimit);
-    return start_writing(s, result, bytes, offset, bits, destination);
+    Process& p = s.process();
+    Appending work = {prefix.get(s), bits, Term::none(), nullptr, 0};  // it may have moved
+    if (p.suspended != nullptr) [[unlikely]] {
+      work = take_from_dirty<Appending>(p);
+    } else if (is_long_append(p, work.original, bits)) {
+      return leave_for_dirty(s, work);
+    } else {
+      work(p);
+    }
+    if (work.result.is_none()) return raise_status(s, fail.field, BuildStatus::kSystemLimit);
+    return start_writing(s, work.result, work.bytes, work.offset, bits, destination);
   }
 };
 
@@ -358,18 +383,33 @@ struct op_bs_utf16_size : FastOp {
   }
 };
 
+// What bs_put_* does; on a dirty thread where it writes much.
+struct Writing {
+  Segment segment;
+  size_t bits;
+  bool good;
+  BuildFault fault;
+  void operator()(Process& p) { good = write(p.bit_writer, segment, bits, &fault); }
+};
+
+[[gnu::always_inline]] inline Flow put_segment(State& s, int32_t fail, const Segment& segment) {
+  Process& p = s.process();
+  Writing work = {segment, 0, false, {}};
+  if (p.suspended != nullptr) [[unlikely]] {
+    work = take_from_dirty<Writing>(p);
+  } else if (measure(segment, &work.bits, &work.fault)) {
+    if (work.bits > long_bits(*p.registers) && on_scheduler(p)) return leave_for_dirty(s, work);
+    work(p);
+  }
+  return work.good ? Flow::kNext : raise_status(s, fail, work.fault.status);
+}
+
 // bs_put_integer, bs_put_float, bs_put_binary: value $3 in $2 units.
 template <SegmentType kType>
 struct Put : SlowOp {
   JOIST_INLINE Flow run(State&, const Cell*, auto...) { return Flow::kSlow; }
   JOIST_INLINE Flow slow(State& s, const Cell*, auto fail, auto size, auto value, auto flags) {
-    const Segment segment = {kType, flags.field, value.get(s), size.get(s), nullptr, 0};
-    size_t bits = 0;
-    BuildFault fault;
-    if (measure(segment, &bits, &fault) && write(writer_of(s), segment, bits, &fault)) {
-      return Flow::kNext;
-    }
-    return raise_status(s, fail.field, fault.status);
+    return put_segment(s, fail.field, {kType, flags.field, value.get(s), size.get(s), nullptr, 0});
   }
 };
 struct op_bs_put_integer : Put<SegmentType::kInteger> {};
@@ -377,14 +417,9 @@ struct op_bs_put_float : Put<SegmentType::kFloat> {};
 struct op_bs_put_binary : Put<SegmentType::kBinary> {};
 
 template <SegmentType kType>
-Flow put_sized_by_value(State& s, int32_t fail, Term value, Word flags) {
-  const Segment segment = {kType, flags, value, Term::nil(), nullptr, 0};
-  size_t bits = 0;
-  BuildFault fault;
-  if (measure(segment, &bits, &fault) && write(writer_of(s), segment, bits, &fault)) {
-    return Flow::kNext;
-  }
-  return raise_status(s, fail, fault.status);
+[[gnu::always_inline]] inline Flow put_sized_by_value(State& s, int32_t fail, Term value,
+                                                      Word flags) {
+  return put_segment(s, fail, {kType, flags, value, Term::nil(), nullptr, 0});
 }
 
 struct op_bs_put_binary_all : SlowOp {
