@@ -1,5 +1,11 @@
 // Registered names, and which processes there are.
+#include <algorithm>
+#include <ranges>
+#include <vector>
+
+#include "bif/magic.h"
 #include "bif/registry.h"
+#include "bif/step_budget.h"
 #include "vm/heap/builder.h"
 #include "vm/io/ports.h"
 #include "vm/proc/name_table.h"
@@ -85,14 +91,66 @@ Term registered_0(Process& p) {
   return list;
 }
 
-Term processes_0(Process& p) {
-  ListBuilder list(p.heap);
-  size_t slot = 0;
-  while (const Process* process = p.runtime->processes->next(&slot)) {
-    list.add(process->pid);
-    p.charge(1);
+using Census = ProcessTable::Census;
+constexpr size_t kSlotsPerReduction = 25;
+
+// False: the slice is used up.
+bool take_census(Process& p, Census& census) {
+  constexpr size_t kSlotsAtOnce = 1000;  // nobody can be spawned or end meanwhile
+  while (true) {
+    p.charge(static_cast<int64_t>(std::min(kSlotsAtOnce, census.slots()) / kSlotsPerReduction));
+    if (census.go_on(kSlotsAtOnce)) return true;
+    if (p.out_of_budget()) return false;
   }
-  return list.finish();
+}
+
+// Takes pids out and puts them in front of *list. False: the slice is used up.
+bool list_pids(Process& p, Census& census, Term* list) {
+  StepBudget budget(p);
+  std::vector<Term>& pids = census.pids();
+  while (!pids.empty()) {
+    if (!budget.spend()) return false;
+    *list = make_cons(p.heap, pids.back(), *list);
+    pids.pop_back();
+  }
+  return true;
+}
+
+// What processes/0 goes on with, under OTP's name: process_info/2 shows it. `list` is none() as
+// long as the census is not complete; no Erlang code ever sees the reference.
+Term continue_listing(Process& p, Term reference, Term list) {
+  Census& census = *Magic<Census>::get(reference);
+  const bool is_complete = !list.is_none() || take_census(p, census);
+  if (is_complete) {
+    if (list.is_none()) list = Term::nil();
+    if (list_pids(p, census, &list)) return list;
+  }
+  return p.trap(atoms::erlang, must_atom("ptab_list_continue"),
+                {reference, is_complete ? list : Term(atoms::undefined)});
+}
+
+Term ptab_list_continue_2(Process& p, Term reference, Term list) {
+  if (Magic<Census>::get(reference) == nullptr) return p.badarg();
+  if (p.out_of_budget()) return p.yield({reference, list});
+  return continue_listing(p, reference, list == atoms::undefined ? Term::none() : list);
+}
+
+Term processes_0(Process& p) {
+  ProcessTable& table = *p.runtime->processes;
+  const auto fewest = static_cast<int64_t>(table.count() / kCellsPerReduction);
+  if (fewest >= p.reductions) {
+    return continue_listing(p, Magic<Census>::make(p, 0, table), Term::none());
+  }
+  Census census(table);
+  const auto slots = static_cast<int64_t>(census.slots() / kSlotsPerReduction);
+  if (fewest + slots >= p.reductions) {
+    return continue_listing(p, Magic<Census>::make(p, 0, table), Term::none());
+  }
+  Term list = Term::nil();
+  census.go_on(census.slots());
+  for (const Term pid : std::views::reverse(census.pids())) list = make_cons(p.heap, pid, list);
+  p.charge(fewest + slots);
+  return list;
 }
 
 // OTP 28: {Slot, [Pid]} with some of the processes from that slot of the table on, or none at its
@@ -120,6 +178,7 @@ constexpr NativeEntry kRegisterNatives[] = {
     {"erlang", "whereis", native<whereis_1>},
     {"erlang", "registered", native<registered_0>},
     {"erlang", "processes", native<processes_0>},
+    {"erlang", "ptab_list_continue", native<ptab_list_continue_2>},
     {"erts_internal", "processes_next", native<processes_next_1>},
 };
 

@@ -33,10 +33,11 @@ size_t ProcessTable::free_slot(size_t place) const {
 
 bool ProcessTable::add(Process& process) {
   size_t index;
+  size_t place;
   {
     MutexLock lock(mutex_);
     if (free_head_ == free_tail_) return false;
-    const size_t place = free_head_++;
+    place = free_head_++;
     index = free_slot(place);
     if (place <= slot_mask_) used_.store(place + 1, std::memory_order_release);
   }
@@ -48,15 +49,21 @@ bool ProcessTable::add(Process& process) {
       static_cast<uint32_t>(number & ((uint64_t{1} << kPidNumberBits) - 1)),
       static_cast<uint32_t>(number >> kPidNumberBits & ((uint64_t{1} << kPidSerialBits) - 1)));
   count_.fetch_add(1, std::memory_order_relaxed);
+  slot.ticket.store(place, std::memory_order_relaxed);
   slot.process.store(&process, std::memory_order_release);
   return true;
 }
 
 void ProcessTable::remove(Process& process) {
   const size_t index = local_pid_number(process.pid) & slot_mask_;
-  slots_[index].process.store(nullptr, std::memory_order_release);
   count_.fetch_sub(1, std::memory_order_relaxed);
   MutexLock lock(mutex_);
+  slots_[index].process.store(nullptr, std::memory_order_release);
+  for (Census* census : censuses_) {
+    if (census->misses(index, slots_[index].ticket.load(std::memory_order_relaxed))) {
+      census->pids_.push_back(process.pid);
+    }
+  }
   free_[free_tail_++ & slot_mask_] = static_cast<uint32_t>(index);
 }
 
@@ -98,6 +105,32 @@ uint64_t ProcessTable::birth(Term pid) const {
   if (find(pid) == nullptr) return 0;
   const Slot& slot = slots_[local_pid_number(pid) & slot_mask_];
   return slot.next_number.load(std::memory_order_relaxed) / kBirth + 1;
+}
+
+ProcessTable::Census::Census(ProcessTable& table) : table_(table) {
+  MutexLock lock(table_.mutex_);
+  ticket_ = table_.free_head_;
+  end_ = table_.used_.load(std::memory_order_relaxed);
+  table_.censuses_.push_back(this);
+}
+
+ProcessTable::Census::~Census() {
+  MutexLock lock(table_.mutex_);
+  std::erase(table_.censuses_, this);
+}
+
+bool ProcessTable::Census::go_on(size_t slots) {
+  MutexLock lock(table_.mutex_);
+  const size_t end = std::min(end_, next_ + slots);
+  for (; next_ < end; ++next_) {
+    const Slot& slot = table_.slots_[next_];
+    const Process* process = slot.process.load(std::memory_order_acquire);
+    if (process == nullptr || slot.ticket.load(std::memory_order_relaxed) >= ticket_) continue;
+    pids_.push_back(process->pid);
+  }
+  if (next_ < end_) return false;
+  std::erase(table_.censuses_, this);
+  return true;
 }
 
 Process* ProcessTable::next(size_t* slot) const {

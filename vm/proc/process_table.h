@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <vector>
 
 #include "vm/base/sync.h"
 #include "vm/os/memory.h"
@@ -31,6 +32,40 @@ class ProcessTable {
   // null: no such process.
   Process* find(Term pid) const;
 
+  // All that are there at one moment, found little by little:
+  //
+  //   ProcessTable::Census census(table);
+  //   while (!census.go_on(slots)) ...
+  //   census.pids()
+  //
+  // Meanwhile the table tells it who ends, and it passes over who has come since.
+  class Census {
+   public:
+    explicit Census(ProcessTable& table);
+    ~Census();
+    Census(const Census&) = delete;
+    Census& operator=(const Census&) = delete;
+
+    // Looks at so many more slots. True: that was the last one.
+    bool go_on(size_t slots);
+    // Slots behind which there are none at the time.
+    size_t slots() const { return end_; }
+    // In no order.
+    std::vector<Term>& pids() { return pids_; }
+
+   private:
+    friend class ProcessTable;
+    // Whether the process in a slot is one that it has still to find.
+    bool misses(size_t slot, uint64_t ticket) const { return slot >= next_ && ticket < ticket_; }
+
+    ProcessTable& table_;
+    uint64_t ticket_;  // of the first process that comes too late
+    size_t end_;
+    // Guarded by the table's mutex_.
+    size_t next_ = 0;
+    std::vector<Term> pids_;
+  };
+
   // Walks the table: the first process at or behind slot `*slot`, which is moved behind it; null at
   // the end. Processes that come or go meanwhile may be missed.
   Process* next(size_t* slot) const;
@@ -52,6 +87,8 @@ class ProcessTable {
     std::atomic<Process*> process;
     // The round in which the slot gives out its next pid, and above it how many it has given out.
     std::atomic<uint64_t> next_number;
+    // Tells in which order processes have come; of the latest in this slot.
+    std::atomic<uint64_t> ticket;
   };
   static constexpr uint64_t kBirth = uint64_t{1} << 40;
   Reservation slot_memory_;
@@ -66,6 +103,7 @@ class ProcessTable {
   uint32_t* free_ JOIST_GUARDED_BY(mutex_) = nullptr;
   size_t free_head_ JOIST_GUARDED_BY(mutex_) = 0;
   size_t free_tail_ JOIST_GUARDED_BY(mutex_) = 0;
+  std::vector<Census*> censuses_ JOIST_GUARDED_BY(mutex_);
 };
 
 }  // namespace joist
