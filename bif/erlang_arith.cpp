@@ -3,8 +3,8 @@
 
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
+#include "vm/proc/long_product.h"
 #include "vm/sched/dirty_call.h"
-#include "vm/sched/long_product.h"
 
 namespace joist {
 

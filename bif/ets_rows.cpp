@@ -2,11 +2,11 @@
 #include <vector>
 
 #include "bif/ets_access.h"
+#include "bif/large_argument.h"
 #include "bif/magic.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
-#include "vm/sched/dirty_call.h"
 #include "vm/sched/online.h"
 
 namespace joist {
@@ -17,8 +17,11 @@ bool fits_table(Term tuple, const EtsTable& table) {
   return is_tuple(tuple) && tuple_size(tuple) >= table.options.key_position;
 }
 
-// Rows of more words are left to a dirty thread to copy.
-size_t row_limit(const Process& p) { return on_scheduler(p) ? kLargeTermWords : SIZE_MAX; }
+// null: the row takes so many words, or has so large a key, that a dirty thread is to put it in.
+EtsObject* row_in_slice(Process& p, const EtsTable& table, Term tuple) {
+  if (is_for_dirty(p, tuple_elements(tuple)[table.options.key_position - 1])) return nullptr;
+  return table.make_row(tuple, on_scheduler(p) ? kLargeTermWords : SIZE_MAX);
+}
 
 // --- insert ---
 
@@ -90,7 +93,7 @@ Term insert_some(Process& p, Term id, Term state_tuple, bool only_new) {
       p.charge(p.reductions);
       return p.yield({id, make_tuple(p.heap, {parts[0], rest, list})});
     }
-    EtsObject* row = table->make_row(rest.head(), row_limit(p));
+    EtsObject* row = row_in_slice(p, *table.get(), rest.head());
     if (row == nullptr) {
       return hand_to_dirty(p, {id, make_tuple(p.heap, {parts[0], rest, list})});
     }
@@ -133,7 +136,7 @@ Term insert_list(Process& p, TableUse& table, Term id, Term list, bool only_new)
   InsertState state;
   state.rows.reserve(count);
   for (; ordered.is_list(); ordered = ordered.tail()) {
-    EtsObject* row = table->make_row(ordered.head(), row_limit(p));
+    EtsObject* row = row_in_slice(p, *table.get(), ordered.head());
     if (row == nullptr) return hand_to_dirty(p, {id, list});
     state.rows.push_back(row);
   }
@@ -159,7 +162,7 @@ Term insert(Process& p, Term id, Term rows, bool only_new) {
   if (rows.is_list() && rows.tail().is_nil()) tuple = rows.head();
   if (!is_tuple(tuple)) return insert_list(p, table, id, rows, only_new);
   if (!fits_table(tuple, *table.get())) return p.badarg();
-  EtsObject* row = table->make_row(tuple, row_limit(p));
+  EtsObject* row = row_in_slice(p, *table.get(), tuple);
   if (row == nullptr) return hand_to_dirty(p, {id, rows});
   const StoreAnswer answer = table.store().insert(row, only_new, table.gate());
   if (answer != StoreAnswer::kOk) free_object(row);
@@ -202,6 +205,7 @@ Term lookup_2(Process& p, Term id, Term key) {
       return table.store().lookup(key, table.gate(), p.heap, rows, pins);
     });
   }
+  if (is_for_dirty(p, key)) return hand_to_dirty(p, {id, key});
   TableUse table(p, id, kEtsRead);
   if (!table) return table.refuse({id, key});
   Term rows = Term::nil();
@@ -211,6 +215,9 @@ Term lookup_2(Process& p, Term id, Term key) {
 }
 
 Term member_2(Process& p, Term id, Term key) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_for_dirty(p, key)) return hand_to_dirty(p, {id, key});
+  OnlineScope online(p);
   TableUse table(p, id, kEtsRead);
   if (!table) return table.refuse({id, key});
   const StoreAnswer answer = table.store().member(key, table.gate());
@@ -234,6 +241,7 @@ Term element_of(const PinnedRows& pins, size_t position, bool is_bag, Allocator&
 Term lookup_element(Process& p, Term id, Term key, Term position, Term otherwise,
                     std::initializer_list<Term> arguments) {
   if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_for_dirty(p, key)) return hand_to_dirty(p, arguments);
   OnlineScope online(p);
   TableUse table(p, id, kEtsRead);
   if (!table) return table.refuse(arguments);
@@ -269,6 +277,9 @@ Term lookup_element_4(Process& p, Term id, Term key, Term position, Term otherwi
 // --- delete and take ---
 
 Term delete_2(Process& p, Term id, Term key) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_for_dirty(p, key)) return hand_to_dirty(p, {id, key});
+  OnlineScope online(p);
   TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse({id, key});
   const StoreAnswer answer = table.store().erase(key, table.gate(), p.heap, nullptr);
@@ -281,6 +292,7 @@ Term take_2(Process& p, Term id, Term key) {
       return table.store().erase(key, table.gate(), p.heap, rows, pins);
     });
   }
+  if (is_for_dirty(p, key)) return hand_to_dirty(p, {id, key});
   TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse({id, key});
   Term rows = Term::nil();
@@ -290,6 +302,9 @@ Term take_2(Process& p, Term id, Term key) {
 }
 
 Term delete_object_2(Process& p, Term id, Term tuple) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_for_dirty(p, tuple)) return hand_to_dirty(p, {id, tuple});
+  OnlineScope online(p);
   TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse({id, tuple});
   if (!fits_table(tuple, *table.get())) return p.badarg();
@@ -322,6 +337,9 @@ Term end_1(Process& p, Term id) {
 }
 template <KeyStep kStep, bool kWithRows>
 Term step_2(Process& p, Term id, Term key) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_for_dirty(p, key)) return hand_to_dirty(p, {id, key});
+  OnlineScope online(p);
   TableUse table(p, id, kEtsRead);
   if (key == atoms::end_of_table && table && table->options.type == EtsType::kOrderedSet) {
     return p.badarg();  // it stands for no key, though it would have its place among these

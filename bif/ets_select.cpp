@@ -11,11 +11,13 @@
 
 #include <algorithm>
 
+#include "bif/large_argument.h"
 #include "bif/match_spec.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
 #include "vm/match/pattern.h"
 #include "vm/proc/time.h"
+#include "vm/sched/online.h"
 #include "vm/term/compare.h"
 
 namespace joist {
@@ -92,13 +94,22 @@ class SelectVisitor final : public RowVisitor {
         want_(want),
         got_(got),
         budget_(budget),
-        results_(results) {}
+        results_(results) {
+    // A row that was replaced must not be met a second time.
+    leaves_ = on_scheduler(p) && mode != SelectMode::kReplace;
+    if (leaves_) run_.leave_when_long();
+  }
 
   RowAction visit(EtsObject& row, EtsObject** replacement) override {
     --budget_;
+    if (left_ || (leaves_ && row.is_large())) [[unlikely]] {
+      left_ = true;
+      return RowAction::kKeep;
+    }
     Allocator scratch;
     const MatchSubject subject{row.tuple(scratch), copy_row, &row};
     const Term result = run_(subject);
+    left_ = run_.left();
     if (result.is_none()) return RowAction::kKeep;
     budget_ -= kUnitsPerMatch;
     if (mode_ == SelectMode::kCollect) {
@@ -120,7 +131,9 @@ class SelectVisitor final : public RowVisitor {
     return has_room() && --quarter_budget_ > -4 * budget_;
   }
 
-  bool has_room() const { return (want_ == 0 || got_ < want_) && budget_ > 0; }
+  // A row takes so long that a dirty thread is to go over it.
+  bool left() const { return left_; }
+  bool has_room() const { return !left_ && (want_ == 0 || got_ < want_) && budget_ > 0; }
   bool has_enough() const { return want_ != 0 && got_ >= want_; }
   int64_t got() const { return got_; }
   int64_t budget() const { return budget_; }
@@ -136,6 +149,8 @@ class SelectVisitor final : public RowVisitor {
   int64_t budget_;
   int64_t quarter_budget_ = 0;
   Term results_;
+  bool leaves_;
+  bool left_ = false;
 };
 
 bool changes_rows(SelectMode mode) {
@@ -162,7 +177,9 @@ class Select {
   Term finish(bool at_end);
   Term finish_chunk(bool at_end);
   Term refuse(Term reference);
+  void fix();
   Term suspend(Term reference);
+  Term hand_over(Term reference);
   Term state_tuple(Term reference);
   Term make_state(Term reference);
   void unfix();
@@ -232,12 +249,23 @@ Term yield_select(Process& p, const SelectTerms& terms, Term state) {
   return p.yield({terms.id, state, terms.limit});
 }
 
+void Select::fix() {
+  if (progress().fixed) return;
+  progress().fixed = true;
+  ErlangTime& time = *p_.runtime->time;
+  p_.runtime->ets->fix(*table_.get(), p_.pid, time.monotonic(), time.offset());
+}
+
+Term Select::hand_over(Term reference) {
+  fix();
+  const Term state = state_tuple(reference);
+  if (terms_.from_continuation) return hand_to_dirty(p_, {state});
+  if (terms_.limit.is_none()) return hand_to_dirty(p_, {terms_.id, state});
+  return hand_to_dirty(p_, {terms_.id, state, terms_.limit});
+}
+
 Term Select::suspend(Term reference) {
-  if (!progress().fixed) {
-    progress().fixed = true;
-    ErlangTime& time = *p_.runtime->time;
-    p_.runtime->ets->fix(*table_.get(), p_.pid, time.monotonic(), time.offset());
-  }
+  fix();
   p_.charge(p_.reductions);
   return yield_select(p_, terms_, state_tuple(reference));
 }
@@ -257,10 +285,19 @@ Term Select::run(Term reference) {
   StoreAnswer answer;
   int64_t left;
   bool enough;
+  // To begin this slice again on a dirty thread. Rows that were deleted are not met again.
+  const uint64_t position = progress().position;
+  const Term last_key = terms_.last_key;
   {
     SelectVisitor visitor(p_, *table_.get(), program_, plan().mode, plan().chunk, progress().got,
                           granted, terms_.results);
     answer = visitor.has_enough() ? StoreAnswer::kOk : walk(visitor);
+    if (visitor.left() && answer != StoreAnswer::kRefused) {
+      progress().position = position;
+      terms_.last_key = last_key;
+      if (plan().mode == SelectMode::kDelete) progress().got = visitor.got();
+      return hand_over(reference);
+    }
     progress().got = visitor.got();
     terms_.results = visitor.results();
     left = visitor.budget();
@@ -366,10 +403,18 @@ bool all_keep_key(Term spec, size_t position) {
   return true;
 }
 
+Term hand_over(Process& p, const SelectCall& call) {
+  return call.limit.is_none() ? hand_to_dirty(p, {call.id, call.spec})
+                              : hand_to_dirty(p, {call.id, call.spec, call.limit});
+}
+
 // `spec`: the specification to compile, which is not what was called for ets:match.
 Term start(Process& p, const SelectCall& call, Term spec) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  OnlineScope online(p);
   const uint32_t needed = changes_rows(call.mode) ? kEtsWrite : kEtsRead;
   if (suspended(call.spec) != nullptr) return resume(p, call.spec, needed);
+  if (is_for_dirty(p, call.spec)) return hand_over(p, call);
   TableUse table(p, call.id, needed);
   if (!table) {
     return call.limit.is_none() ? table.refuse({call.id, call.spec})
@@ -453,6 +498,8 @@ Term continue_hash(Process& p, TableUse& table, Term continuation) {
 Term select_1(Process& p, Term continuation) {
   if (continuation == atoms::end_of_table) return continuation;
   if (!is_tuple(continuation) || tuple_size(continuation) == 0) return p.badarg();
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  OnlineScope online(p);
   if (suspended(continuation) != nullptr) return resume(p, continuation, kEtsRead);
   TableUse table(p, tuple_elements(continuation)[0], kEtsRead);
   if (!table) return table.refuse({continuation});

@@ -3,9 +3,11 @@
 #include <vector>
 
 #include "bif/ets_access.h"
+#include "bif/large_argument.h"
 #include "bif/registry.h"
 #include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
+#include "vm/sched/online.h"
 #include "vm/term/compare.h"
 
 namespace joist {
@@ -202,8 +204,18 @@ bool accepts_default(Process& p, const EtsTable& table, Term tuple) {
   return false;
 }
 
-Term update_counter(Process& p, TableUse& table, Term key, Term operations, Term initial,
+// A dirty thread finds and makes large rows.
+bool is_long_update(const Process& p, Term key, Term operations, Term initial) {
+  return is_for_dirty(p, key) || is_for_dirty(p, operations) ||
+         (!initial.is_none() && is_for_dirty(p, initial));
+}
+
+Term update_counter(Process& p, Term id, Term key, Term operations, Term initial,
                     std::initializer_list<Term> arguments) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_long_update(p, key, operations, initial)) return hand_to_dirty(p, arguments);
+  OnlineScope online(p);
+  TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse(arguments);
   if (!initial.is_none() && !accepts_default(p, *table.get(), initial)) return Term::none();
   if (!is_set(*table.get())) return p.badarg(atoms::table_type);
@@ -214,8 +226,12 @@ Term update_counter(Process& p, TableUse& table, Term key, Term operations, Term
   return answer == StoreAnswer::kNoKey ? p.badarg(atoms::badkey) : updater.result();
 }
 
-Term update_element(Process& p, TableUse& table, Term key, Term operations, Term initial,
+Term update_element(Process& p, Term id, Term key, Term operations, Term initial,
                     std::initializer_list<Term> arguments) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_long_update(p, key, operations, initial)) return hand_to_dirty(p, arguments);
+  OnlineScope online(p);
+  TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse(arguments);
   if (!initial.is_none() && !accepts_default(p, *table.get(), initial)) return Term::none();
   if (!is_set(*table.get())) return p.badarg();
@@ -227,20 +243,16 @@ Term update_element(Process& p, TableUse& table, Term key, Term operations, Term
 }
 
 Term update_counter_3(Process& p, Term id, Term key, Term operations) {
-  TableUse table(p, id, kEtsWrite);
-  return update_counter(p, table, key, operations, Term::none(), {id, key, operations});
+  return update_counter(p, id, key, operations, Term::none(), {id, key, operations});
 }
 Term update_counter_4(Process& p, Term id, Term key, Term operations, Term initial) {
-  TableUse table(p, id, kEtsWrite);
-  return update_counter(p, table, key, operations, initial, {id, key, operations, initial});
+  return update_counter(p, id, key, operations, initial, {id, key, operations, initial});
 }
 Term update_element_3(Process& p, Term id, Term key, Term operations) {
-  TableUse table(p, id, kEtsWrite);
-  return update_element(p, table, key, operations, Term::none(), {id, key, operations});
+  return update_element(p, id, key, operations, Term::none(), {id, key, operations});
 }
 Term update_element_4(Process& p, Term id, Term key, Term operations, Term initial) {
-  TableUse table(p, id, kEtsWrite);
-  return update_element(p, table, key, operations, initial, {id, key, operations, initial});
+  return update_element(p, id, key, operations, initial, {id, key, operations, initial});
 }
 
 constexpr NativeEntry kEtsUpdateNatives[] = {

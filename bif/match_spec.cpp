@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bif/erlang_arith.h"
+#include "bif/large_argument.h"
 #include "bif/registry.h"
 #include "vm/match/run.h"
 #include "vm/trace/event_filter.h"
@@ -43,9 +44,11 @@ constexpr Function kFunctions29[] = {{"is_integer", 3}};
 void append(std::vector<MatchFunction>& table, std::span<const Function> functions) {
   for (const Function& function : functions) {
     const NativeEntry* entry = find_whole_product(function.name);
-    if (entry == nullptr) entry = find_native("erlang", function.name, function.arity);
+    const bool is_product = entry != nullptr;
+    if (!is_product) entry = find_native("erlang", function.name, function.arity);
     if (entry == nullptr) continue;
-    table.push_back({must_atom(function.name), function.arity, entry->native.function});
+    const NativeFunction native = entry->native.function;
+    table.push_back({must_atom(function.name), function.arity, native, is_product});
   }
 }
 
@@ -90,8 +93,12 @@ Term test_trace_program(Process& p, Term subject, const MatchProgram& program, T
 }
 
 Term match_spec_test_3(Process& p, Term subject, Term spec, Term dialect) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
   const bool traces = dialect == atoms::trace;
   if (!traces && !(dialect == atoms::table)) return p.badarg();
+  if (!traces && (is_for_dirty(p, subject) || is_for_dirty(p, spec))) {
+    return hand_to_dirty(p, {subject, spec, dialect});
+  }
   if (traces && !subject.is_list() && !subject.is_nil()) return p.badarg();
   // Only tuples and lists can be in tables.
   const MatchCompilation compiled =
@@ -101,7 +108,10 @@ Term match_spec_test_3(Process& p, Term subject, Term spec, Term dialect) {
   if (!compiled.ok) return make_tuple(p.heap, {atoms::error, errors});
   if (traces) return test_trace_program(p, subject, compiled.program, errors);
   MatchRun run(p, compiled.program);
-  return test_result(p, run({subject}), Term::nil(), errors);
+  if (on_scheduler(p)) run.leave_when_long();
+  const Term result = run({subject});
+  if (run.left()) return hand_to_dirty(p, {subject, spec, dialect});
+  return test_result(p, result, Term::nil(), errors);
 }
 
 Term match_spec_compile_1(Process& p, Term spec) { return make_compiled_match(p, spec); }
@@ -109,13 +119,17 @@ Term match_spec_compile_1(Process& p, Term spec) { return make_compiled_match(p,
 Term is_compiled_ms_1(Process&, Term term) { return boolean(CompiledMatch::get(term) != nullptr); }
 
 Term match_spec_run_r_3(Process& p, Term list, Term compiled, Term results) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
   MatchProgram* program = CompiledMatch::get(compiled);
   if ((!list.is_list() && !list.is_nil()) || program == nullptr) return p.badarg();
   MatchRun run(p, *program);
+  if (on_scheduler(p)) run.leave_when_long();
   for (; list.is_list(); list = list.tail()) {
     if (p.out_of_budget()) return p.yield({list, compiled, results});
+    if (is_for_dirty(p, list.head())) return hand_to_dirty(p, {list, compiled, results});
     p.charge(1);
     const Term result = run({list.head()});
+    if (run.left()) return hand_to_dirty(p, {list, compiled, results});
     if (!result.is_none()) results = make_cons(p.heap, result, results);
   }
   return list.is_nil() ? results : p.badarg();

@@ -66,7 +66,9 @@ PersistentTerms::PutResult PersistentTerms::put(Term key, Term value, PutMode mo
   if (pair.is_none()) return PutResult::kNoRoom;
   WriteLock lock(lock_);
   if (2 * (count_ + 1) > slots_.size()) resize(std::max(kFewestSlots, 2 * slots_.size()));
-  std::unique_ptr<Entry>& entry = slots_[slot_of(key, hash)];
+  // Its own key is found without a comparison.
+  const Term found_by = looked_at.is_none() ? key : tuple_elements(looked_at)[0];
+  std::unique_ptr<Entry>& entry = slots_[slot_of(found_by, hash)];
   if (entry != nullptr && !(entry->pair == looked_at)) {
     if (const auto result = settled_by(entry->pair, value, mode)) {
       literals_.release(area);
@@ -93,8 +95,15 @@ void PersistentTerms::resize(size_t slots) {
   }
 }
 
+// The key, which may be large, is compared without keeping readers out.
 bool PersistentTerms::erase(Term key) {
   const uint32_t hash = internal_hash(key);
+  {
+    ReadLock lock(lock_);
+    const Entry* entry = slots_.empty() ? nullptr : slots_[slot_of(key, hash)].get();
+    if (entry == nullptr) return false;
+    key = tuple_elements(entry->pair)[0];
+  }
   WriteLock lock(lock_);
   if (slots_.empty()) return false;
   const size_t slot = slot_of(key, hash);

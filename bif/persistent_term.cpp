@@ -1,19 +1,26 @@
 // persistent_term over the table of bif/persistent.h.
+#include "bif/large_argument.h"
 #include "bif/literal_collection.h"
 #include "bif/persistent.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
-#include "vm/sched/dirty_call.h"
+#include "vm/sched/online.h"
 
 namespace joist {
 
 namespace {
 
-Term put(Process& p, Term key, Term value, PersistentTerms::PutMode mode) {
-  if (is_handed_over(p, value)) return hand_over(p, {key, value});
-  const PersistentTerms::PutResult result = p.runtime->persistent->put(key, value, mode);
+void tell_collector(Process& p) {
+  OnlineScope online(p);
   tell_literal_collector(p);
+}
+
+Term put(Process& p, Term key, Term value, PersistentTerms::PutMode mode) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_for_dirty(p, key) || is_for_dirty(p, value)) return hand_to_dirty(p, {key, value});
+  const PersistentTerms::PutResult result = p.runtime->persistent->put(key, value, mode);
+  tell_collector(p);
   switch (result) {
     case PersistentTerms::PutResult::kDone:
       return atoms::ok;
@@ -34,11 +41,15 @@ Term put_new_2(Process& p, Term key, Term value) {
 }
 
 Term get_1(Process& p, Term key) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_for_dirty(p, key)) return hand_to_dirty(p, {key});
   const Term value = p.runtime->persistent->get(key);
   return value.is_none() ? p.badarg() : value;
 }
 
 Term get_2(Process& p, Term key, Term fallback) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_for_dirty(p, key)) return hand_to_dirty(p, {key, fallback});
   const Term value = p.runtime->persistent->get(key);
   return value.is_none() ? fallback : value;
 }
@@ -50,8 +61,10 @@ Term get_0(Process& p) {
 }
 
 Term erase_1(Process& p, Term key) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  if (is_for_dirty(p, key)) return hand_to_dirty(p, {key});
   const bool erased = p.runtime->persistent->erase(key);
-  tell_literal_collector(p);
+  tell_collector(p);
   return boolean(erased);
 }
 

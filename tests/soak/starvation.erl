@@ -90,7 +90,8 @@ large() ->
      {decode_unsigned, {fun() -> binary:copy(<<255>>, 400_000) end,
                         fun(X) -> binary:decode_unsigned(X) end}},
      {run, {Text, fun(X) -> re:run(X, "[a-z]+x", [global]) end}},
-     {run_captures, {Text, fun(X) -> re:run(X, "text", [global]) end}},
+     {run_captures, {fun() -> binary:copy(<<"text rest">>, 1_000_000) end,
+                     fun(X) -> re:run(X, "text", [global]) end}},
      {md5, {Text, fun(X) -> erlang:md5(X) end}},
      {crc32, {Text, fun(X) -> erlang:crc32(X) end}},
      {phash2_binary, {Text, fun(X) -> erlang:phash2(X) end}},
@@ -108,6 +109,28 @@ large() ->
      {map_binary_key, {Text, fun(X) -> maps:get(X, maps:from_keys([X | lists:seq(1, 40)], a)) end}},
      {ets_binary_key, {Text, fun(X) -> T = ets:new(t, []), ets:insert(T, {X, a}),
                                        ets:delete(T, X), ets:delete(T) end}},
+     {ets_key, {fun() -> keyed([], (Numbers)()) end, fun keyed/1}},
+     {ets_tuple_key, {fun() -> keyed([], list_to_tuple((Numbers)())) end, fun keyed/1}},
+     {ets_ordered_key, {fun() -> keyed([ordered_set], (Numbers)()) end, fun keyed/1}},
+     {ets_text_key, {fun() -> {T, X} = keyed([], (Text)()), {T, binary:copy(X)} end, fun keyed/1}},
+     {ets_select_large, {fun() -> T = table(), ets:insert(T, {x, (Numbers)(), y}), T end,
+                         fun(T) -> length(ets:select(T, [{{'_', '$1', '_'}, [], ['$1']}])) end}},
+     {ets_select_product, {fun() -> X = 1 bsl 16_000_000 - 1, T = table(), ets:insert(T, {x, X, y}),
+                                    {T, [{{'_', '$1', y}, [], [{'*', '$1', X}]}]} end,
+                           fun({T, Spec}) -> ets:select(T, Spec) end}},
+     {spec_product, {fun() -> X = 1 bsl 16_000_000 - 1,
+                              Spec = [{{'$1', '$2'}, [], [{'*', '$1', '$2'}]}],
+                              {[{X, X - 1}], ets:match_spec_compile(Spec)} end,
+                     fun({X, Spec}) -> ets:match_spec_run(X, Spec) end}},
+     {persistent_key, {Numbers, fun(X) -> persistent_term:put(X, a), persistent_term:get(X),
+                                          persistent_term:erase(X) end}},
+     {persistent_held, {fun() -> persistent_term:put(large, (Numbers)()),
+                                 persistent_term:get(large) end,
+                        fun(X) -> persistent_term:erase(large),
+                                  receive after 1000 -> hd(X) end end}},
+     {processes, {fun() -> [spawn(fun() -> receive stop -> ok end end)
+                            || _ <- lists:seq(1, 200_000)] end,
+                  fun(Pids) -> Found = length(processes()), [P ! stop || P <- Pids], Found end}},
      {add, {fun() -> 1 bsl 33_000_000 - 1 end, fun(X) -> X + (X - 1) end}},
      {shift, {fun() -> 33_000_000 end, fun(X) -> 3 bsl X end}},
      {concatenate, {Text, fun(X) -> <<X/binary, 1, X/binary>> end}},
@@ -147,6 +170,18 @@ table() ->
     T = ets:new(t, []),
     [ets:insert(T, {N, N, "some text"}) || N <- lists:seq(1, 800_000)],
     T.
+
+%% What looks a key up that is in the table.
+keyed(Options, Key) ->
+    T = ets:new(t, Options),
+    ets:insert(T, {Key, a}),
+    {T, Key}.
+
+keyed({T, Key}) ->
+    true = ets:member(T, Key),
+    ets:update_element(T, Key, {2, c}),
+    ets:insert(T, {Key, b}),
+    ets:delete(T, Key).
 
 body(List, 0) -> List;
 body(List, N) -> body([{N} | List], N - 1).

@@ -1,6 +1,6 @@
 #include "vm/exec/long_instruction.h"
 
-#include "vm/sched/long_product.h"
+#include "vm/proc/long_product.h"
 #include "vm/sched/suspended_comparison.h"
 
 namespace joist {

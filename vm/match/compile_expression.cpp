@@ -358,7 +358,8 @@ MatchCompiler::Value MatchCompiler::call_expression(Term call, unsigned depth) {
   for (const MatchFunction& function : functions_) {
     if (!(function.name == parts[0]) || function.arity != arity) continue;
     push_arguments(parts.subspan(1), depth);
-    const size_t place = emit(MatchOp::kCall, static_cast<uint32_t>(arity));
+    const size_t place = emit(function.is_product ? MatchOp::kProduct : MatchOp::kCall,
+                              static_cast<uint32_t>(arity));
     program().code[place].native = function.native;
     if (arity == 0) {
       pushed();

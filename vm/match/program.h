@@ -55,6 +55,7 @@ enum class MatchOp : uint8_t {
   kMakeTuple,  // n terms -> tuple
   kMakeMap,    // n pairs key, value -> map
   kCall,       // n arguments -> what `native` returns
+  kProduct,    // the same of two, which takes as long as arith_product_cost() says
   kAnd,        // n booleans
   kOr,
   kAndAlso,  // false on the stack: jump to n with it; true: drop it
@@ -109,6 +110,7 @@ struct MatchFunction {
   Term name;
   uint32_t arity;
   NativeFunction native;
+  bool is_product = false;  // a multiplication or division
 };
 using MatchFunctions = std::span<const MatchFunction>;
 

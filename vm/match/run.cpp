@@ -1,8 +1,10 @@
 #include "vm/match/run.h"
 
+#include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
 #include "vm/heap/map_build.h"
+#include "vm/proc/long_product.h"
 #include "vm/term/compare.h"
 #include "vm/term/map.h"
 
@@ -94,6 +96,11 @@ Term MatchRun::call(const MatchInstruction& instruction, const Term* arguments) 
   return value;
 }
 
+bool MatchRun::leaves_for(const Term* operands) {
+  left_ = leaves_ && is_long_product(process_, arith_product_cost(operands[0], operands[1]));
+  return left_;
+}
+
 // Guards and bodies. In a guard: returns the instruction behind kEndGuard, or null when the guard
 // fails. In a body: null at its end, with *result.
 template <bool kInBody>
@@ -130,6 +137,10 @@ const MatchInstruction* MatchRun::evaluate(const MatchInstruction* pc, Term* res
         *sp = make_map(heap, {sp, 2 * size_t{pc->n}});
         ++sp;
         break;
+      case MatchOp::kProduct:
+        if (leaves_for(sp - 2)) [[unlikely]]
+          return nullptr;
+        [[fallthrough]];
       case MatchOp::kCall: {
         sp -= pc->n;
         const Term value = call(*pc, sp);
@@ -291,6 +302,8 @@ Term MatchRun::execute() {
       case MatchOp::kBeginGuard: {
         Term unused;
         pc = execute_guard(pc + 1, &unused);
+        if (left_) [[unlikely]]
+          return Term::none();
         if (pc == nullptr) {
           pc = next_clause;
         }
@@ -300,7 +313,7 @@ Term MatchRun::execute() {
         for (uint32_t i = 0; i < program_.variables; ++i) copies_[i] = Term::none();
         Term result = atoms::true_;
         evaluate<true>(pc + 1, &result);
-        return result;
+        return left_ ? Term::none() : result;
       }
       default:  // kHalt: no body
         return atoms::true_;

@@ -37,6 +37,11 @@ class MatchRun {
   MatchRun(const MatchRun&) = delete;
   MatchRun& operator=(const MatchRun&) = delete;
 
+  // From now on a subject is left alone that takes long: a dirty thread is to run the program on
+  // it. left() tells of the latest one.
+  void leave_when_long() { leaves_ = true; }
+  bool left() const { return left_; }
+
   // The value of the body of the first clause that matches; none(): no clause does.
   Term operator()(const MatchSubject& subject);
   // The same of a list of arguments.
@@ -51,10 +56,13 @@ class MatchRun {
   Term body_variable(uint32_t slot);
   Term whole(bool in_body);
   Term call(const MatchInstruction& instruction, const Term* arguments);
+  bool leaves_for(const Term* operands);
 
   Process& process_;
   const MatchProgram& program_;
   MatchActions* actions_;
+  bool leaves_ = false;
+  bool left_ = false;
   const MatchSubject* subject_ = nullptr;
   std::span<const Term> arguments_;
   std::unique_ptr<Term[]> large_;  // when the areas below are too small
