@@ -128,9 +128,9 @@ large() ->
                                  persistent_term:get(large) end,
                         fun(X) -> persistent_term:erase(large),
                                   receive after 1000 -> hd(X) end end}},
-     {processes, {fun() -> [spawn(fun() -> receive stop -> ok end end)
-                            || _ <- lists:seq(1, 200_000)] end,
-                  fun(Pids) -> Found = length(processes()), [P ! stop || P <- Pids], Found end}},
+     {processes, {fun() -> [spawn(fun() -> follow(Worker) end) || Worker <- [self()],
+                                                                  _ <- lists:seq(1, 200_000)] end,
+                  fun(_) -> processes() end}},
      {add, {fun() -> 1 bsl 33_000_000 - 1 end, fun(X) -> X + (X - 1) end}},
      {shift, {fun() -> 33_000_000 end, fun(X) -> 3 bsl X end}},
      {concatenate, {Text, fun(X) -> <<X/binary, 1, X/binary>> end}},
@@ -182,6 +182,11 @@ keyed({T, Key}) ->
     ets:update_element(T, Key, {2, c}),
     ets:insert(T, {Key, b}),
     ets:delete(T, Key).
+
+%% Ends when that one does.
+follow(Worker) ->
+    monitor(process, Worker),
+    receive {'DOWN', _, _, _, _} -> ok end.
 
 body(List, 0) -> List;
 body(List, N) -> body([{N} | List], N - 1).
