@@ -15,7 +15,9 @@ main() ->
 
 run(Path, Arguments) ->
     case file:read_file_info(Path) of
-        {ok, #file_info{type = directory}} -> run_folder(filename:absname(Path), Arguments);
+        {ok, #file_info{type = directory}} ->
+            joist_terminal:check_folder(Path),
+            run_folder(filename:absname(Path), Arguments);
         {ok, _} -> call(load(Path), Path, Arguments);
         {error, Reason} -> joist_terminal:fail("~ts: ~ts", [Path, file:format_error(Reason)])
     end.
@@ -61,6 +63,8 @@ run_folder(Folder, Arguments) ->
         {[Module | _], _} -> call(Module, Folder, Arguments);
         {[], _} when Application =/= none -> start_application(list_to_atom(Application));
         {[], [Module]} -> call(Module, Folder, Arguments);
+        {[], []} when Modules =:= [] ->
+            joist_terminal:fail("~ts: no .erl or .beam file in it, its src or its ebin", [Folder]);
         {[], []} -> no_entry(Folder);
         {[], _} ->
             Names = lists:join(", ", [atom_to_list(Module) || Module <- Callable]),

@@ -2,7 +2,7 @@
 %% they appear only where standard error (or output) is a terminal, which the command line found out
 %% before OTP took it over (-joist_terminal output,errors).
 -module(joist_terminal).
--export([start/1, fail/2, fail/3, exception/3, message/2, is_terminal/1, paint/3]).
+-export([start/1, check_folder/1, fail/2, fail/3, exception/3, message/2, is_terminal/1, paint/3]).
 -export([with_progress/2, progress/2]).
 
 -define(FIRST_PROGRESS, 1000).  % ms of work that need no explanation
@@ -16,8 +16,26 @@ start(Work) ->
         utf8 -> [io:setopts(Device, [{encoding, unicode}]) || Device <- [user, standard_error]];
         latin1 -> ok
     end,
-    spawn(Work),
+    spawn(fun() -> watch(spawn_monitor(fun() -> work(Work) end)) end),
     ok.
+
+%% Whatever happens, the system ends: the work does so itself unless it is killed.
+watch({Pid, Monitor}) ->
+    receive {'DOWN', Monitor, process, Pid, Reason} -> fail("ended: ~tp", [Reason]) end.
+
+%% What Work itself does not catch is that nobody takes what it writes: a full disk, a pipe that
+%% nobody reads.
+work(Work) ->
+    try
+        Work()
+    catch
+        Class:Reason:Stack ->
+            case whereis(user) of
+                undefined -> message("joist: standard output cannot be written to~n", []);
+                _ -> exception(Class, Reason, {Stack, []})
+            end,
+            halt(1)
+    end.
 
 %% Ends the VM with status 1, or Status, after one line on standard error.
 -spec fail(io:format(), [term()]) -> no_return().
@@ -29,10 +47,18 @@ fail(Status, Format, Arguments) ->
     message("joist: " ++ Format ++ "~n", Arguments),
     halt(Status).
 
+%% Ends the VM where the folder may not be looked into.
+-spec check_folder(file:filename()) -> ok.
+check_folder(Path) ->
+    case file:list_dir(Path) of
+        {ok, _} -> ok;
+        {error, Reason} -> fail("~ts: ~ts", [Path, file:format_error(Reason)])
+    end.
+
 %% Shows an exception as the shell does, without the frames of the caller's modules.
 -spec exception(error | exit | throw, term(), {erlang:stacktrace(), [module()]}) -> ok.
 exception(Class, Reason, {Stack, Own}) ->
-    Trim = fun(Module, _, _) -> lists:member(Module, Own) end,
+    Trim = fun(Module, _, _) -> lists:member(Module, [?MODULE | Own]) end,
     Print = fun(Term, Column) ->
                     io_lib_pretty:print(Term, [{column, Column}, {line_length, 80}, {depth, 30},
                                                {line_max_chars, 60}, {strings, true},
@@ -41,8 +67,9 @@ exception(Class, Reason, {Stack, Own}) ->
     Text = erl_error:format_exception(4, Class, Reason, Stack, Trim, Print, unicode),
     message("~ts~ts~n", [paint(errors, red, "** "), Text]).
 
+%% There may be nobody to tell.
 message(Format, Arguments) ->
-    io:format(standard_error, Format, Arguments).
+    try io:format(standard_error, Format, Arguments) catch error:_ -> ok end.
 
 -spec is_terminal(output | errors) -> boolean().
 is_terminal(Which) ->

@@ -41,11 +41,22 @@ wanted(Kind) ->
 
 find(Target) ->
     case {filelib:is_dir(Target), filename:extension(Target)} of
-        {true, _} -> find_in(filename:absname(Target));
-        {_, ".erl"} -> compiled([filename:absname(Target)]);
+        {true, _} ->
+            joist_terminal:check_folder(Target),
+            find_in(filename:absname(Target));
+        {_, ".erl"} ->
+            find_source(filename:absname(Target));
         {_, ".beam"} -> [loaded(filename:absname(Target))];
         _ -> [named(Target)]
     end.
+
+%% The module that m_tests or m_SUITE is about is compiled with it, if its source is near.
+find_source(File) ->
+    Folder = filename:dirname(File),
+    Name = re:replace(filename:basename(File), "_(tests|SUITE)\\.erl$", ".erl", [{return, list}]),
+    Near = [filename:join(Folder, Place) || Place <- [Name, "../src/" ++ Name]],
+    Subjects = [Source || Source <- Near, Source =/= File, filelib:is_regular(Source)],
+    [Found || Found <- compiled(Subjects ++ [File]), Found#found.file =:= File].
 
 find_in(Folder) ->
     ok = code:add_pathsa(wildcards(Folder, ["ebin", "_build/*/lib/*/ebin", "deps/*/ebin"])),

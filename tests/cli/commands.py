@@ -167,8 +167,28 @@ class Commands(unittest.TestCase):
         self.assertNotIn("\x1b", result.stderr)
         none = self.write("c.erl", "-module(c).\n")
         self.check(joist("run", none), 1, stderr="exports neither main/1, main/0 nor start/0")
+        (self.root / "empty").mkdir()
+        self.check(joist("run", str(self.root / "empty")), 1, stderr="no .erl or .beam file in it")
+
+    def test_folders_that_may_not_be_read(self):
+        shut = self.root / "shut"
+        shut.mkdir()
+        shut.chmod(0)
+        if os.geteuid() == 0:
+            self.skipTest("root may read all")
+        for command in ("run", "test"):
+            self.check(joist(command, str(shut)), 1, stderr="shut: permission denied")
 
     # --- eval ---
+
+    def test_nothing_waits_for_ever(self):
+        self.check(joist("eval", "exit(self(), kill)"), 1, stderr="joist: ended: killed")
+        with open("/dev/full", "w") as full:
+            text = 'io:format("x"), timer:sleep(300)'
+            result = subprocess.run([JOIST, "eval", text], stdout=full, stderr=subprocess.PIPE,
+                                    text=True, timeout=60)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("joist: standard output cannot be written to\n", result.stderr)
 
     def test_eval_prints_as_the_shell(self):
         for text, value in (("1 + 1", "2"), ("X = 6 * 7, {answer, X}.", "{answer,42}"),
@@ -242,6 +262,12 @@ class Commands(unittest.TestCase):
         source = self.write("m.erl", CALC.replace("calc", "m").replace("WANTED", "2"))
         subprocess.run(["erlc", "-DTEST", source], check=True, cwd=self.root)
         self.check(joist("test", "-pa", str(self.root), "m"), 0, stdout="3 passed, 0 failed\n")
+
+    def test_test_of_a_file_beside_its_subject(self):
+        self.write("subject.erl", "-module(subject).\n-export([one/0]).\none() -> 1.\n")
+        tests = self.write("subject_tests.erl", "-module(subject_tests).\n"
+                           "-export([one_test/0]).\none_test() -> 1 = subject:one().\n")
+        self.check(joist("test", tests), 0, stdout="1 passed, 0 failed\n")
 
     def test_test_without_tests(self):
         self.check(joist("test", self.write("n.erl", "-module(n).\n")), 1, stderr="no tests found")
