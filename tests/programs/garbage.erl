@@ -19,7 +19,17 @@ main() ->
     erlang:phash2(Bins),
      erlang:phash2(Trees), Closures, erlang:phash2(Strings), bignum_churn(300, 1), sharing(),
      exceptions_in_loop(20000, 0),
-     size_checks(), messages_dropped()].
+     size_checks(), messages_dropped(), [after_large_send() || _ <- lists:seq(1, 20)]].
+
+%% Who is asked for a collection right after a large message has come from it keeps nothing of it.
+after_large_send() ->
+    Self = self(),
+    Pid = spawn(fun() -> Self ! {large, lists:seq(1, 100000)}, sink() end),
+    receive {large, _} -> ok end,
+    true = erlang:garbage_collect(Pid),
+    {total_heap_size, Words} = process_info(Pid, total_heap_size),
+    exit(Pid, kill),
+    Words < 50000.
 
 %% A process that takes messages and makes nothing of its own keeps none of them.
 messages_dropped() ->

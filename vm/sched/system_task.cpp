@@ -32,6 +32,15 @@ bool puts_off(const Process& p) {
   return !p.is_exiting && p.extras != nullptr && p.extras->puts_off_collections;
 }
 
+// A process is not collected within a native (vm/proc/suspended.h), which is done as soon as the
+// process has run: the collection waits for that, rather than be said to be done.
+bool must_run_first(const Process& p) {
+  const bool is_ready =
+      p.run_outcome == RunOutcome::kYielded || p.run_outcome == RunOutcome::kDirty;
+  return !p.is_exiting && p.suspended != nullptr && is_ready && p.suspend_count == 0 &&
+         !p.host_is_idle;
+}
+
 // Tasks on their way, by priority.
 struct Lines {
   Signal* last[kPriorities] = {};
@@ -88,6 +97,10 @@ bool run_system_tasks_gc(Process& p) {
     Signal* signal = take_first(*line);
     if ((signal->detail & kCollects) != 0 && puts_off(p)) {
       append(p.extras->put_off_tasks, signal);
+      continue;
+    }
+    if ((signal->detail & kCollects) != 0 && must_run_first(p)) {
+      append(p.system_tasks, signal);
       continue;
     }
     const auto task = reinterpret_cast<SystemTask>(signal->id);
