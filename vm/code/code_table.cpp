@@ -18,7 +18,9 @@ CodeTable::CodeTable(const HandlerTable& handlers)
       recent_(new std::atomic<ExportEntry*>[kRecentEntries]()) {
   // Distances in operands have 32 bits.
   constexpr size_t kCodeSpaceBytes = size_t{1} << 31;
-  if (!code_space_.create(affordable_space(kCodeSpaceBytes))) fatal("no address space for code");
+  if (!code_space_.create(affordable_space(kCodeSpaceBytes))) {
+    fatal("out of memory: no address space for code");
+  }
 }
 CodeTable::~CodeTable() = default;
 

@@ -127,7 +127,7 @@ void CodeTable::link_function_locked(Module& module, uint32_t function, const Ce
 void CodeTable::place_locked(Module& module, uint32_t function, const PreparedFunction& code) {
   const auto cell_count = static_cast<uint32_t>(code.cells.size());
   const size_t needed = kHeaderCells + cell_count + cells_of(code.lines.size());
-  if (!make_room_locked(module, needed)) fatal("the space for code is full");
+  if (!make_room_locked(module, needed)) fatal("out of memory: the space for code is full");
   CodeRange& range = *module.ranges[module.range_count.load(std::memory_order_relaxed) - 1];
   const uint32_t start = range.used + kHeaderCells;
   const BlockHeader header = {function, cell_count, static_cast<uint32_t>(code.lines.size()), 0};
