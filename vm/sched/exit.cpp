@@ -68,13 +68,18 @@ bool own_reason(Process& p) {
   return true;
 }
 
+// What has been asked of it while it was there.
+bool run_last_tasks(Process& p) {
+  if (p.extras != nullptr) put_off_collections(p, false);
+  run_system_tasks_gc(p);
+  return true;
+}
+
 // From here on no signal can be pushed. What ends a monitor has its effect; the rest of what came
 // before is answered last, when those who were related already have been told: they hear the reason
 // first, and only then that there is no such process. Who has unlinked tells an exit of the link
 // from one of a later link by itself.
 bool close_signals(Process& p) {
-  if (p.extras != nullptr) put_off_collections(p, false);
-  run_system_tasks_gc(p);
   Signal* late = nullptr;
   Signal** end = &late;
   Signal* signal = p.signals.close();
@@ -93,7 +98,8 @@ bool close_signals(Process& p) {
   return true;
 }
 
-// Before those who are related are told: whoever has heard of its end does not find it any more.
+// Before anybody hears of its end, those related to it or who monitors it when it takes no signals
+// any more: they do not find it then.
 bool leave_table(Process& p) {
   p.runtime->processes->remove(p);
   return true;
@@ -157,21 +163,11 @@ bool end_remote_relations(Process& p) {
 }
 
 using Stage = bool (*)(Process& p);
-constexpr Stage kStages[] = {drop_job,
-                             stop_timers,
-                             unblock_schedulers,
-                             run_upper_stages,
-                             release_name,
-                             own_reason,
-                             close_signals,
-                             leave_table,
-                             send_link_exits,
-                             drop_monitors,
-                             tell_watchers,
-                             end_remote_relations,
-                             answer_late_signals,
-                             end_suspensions,
-                             drop_message_timers};
+constexpr Stage kStages[] = {
+    drop_job,           stop_timers,    unblock_schedulers,   run_upper_stages,    release_name,
+    own_reason,         run_last_tasks, leave_table,          close_signals,       send_link_exits,
+    drop_monitors,      tell_watchers,  end_remote_relations, answer_late_signals, end_suspensions,
+    drop_message_timers};
 
 }  // namespace
 
