@@ -170,11 +170,10 @@ Takes takes(std::string_view flag, std::string_view next) {
     case 'K':
       return rest.empty() ? Takes::kValue : Takes::kNothing;
     case 'I':
-      if (is_one_of(rest, {"Ot", "Op", "OPt", "OPp", "Os"})) return Takes::kValue;
-      return rest.starts_with("Ot") || rest.starts_with("Op") || rest.starts_with("OPt") ||
-                     rest.starts_with("OPp") || rest.starts_with("Os")
-                 ? Takes::kNothing
-                 : Takes::kUnknown;
+      for (const std::string_view option : {"Ot", "Op", "OPt", "OPp", "Os"}) {
+        if (rest.starts_with(option)) return rest == option ? Takes::kValue : Takes::kNothing;
+      }
+      return Takes::kUnknown;
     case 'J':
       return Takes::kValue;
     case 'S':
