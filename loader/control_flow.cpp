@@ -56,18 +56,34 @@ class TryScan {
 
 }  // namespace
 
-void find_try_handlers(std::span<const GenericInstruction> instructions,
-                       std::span<const Operand> operands, std::vector<bool>& handlers) {
+OwnLabels::OwnLabels(std::span<const GenericInstruction> instructions,
+                     std::span<const Operand> operands) {
+  uint32_t least = UINT32_MAX;
+  uint32_t greatest = 0;
+  for (const GenericInstruction& instruction : instructions) {
+    if (instruction.op != GenericOp::label_1) continue;
+    const uint32_t label = operands[instruction.first].index();
+    least = std::min(least, label);
+    greatest = std::max(greatest, label);
+  }
+  if (least > greatest) return;
+  first_ = least;
+  count_ = greatest - least + 1;
+}
+
+std::vector<bool> find_try_handlers(std::span<const GenericInstruction> instructions,
+                                    std::span<const Operand> operands, const OwnLabels& labels) {
+  std::vector<bool> handlers(labels.size());
   TryScan scan;
   for (size_t i = instructions.size(); i-- > 0;) {
     const GenericInstruction& instruction = instructions[i];
     if (instruction.op == GenericOp::label_1) {
-      const uint64_t label = operands[instruction.first].number();
-      if (scan.is_handler() && label < handlers.size()) handlers[label] = true;
+      if (scan.is_handler()) handlers[labels.index(operands[instruction.first].index())] = true;
     } else {
       scan.pass(instruction);
     }
   }
+  return handlers;
 }
 
 uint32_t LabelTable::add(const GenericCode& code, const GenericFunction& function) {

@@ -1,6 +1,8 @@
 // Which instructions end a path of control.
 #pragma once
 
+#include <algorithm>
+
 #include "loader/beam_file.h"
 
 namespace joist {
@@ -36,9 +38,25 @@ struct LabelTable {
   std::vector<uint32_t> counts;   // by number of the function: how many labels it has
 };
 
-// By label number: whether it is where a try resumes after an exception, that is, whether the next
-// instruction that does something is try_case.
-void find_try_handlers(std::span<const GenericInstruction> instructions,
-                       std::span<const Operand> operands, std::vector<bool>& handlers);
+// The labels that are defined in a piece of code, mostly a function. Compilers number them in a
+// row, so that what is kept by label needs little more room than the piece has labels, of however
+// many the module has. All labels that are defined elsewhere share one index.
+class OwnLabels {
+ public:
+  OwnLabels(std::span<const GenericInstruction> instructions, std::span<const Operand> operands);
+
+  // Indices are below it.
+  size_t size() const { return size_t{count_} + 1; }
+  size_t index(uint32_t label) const { return std::min(label - first_, count_); }
+
+ private:
+  uint32_t first_ = 0;
+  uint32_t count_ = 0;  // from the least to the greatest
+};
+
+// By index of the label: whether it is where a try resumes after an exception, that is, whether the
+// next instruction that does something is try_case.
+std::vector<bool> find_try_handlers(std::span<const GenericInstruction> instructions,
+                                    std::span<const Operand> operands, const OwnLabels& labels);
 
 }  // namespace joist

@@ -252,7 +252,7 @@ void Emitter::put_field(uint32_t instruction, FieldKind kind, size_t offset,
 
 bool Emitter::resolve() {
   for (const Fixup& fixup : fixups_) {
-    const uint32_t target = labels_[fixup.label];
+    const uint32_t target = labels_[own_.index(fixup.label)];
     if (target == kUndefined) {
       if (fixup.wide) return false;
       outside_.push_back({fixup.instruction, fixup.offset, fixup.label});

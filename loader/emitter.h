@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "loader/control_flow.h"
 #include "vm/code/instr.h"
 
 namespace joist {
@@ -51,26 +52,22 @@ struct ListCell {
 
 class Emitter {
  public:
-  // `counting`: each instruction is preceded by one that counts it.
-  Emitter(const HandlerTable& handlers, size_t label_count, bool counting)
-      : handlers_(handlers), counting_(counting), labels_(label_count, kUndefined) {}
+  // `own` has the labels that will be defined. `counting`: each instruction is preceded by one that
+  // counts it.
+  Emitter(const HandlerTable& handlers, const OwnLabels& own, bool counting)
+      : handlers_(handlers), counting_(counting), own_(own), labels_(own.size(), kUndefined) {}
 
   // One argument for each letter of the op's signature but L. Makes one instruction of this and
   // the one before where fusions.def has it, unless a label lies between them.
   void emit(Op op, std::initializer_list<Argument> arguments, std::span<const ListCell> list = {});
-  void define_label(size_t label) {
-    labels_[label] = position();
+  void define_label(uint32_t label) {
+    labels_[own_.index(label)] = position();
     latest_.fusable = false;
-  }
-  // A label of the emitter's own.
-  size_t new_label() {
-    labels_.push_back(kUndefined);
-    return labels_.size() - 1;
   }
 
   uint32_t position() const { return size_; }
   // Cell index of a label; define_label was called for it.
-  uint32_t position_of(size_t label) const { return labels_[label]; }
+  uint32_t position_of(uint32_t label) const { return labels_[own_.index(label)]; }
 
   // A field that wants the distance to a label that was not defined.
   struct Outside {
@@ -122,10 +119,11 @@ class Emitter {
 
   const HandlerTable& handlers_;
   bool counting_;
+  const OwnLabels own_;
   std::unique_ptr<Cell[]> cells_;
   uint32_t size_ = 0;
   uint32_t capacity_ = 0;
-  std::vector<uint32_t> labels_;
+  std::vector<uint32_t> labels_;  // cell index, by index of the label
   std::vector<Fixup> fixups_;
   std::vector<Outside> outside_;
   Latest latest_;

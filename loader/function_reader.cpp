@@ -83,10 +83,11 @@ Result<bool> FunctionReader::next() {
   size_t entry = SIZE_MAX;    // of this function, once its func_info was read
   std::optional<Mark> label;  // the latest one that may start the next function
   while (true) {
+    const bool sound = reader_.read_body();
     const size_t at = code_.instructions.size();
     if (at != entry && reader_.is_next(GenericOp::label_1)) label = mark();
     end_ = static_cast<uint32_t>(reader_.bytes().position() - bytes_.data());
-    if (!reader_.next()) {
+    if (!sound || !reader_.next()) {
       return make_error("corrupt code: instruction %zu: %s", earlier_ + at - begin,
                         reader_.error().text.c_str());
     }

@@ -8,7 +8,6 @@
 #include "vm/heap/arith.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
-#include "vm/os/memory_count.h"
 #include "vm/term/atom.h"
 #include "vm/term/atom_batch.h"
 
@@ -240,8 +239,6 @@ class Preparation {
 }  // namespace
 
 Result<std::unique_ptr<CheckedBeam>> check_beam(ByteSpan bytes, const CodeTable& table) {
-  // What is made here for a moment is larger than what stays.
-  const PromptReturn prompt_return;
   auto beam = std::make_unique<CheckedBeam>(JOIST_TRY(parse_tables(bytes)));
   beam->source = std::make_unique<ModuleSource>(table.handlers(), table.counts_ops());
   JOIST_TRY(beam->source->check(beam->file, beam->checked));
@@ -250,7 +247,6 @@ Result<std::unique_ptr<CheckedBeam>> check_beam(ByteSpan bytes, const CodeTable&
 
 Result<std::unique_ptr<Module>> prepare_checked(CheckedBeam& beam, CodeTable& table,
                                                 LiteralSpace& literals, LineInfo lines) {
-  const PromptReturn prompt_return;
   if (lines == LineInfo::kDrop) {
     for (LineEntry& entry : beam.file.lines) entry.line = 0;
   }

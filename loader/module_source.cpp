@@ -93,7 +93,7 @@ GenericCode ModuleSource::read(uint32_t number) const {
   code.operands.reserve(bytes.size() / 2);
   InstructionReader reader(file_, bytes, code);
   bool sound = true;
-  while (sound && !reader.at_end()) sound = reader.next();
+  while (sound && !reader.at_end()) sound = reader.next() && reader.read_body();
   Result<GenericFunction> function = find_function(code, 0);
   if (!sound || !function.ok()) fatal("checked code cannot be read");
   code.functions.push_back(function.take());
@@ -112,7 +112,7 @@ uint32_t ModuleSource::function_of(uint32_t label) const {
 PreparedFunction ModuleSource::prepare(uint32_t number) const {
   const GenericCode code = transform(file_, read(number));
   PreparedFunction function;
-  Emitter emitter(handlers_, file_.label_count, counting_);
+  Emitter emitter(handlers_, OwnLabels(code.instructions, code.operands), counting_);
   Specialiser(file_, code, terms_, emitter).run(function);
   if (!emitter.resolve()) fatal("a label is used but not defined");
   function.cells.assign(emitter.cells().begin(), emitter.cells().end());

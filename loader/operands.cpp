@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "loader/function_reader.h"
 #include "vm/term/term.h"
@@ -31,14 +32,6 @@ bool is_list(const TaggedNumber& number) {
 }
 
 }  // namespace
-
-InstructionReader::InstructionReader(const BeamFile& file, ByteSpan bytes, GenericCode& code)
-    : file_(file),
-      short_ranges_{
-          {0, kEndOfShort},   {0, kEndOfShort},   {1, static_cast<uint32_t>(file.atoms.size()) - 1},
-          {0, kMaxRegisters}, {0, kMaxRegisters}, {1, std::max(file.label_count, 1u) - 1}},
-      reader_(bytes),
-      code_(code) {}
 
 Result<uint32_t> InstructionReader::read_unsigned(const char* what) {
   const TaggedNumber number = read_tagged(reader_);
@@ -139,19 +132,26 @@ Result<Operand> InstructionReader::read_operand() {
   return bad_operand("unknown tag");
 }
 
-namespace {
-
-// What the first byte of an operand says: with how many bytes it is short; 0: it is not.
-struct Lead {
+// What the first byte of an operand says: an operand of one byte as it is, one of two bytes without
+// its second.
+struct alignas(Operand) InstructionReader::Lead {
   OperandKind kind;
+  uint8_t length;  // in bytes; 0: the operand is none of the short ones
   uint8_t tag;
-  uint8_t length;
-  uint8_t second;  // which bits of the second byte belong to it
-  uint32_t value;  // of two bytes, without the second
-};
-static_assert(sizeof(Lead) == 8);
+  uint8_t unused;
+  uint32_t type;
+  int64_t value;
 
-constexpr auto kLeads = [] {
+  bool is_register() const { return kind == OperandKind::kX || kind == OperandKind::kY; }
+  uint32_t value_at(const uint8_t* bytes) const {
+    return static_cast<uint32_t>(value) + (length == 2 ? bytes[1] : 0u);
+  }
+
+  static constexpr std::array<Lead, 256> all();
+  static const std::array<Lead, 256> kOfLargeFiles;
+};
+
+constexpr std::array<InstructionReader::Lead, 256> InstructionReader::Lead::all() {
   constexpr OperandKind kKinds[] = {OperandKind::kUnsigned, OperandKind::kInteger,
                                     OperandKind::kAtom,     OperandKind::kX,
                                     OperandKind::kY,        OperandKind::kLabel};
@@ -161,58 +161,90 @@ constexpr auto kLeads = [] {
     const bool is_one = (byte & 0x08) == 0;
     if (tag >= std::size(kKinds) || (!is_one && (byte & 0x10) != 0)) continue;
     const unsigned value = is_one ? byte >> 4 : (byte >> 5) << 8;
-    leads[byte] = {kKinds[tag], static_cast<uint8_t>(tag), static_cast<uint8_t>(is_one ? 1 : 2),
-                   static_cast<uint8_t>(is_one ? 0 : 0xff), value};
+    leads[byte] = {
+        kKinds[tag], static_cast<uint8_t>(is_one ? 1 : 2), static_cast<uint8_t>(tag), 0, kNoType,
+        value};
   }
-  // The range of numbers admits every zero.
-  leads[static_cast<unsigned>(Tag::kAtom)] = {OperandKind::kNil, 0, 1, 0, 0};
-  leads[static_cast<unsigned>(Tag::kLabel)] = {OperandKind::kNoLabel, 0, 1, 0, 0};
+  leads[static_cast<unsigned>(Tag::kAtom)].kind = OperandKind::kNil;
+  leads[static_cast<unsigned>(Tag::kLabel)].kind = OperandKind::kNoLabel;
   return leads;
-}();
+}
+
+constexpr std::array<InstructionReader::Lead, 256> InstructionReader::Lead::kOfLargeFiles = all();
+
+namespace {
+
+constexpr unsigned kMostInOneByte = 15;
+constexpr ptrdiff_t kLongestShort = 5;
 
 constexpr uint8_t one_byte(ExtendedTag tag) {
   return static_cast<uint8_t>(static_cast<unsigned>(tag) << 4 |
                               static_cast<unsigned>(Tag::kExtended));
 }
 
-inline uint32_t value_of(const Lead& lead, const uint8_t* bytes) {
-  return lead.value + (bytes[1] & lead.second);
+bool has_few(const BeamFile& file) {
+  return file.atoms.size() <= kMostInOneByte || file.label_count <= kMostInOneByte;
 }
 
 }  // namespace
 
+std::unique_ptr<InstructionReader::Lead[]> InstructionReader::leads_of_small_file() const {
+  if (!has_few(file_)) return nullptr;
+  auto leads = std::make_unique<Lead[]>(Lead::kOfLargeFiles.size());
+  std::copy(Lead::kOfLargeFiles.begin(), Lead::kOfLargeFiles.end(), leads.get());
+  for (unsigned value = 1; value <= kMostInOneByte; ++value) {
+    if (value >= file_.atoms.size()) leads[value << 4 | static_cast<unsigned>(Tag::kAtom)] = {};
+    if (value >= file_.label_count) leads[value << 4 | static_cast<unsigned>(Tag::kLabel)] = {};
+  }
+  return leads;
+}
+
+InstructionReader::InstructionReader(const BeamFile& file, ByteSpan bytes, GenericCode& code)
+    : file_(file),
+      own_leads_(leads_of_small_file()),
+      leads_(own_leads_ ? own_leads_.get() : Lead::kOfLargeFiles.data()),
+      short_ranges_{
+          {0, kEndOfShort},   {0, kEndOfShort},   {1, static_cast<uint32_t>(file.atoms.size()) - 1},
+          {0, kMaxRegisters}, {0, kMaxRegisters}, {1, std::max(file.label_count, 1u) - 1}},
+      reader_(bytes),
+      code_(code) {}
+
+InstructionReader::~InstructionReader() = default;
+
 // Most operands are registers, atoms, labels and numbers below 2048, of one or two bytes.
 [[gnu::always_inline]] inline const uint8_t* InstructionReader::read_short_operand(
     const uint8_t* at, const uint8_t* end, Operand* operand) const {
-  if (end - at < 2) return nullptr;
-  const Lead lead = kLeads[at[0]];
+  if (end - at < kLongestShort) return nullptr;
+  const Lead& lead = leads_[at[0]];
+  if (lead.length == 1) {
+    *operand = std::bit_cast<Operand>(lead);
+    return at + 1;
+  }
   if (lead.length == 0) return read_short_extended(at, end, operand);
-  const uint32_t value = value_of(lead, at);
+  const uint32_t value = static_cast<uint32_t>(lead.value) + at[1];
   const Range& range = short_ranges_[lead.tag];
   if (value - range.least >= range.count) return nullptr;
   *operand = {lead.kind, kNoType, value};
-  return at + lead.length;
+  return at + 2;
 }
 
 // Of the others, most are registers with types, and literals.
 [[gnu::noinline]] const uint8_t* InstructionReader::read_short_extended(const uint8_t* at,
                                                                         const uint8_t* end,
                                                                         Operand* operand) const {
-  constexpr ptrdiff_t kLongest = 5;
-  if (end - at < kLongest) return nullptr;
-  const Lead first = kLeads[at[1]];
-  const uint32_t value = value_of(first, at + 1);
+  if (end - at < kLongestShort) return nullptr;
+  const Lead& first = leads_[at[1]];
+  const uint32_t value = first.value_at(at + 1);
   if (first.length == 0) return nullptr;
   if (at[0] == one_byte(ExtendedTag::kLiteral)) {
     if (first.kind != OperandKind::kUnsigned || value >= file_.literal_count) return nullptr;
     *operand = {OperandKind::kLiteral, kNoType, value};
     return at + 1 + first.length;
   }
-  const bool is_register = first.kind == OperandKind::kX || first.kind == OperandKind::kY;
-  if (at[0] != one_byte(ExtendedTag::kTypedRegister) || !is_register) return nullptr;
+  if (at[0] != one_byte(ExtendedTag::kTypedRegister) || !first.is_register()) return nullptr;
   const uint8_t* const behind = at + 1 + first.length;
-  const Lead second = kLeads[behind[0]];
-  const uint32_t type = value_of(second, behind);
+  const Lead& second = leads_[behind[0]];
+  const uint32_t type = second.value_at(behind);
   if (second.length == 0 || second.kind != OperandKind::kUnsigned) return nullptr;
   const size_t types = file_.types.size();
   if (value >= kMaxRegisters || (types > 1 && type >= types)) return nullptr;
@@ -266,15 +298,81 @@ bool InstructionReader::read_long_operand(bool is_last) {
   return true;
 }
 
+namespace {
+
+constexpr uint8_t kUnknown = UINT8_MAX;
+constexpr size_t kMaxFixedOperands = 8;
+
+// By opcode: the number of fixed operands.
+constexpr auto kArities = [] {
+  std::array<uint8_t, 256> arities = {};
+  arities.fill(kUnknown);
+#define JOIST_GENOP(number, name, arity, since, obsolete, signature) arities[number] = arity;
+#include "vm/code/genops.def"
+#undef JOIST_GENOP
+  return arities;
+}();
+
+// Likewise, of instructions that may belong to the body of a function.
+constexpr auto kBodyArities = [] {
+  auto arities = kArities;
+  for (const GenericOp op : {GenericOp::label_1, GenericOp::func_info_3, GenericOp::on_load_0,
+                             GenericOp::int_code_end_0}) {
+    arities[static_cast<size_t>(op)] = kUnknown;
+  }
+  return arities;
+}();
+
+}  // namespace
+
+[[gnu::always_inline]] inline const uint8_t* InstructionReader::read_short_instruction(
+    const uint8_t* at, const uint8_t* end, uint8_t arity) {
+  const auto op = static_cast<GenericOp>(*at++);
+  OperandList& operands = code_.operands;
+  Operand* operand = operands.room_for(kMaxFixedOperands);
+  const auto first = static_cast<uint32_t>(operands.size());
+  for (const Operand* const limit = operand + arity; operand != limit; ++operand) {
+    at = read_short_operand(at, end, operand);
+    if (at == nullptr) return nullptr;
+  }
+  operands.end_at(operand);
+  code_.instructions.push_back({op, first, arity});
+  return at;
+}
+
 bool InstructionReader::next() {
+  const uint8_t* const at = reader_.position();
   const uint8_t opcode = reader_.u8();
   if (!reader_.ok()) return fail(make_error("the code ends without int_code_end"));
-  const GenericOpInfo* info = find_generic_op(opcode);
-  if (info == nullptr) return fail(make_error("unknown opcode %u", opcode));
+  const uint8_t arity = kArities[opcode];
+  if (arity == kUnknown) return fail(make_error("unknown opcode %u", opcode));
+  const uint8_t* const behind = read_short_instruction(at, at + 1 + reader_.remaining(), arity);
+  if (behind != nullptr) {
+    reader_.skip(static_cast<size_t>(behind - reader_.position()));
+    return true;
+  }
   const size_t first = code_.operands.size();
-  if (!read_operands(info->arity, true)) return false;
+  if (!read_operands(arity, true)) return false;
   code_.instructions.push_back({static_cast<GenericOp>(opcode), static_cast<uint32_t>(first),
                                 static_cast<uint32_t>(code_.operands.size() - first)});
+  return true;
+}
+
+bool InstructionReader::read_body() {
+  const uint8_t* at = reader_.position();
+  const uint8_t* const end = at + reader_.remaining();
+  while (end - at > kLongestShort) {
+    const uint8_t arity = kBodyArities[*at];
+    if (arity == kUnknown) break;
+    const uint8_t* next_at = read_short_instruction(at, end, arity);
+    if (next_at == nullptr) {
+      reader_.skip(static_cast<size_t>(at - reader_.position()));
+      if (!next()) return false;
+      next_at = reader_.position();
+    }
+    at = next_at;
+  }
+  reader_.skip(static_cast<size_t>(at - reader_.position()));
   return true;
 }
 

@@ -12,6 +12,8 @@
 // suits its instruction is for verify().
 #pragma once
 
+#include <memory>
+
 #include "loader/beam_file.h"
 #include "loader/tagged.h"
 #include "vm/base/bytes.h"
@@ -23,6 +25,7 @@ namespace joist {
 class InstructionReader {
  public:
   InstructionReader(const BeamFile& file, ByteSpan bytes, GenericCode& code);
+  ~InstructionReader();
 
   bool at_end() const { return reader_.at_end(); }
   const ByteReader& bytes() const { return reader_; }
@@ -32,13 +35,22 @@ class InstructionReader {
   }
   // Appends the next instruction; false: error() says what is wrong with it.
   bool next();
+  // Appends instructions up to the next one that functions are told apart by (label, func_info,
+  // on_load, int_code_end) or up to a few bytes before the end; false: as for next().
+  bool read_body();
   const Error& error() const { return error_; }
 
  private:
+  struct Lead;
+
   // Reads the operand at `at` if it is of the commonest kinds and sizes, and returns what is behind
   // it; null: read_long_operand() is to do it.
   const uint8_t* read_short_operand(const uint8_t* at, const uint8_t* end, Operand* operand) const;
   const uint8_t* read_short_extended(const uint8_t* at, const uint8_t* end, Operand* operand) const;
+  // What is behind the instruction at `at`, which is appended; null, and nothing is: an operand is
+  // none of the short ones.
+  const uint8_t* read_short_instruction(const uint8_t* at, const uint8_t* end, uint8_t arity);
+  std::unique_ptr<Lead[]> leads_of_small_file() const;
   // These append, and are false after an error.
   bool read_operands(uint32_t count, bool ends_with_list);
   bool read_long_operand(bool is_last);
@@ -54,8 +66,11 @@ class InstructionReader {
   Result<uint32_t> read_unsigned(const char* what);
 
   const BeamFile& file_;
-  // By tag: which numbers of one or two bytes are an operand without further ado. The label and
-  // the atom 0 stand for none and nil.
+  // By first byte of an operand. Files with few atoms or labels have a table of their own.
+  const std::unique_ptr<Lead[]> own_leads_;
+  const Lead* const leads_;
+  // By tag: which numbers of two bytes are an operand without further ado. The label and the atom 0
+  // stand for none and nil.
   struct Range {
     uint32_t least;
     uint32_t count;

@@ -48,9 +48,8 @@ class Rewriter {
       : file_(file),
         code_(code),
         before_(std::move(code.instructions)),
-        try_handlers_(file.label_count) {
-    find_try_handlers(before_, code.operands, try_handlers_);
-  }
+        labels_(before_, code.operands),
+        try_handlers_(find_try_handlers(before_, code.operands, labels_)) {}
 
   void run() {
     code_.instructions.clear();
@@ -87,7 +86,7 @@ class Rewriter {
       const bool runs_in =
           reachable_ && position() != 0 && code_.instructions.back().op != GenericOp::label_1;
       const bool dead = is_dead_label(index);
-      const bool guarded = dead || try_handlers_[operand(0).index()];
+      const bool guarded = dead || try_handlers_[labels_.index(operand(0).index())];
       if (runs_in && guarded) emit(GenericOp::if_end_0, {});
       reachable_ = true;
       if (dead) return stop_at_label();
@@ -168,7 +167,8 @@ class Rewriter {
   const BeamFile& file_;
   GenericCode& code_;
   const std::vector<GenericInstruction> before_;
-  std::vector<bool> try_handlers_;
+  const OwnLabels labels_;
+  const std::vector<bool> try_handlers_;
   const GenericInstruction* current_ = nullptr;
   size_t next_clear_ = 0;  // into clear_x
   size_t next_dead_ = 0;   // into dead_labels
@@ -313,9 +313,11 @@ void Rewriter::rewrite() {
 class Compactor {
  public:
   Compactor(const BeamFile& file, GenericCode& code)
-      : file_(file), code_(code), uses_(file.label_count, 0), try_handlers_(file.label_count) {
-    find_try_handlers(code.instructions, code.operands, try_handlers_);
-  }
+      : file_(file),
+        code_(code),
+        labels_(code.instructions, code.operands),
+        uses_(labels_.size()),
+        try_handlers_(find_try_handlers(code.instructions, code.operands, labels_)) {}
 
   void run() {
     count_labels();
@@ -341,15 +343,17 @@ class Compactor {
  private:
   void count_labels() {
     for (const GenericFunction& function : code_.functions) {
-      ++uses_[function.info_label];
-      ++uses_[function.entry_label];
+      ++uses(function.info_label);
+      ++uses(function.entry_label);
     }
     for (const GenericInstruction& instruction : code_.instructions) {
       for (const Operand& operand : code_.operands_of(instruction)) {
-        if (operand.kind == Kind::kLabel) ++uses_[operand.index()];
+        if (operand.kind == Kind::kLabel) ++uses(operand.index());
       }
     }
   }
+
+  uint32_t& uses(uint32_t label) { return uses_[labels_.index(label)]; }
 
   uint32_t label_at(size_t index) const {
     return code_.operand(code_.instructions[index], 0).index();
@@ -370,7 +374,7 @@ class Compactor {
     const GenericInstruction& last = code_.instructions[kept - 1];
     const uint32_t label = label_at(index);
     if (last.op != GenericOp::jump_1 || code_.operand(last, 0).index() != label) return 0;
-    --uses_[label];
+    --uses(label);
     reachable_ = true;
     return 1;
   }
@@ -378,17 +382,17 @@ class Compactor {
   bool keeps(uint32_t index, uint32_t end) {
     GenericInstruction& instruction = code_.instructions[index];
     if (instruction.op == GenericOp::label_1) {
-      if (uses_[label_at(index)] == 0) return false;
+      if (uses(label_at(index)) == 0) return false;
       reachable_ = true;
       return true;
     }
     if (!reachable_) return false;
     if (instruction.op == GenericOp::jump_1) {
       const uint32_t target = code_.operand(instruction, 0).index();
-      if (try_handlers_[target]) {
+      if (try_handlers_[labels_.index(target)]) {
         instruction = {GenericOp::if_end_0, instruction.first, 0, instruction.line};
       } else if (follows(target, index + 1, end)) {
-        --uses_[target];
+        --uses(target);
         return false;
       }
     }
@@ -398,8 +402,9 @@ class Compactor {
 
   const BeamFile& file_;
   GenericCode& code_;
-  std::vector<uint32_t> uses_;  // by label
-  std::vector<bool> try_handlers_;
+  const OwnLabels labels_;
+  std::vector<uint32_t> uses_;  // by index of the label
+  const std::vector<bool> try_handlers_;
   bool reachable_ = true;
 };
 

@@ -59,7 +59,10 @@ bool CodeSplicer::knows_registers() const {
   return known == std::size(kXs);
 }
 
-void CodeSplicer::allow() { use_.store(Use::kAllowed, std::memory_order_relaxed); }
+void CodeSplicer::allow() {
+  if (!CodeMemory::prepare()) return;
+  use_.store(Use::kAllowed, std::memory_order_relaxed);
+}
 
 bool CodeSplicer::enable() {
   std::lock_guard lock(mutex_);

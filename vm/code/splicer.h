@@ -33,8 +33,8 @@ class CodeSplicer {
   explicit CodeSplicer(const HandlerTable& handlers);
 
   // Until one of them is called nothing is spliced. allow() leaves the work to the time when a
-  // function is found hot, which in many a short run is never. False: the system or the machine
-  // does not allow it.
+  // function is found hot, which in many a short run is never; it is for the start, before there
+  // are threads. False: the system or the machine does not allow it.
   void allow();
   bool enable();
   // Functions of modules published from now on are spliced before they run (for tests).

@@ -24,6 +24,8 @@ int make_file() {
 
 }  // namespace
 
+bool CodeMemory::prepare() { return barrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE); }
+
 void CodeMemory::synchronize() const { barrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE); }
 
 void CodeMemory::write(size_t offset, std::span<const uint8_t> code) const {
@@ -44,7 +46,7 @@ bool CodeMemory::map(size_t bytes, const void* near) {
   constexpr uintptr_t kStart = uintptr_t{1} << 30;
   constexpr uintptr_t kStep = uintptr_t{64} << 20;
   const size_t size = round_up(bytes, page_size());
-  if (!barrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)) return false;
+  if (!prepare()) return false;
   const int file = make_file();
   if (file < 0) return false;
   void* writable = MAP_FAILED;

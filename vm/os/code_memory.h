@@ -15,6 +15,11 @@ class CodeMemory {
   CodeMemory(const CodeMemory&) = delete;
   CodeMemory& operator=(const CodeMemory&) = delete;
 
+  // What map() asks of the system for the whole OS process. While there is one thread this takes no
+  // time; later the system waits for all processors, up to tens of milliseconds. False: it has no
+  // such thing.
+  static bool prepare();
+
   // Maps `bytes`, executable within two gigabytes of `near`, which is code, and of all that lies
   // within a quarter of one around it. False: the system has no such place, or does not allow it;
   // then size() is 0. Once only.

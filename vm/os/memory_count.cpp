@@ -13,15 +13,10 @@
 
 // Of mimalloc, when the executable is linked with it.
 extern "C" [[gnu::weak]] void mi_collect(bool force);
-extern "C" [[gnu::weak]] long mi_option_get(int option);
-extern "C" [[gnu::weak]] void mi_option_set(int option, long value);
 
 namespace joist {
 
 namespace {
-
-// mi_option_decommit_delay in mimalloc 2.0, mi_option_purge_delay from 2.1 on: in milliseconds.
-constexpr int kReturnDelayOption = 15;
 
 struct Sums {
   std::atomic<int64_t> bytes[kMemoryUses] = {};
@@ -69,38 +64,6 @@ int64_t counted_memory(MemoryUse use) {
     total += sums->bytes[static_cast<size_t>(use)].load(std::memory_order_relaxed);
   }
   return total > 0 ? total : 0;
-}
-
-namespace {
-
-// The allocator is the OS process's, and so are its options.
-struct PromptReturns {
-  Mutex mutex;
-  size_t count JOIST_GUARDED_BY(mutex) = 0;
-  long usual_delay JOIST_GUARDED_BY(mutex) = 0;
-};
-
-PromptReturns& prompt_returns() {
-  static PromptReturns* returns = new PromptReturns;
-  return *returns;
-}
-
-}  // namespace
-
-PromptReturn::PromptReturn() {
-  if (mi_option_set == nullptr) return;
-  PromptReturns& returns = prompt_returns();
-  MutexLock lock(returns.mutex);
-  if (returns.count++ != 0) return;
-  returns.usual_delay = mi_option_get(kReturnDelayOption);
-  mi_option_set(kReturnDelayOption, 0);
-}
-
-PromptReturn::~PromptReturn() {
-  if (mi_option_set == nullptr) return;
-  PromptReturns& returns = prompt_returns();
-  MutexLock lock(returns.mutex);
-  if (--returns.count == 0) mi_option_set(kReturnDelayOption, returns.usual_delay);
 }
 
 size_t allocated_bytes(void* memory) { return malloc_usable_size(memory); }

@@ -57,14 +57,4 @@ size_t resident_bytes();
 // the system. Takes milliseconds for each gigabyte.
 void return_free_memory();
 
-// While there is one, what anybody frees goes back to the system at once, not only after it has
-// been free for a while: for what takes much memory for a short time. It costs page faults.
-class PromptReturn {
- public:
-  PromptReturn();
-  ~PromptReturn();
-  PromptReturn(const PromptReturn&) = delete;
-  PromptReturn& operator=(const PromptReturn&) = delete;
-};
-
 }  // namespace joist
