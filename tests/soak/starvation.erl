@@ -1,17 +1,17 @@
 %% How long a process waits for an answer while others keep the schedulers busy.
-%% main/0: {What, Median, 99th percentile, longest}, microseconds each; for natives on large terms
-%% {What, {work, Time}, {pause, Longest}}, where other load of the machine does least.
-%% only/1: only these.
+%% loops/0: the median, the 99th percentile and the longest, in microseconds.
+%% one/1: {{work, Time}, {pause, Longest}} for a native on large terms, of the rounds in which other
+%% load of the machine does least. names/0: which there are.
 -module(starvation).
--export([main/0, only/1]).
+-export([loops/0, names/0, one/1]).
 
 -define(ROUNDS, 3).
 
-main() ->
-    [{busy_loops, loops()} | [{What, beside(F)} || {What, F} <- large()]].
+names() -> [Name || {Name, _} <- large()].
 
-only(Names) ->
-    [{What, beside(F)} || {What, F} <- large(), lists:member(What, Names)].
+one(Name) ->
+    {Name, Task} = lists:keyfind(Name, 1, large()),
+    beside(Task).
 
 loops() ->
     Busy = [spawn(fun busy/0) || _ <- lists:seq(1, 8)],
