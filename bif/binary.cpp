@@ -115,9 +115,10 @@ class Search {
   // `make` makes the result of what was found.
   Search(Allocator& heap, Term subject, Make make) : heap_(heap), subject_(subject), make_(make) {}
 
-  // Sets up the search; wrong arguments refuse it. Nothing to search in: the pattern is not
-  // looked at.
-  void prepare(Term pattern, Term list, ParseOption parse, bool global) {
+  // Sets up the search; wrong arguments refuse it. Where there is nothing to search in, the pattern
+  // is looked at from OTP 27 on only.
+  void prepare(Term pattern, Term list, ParseOption parse, bool global, int otp_release) {
+    always_loads_ = otp_release >= 27;
     refused_ = !set_up(pattern, list, parse, global);
   }
 
@@ -185,7 +186,7 @@ class Search {
     }
     from_ = options_.scope.start;
     end_ = options_.scope.start + options_.scope.length;
-    if (end_ == 0) return true;
+    if (end_ == 0 && !always_loads_) return true;
     return patterns_.load(pattern);
   }
 
@@ -235,6 +236,7 @@ class Search {
   size_t from_ = 0;  // where the search goes on
   size_t end_ = 0;
   bool refused_ = false;
+  bool always_loads_ = false;
   bool searched_ = false;
   SearchOptions options_;
   PatternArgument patterns_;
@@ -262,7 +264,7 @@ Term searched(Process& p, const SearchKind& kind, Term subject, Term pattern, Te
       p, arguments,
       [&] {
         Search search(p.heap, subject, kind.make);
-        search.prepare(pattern, options, kind.parse, kind.global);
+        search.prepare(pattern, options, kind.parse, kind.global, p.runtime->otp_release);
         return search;
       },
       [](Search& search) { return search.result(); }, refuse_argument,

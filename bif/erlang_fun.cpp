@@ -100,9 +100,10 @@ Term is_builtin_3(Process& p, Term module, Term function, Term arity) {
   }
   const std::string_view name = atom_text(module);
   const std::string_view function_name = atom_text(function);
-  return boolean(!is_library_module(name) &&
-                 !is_erlang_code(name, function_name, p.runtime->otp_release) &&
-                 find_native(name, function_name, static_cast<size_t>(count)) != nullptr);
+  const NativeEntry* native = find_native(name, function_name, static_cast<size_t>(count));
+  const int release = p.runtime->otp_release;
+  return boolean(native != nullptr && !is_library_module(name) &&
+                 !is_erlang_code(name, function_name, release) && !is_shadowed(*native, release));
 }
 
 constexpr NativeEntry kErlangFunNatives[] = {

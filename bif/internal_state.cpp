@@ -226,6 +226,7 @@ constexpr struct {
     {"check_io_debug", check_io_debug},
     {"flxctr_memory_usage", not_counted},
     {"force_heap_frags", no},
+    {"hashmap_collision_bonanza", no},
     {"lc_graph", not_counted},
     {"memory", memory},
     {"nbalance", balance_count},

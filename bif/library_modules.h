@@ -4,6 +4,8 @@
 
 #include <string_view>
 
+#include "vm/proc/native.h"
+
 namespace joist {
 
 inline bool is_library_module(std::string_view module) {
@@ -20,6 +22,12 @@ inline bool is_instruction(std::string_view module, std::string_view function) {
 
 inline bool is_erlang_code(std::string_view module, std::string_view function, int otp_release) {
   return module == "erlang" && otp_release < 26 && (function == "min" || function == "max");
+}
+
+// Whether the modules of that release define the function in Erlang, so that the native is not
+// used.
+inline bool is_shadowed(const NativeEntry& entry, int otp_release) {
+  return entry.kind == kShadowable && otp_release >= 27;
 }
 
 }  // namespace joist

@@ -32,7 +32,8 @@ Term native_functions(Process& p) {
     for (const NativeEntry& entry : table) {
       if (is_library_module(entry.module) ||
           is_erlang_code(entry.module, entry.function, p.runtime->otp_release) ||
-          is_instruction(entry.module, entry.function)) {
+          is_instruction(entry.module, entry.function) ||
+          is_shadowed(entry, p.runtime->otp_release)) {
         continue;
       }
       const Term name = must_atom(entry.module);

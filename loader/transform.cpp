@@ -228,7 +228,9 @@ void Rewriter::rewrite_bs_match() {
     const auto arguments = command->arguments;
     const bool ensures = command->kind == BsMatchCommand::Kind::kEnsureAtLeast ||
                          command->kind == BsMatchCommand::Kind::kEnsureExactly;
-    if (ensures && arguments[0].number() > kMaxBits) return jump(operand(0));
+    const bool is_hopeless =
+        ensures && (arguments[0].kind == Kind::kOverflow || arguments[0].number() > kMaxBits);
+    if (is_hopeless) return jump(operand(0));
     if (command->kind == BsMatchCommand::Kind::kEqual && arguments[1].value > kHalfWord) {
       const uint64_t value = arguments[2].number();
       const auto low = static_cast<int64_t>(value & UINT32_MAX);

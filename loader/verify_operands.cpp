@@ -95,14 +95,24 @@ const CommandShape& shape_of(BsMatchCommand::Kind kind) {
   return kCommands[static_cast<size_t>(kind)];
 }
 
+// A number of bits that no binary has.
+bool is_beyond_any_binary(const Operand& bits) {
+  return bits.kind == Kind::kOverflow ||
+         (bits.kind == Kind::kUnsigned && bits.number() >= kMaxBits);
+}
+
 // Takes the bits of `command` off those that are known to be there.
 bool consume_bits(const BsMatchCommand& command, uint64_t& ensured) {
-  const auto number = [&](size_t i) { return command.arguments[i].number(); };
+  const auto number = [&](size_t i) {
+    const Operand& operand = command.arguments[i];
+    return is_beyond_any_binary(operand) ? uint64_t{kMaxBits} : operand.number();
+  };
   uint64_t bits = 0;
   switch (command.kind) {
     case BsMatchCommand::Kind::kEnsureAtLeast:
     case BsMatchCommand::Kind::kEnsureExactly:
-      ensured = number(0);
+      // Nothing comes after one that never succeeds, so what follows may take whatever it likes.
+      ensured = is_beyond_any_binary(command.arguments[0]) ? UINT64_MAX : number(0);
       return true;
     case BsMatchCommand::Kind::kGetTail:
       ensured = 0;
@@ -119,13 +129,15 @@ bool consume_bits(const BsMatchCommand& command, uint64_t& ensured) {
       break;
   }
   if (bits > ensured) return false;
-  ensured -= bits;
+  if (ensured != UINT64_MAX) ensured -= bits;
   return true;
 }
 
 bool command_is_sound(const BsMatchCommand& command) {
   const auto arguments = command.arguments;
-  const auto bits = [&](size_t i) { return is_unsigned_below(arguments[i], kMaxBits); };
+  const auto bits = [&](size_t i) {
+    return is_unsigned_below(arguments[i], kMaxBits) || is_beyond_any_binary(arguments[i]);
+  };
   const auto unit = [&](size_t i) { return is_unsigned_below(arguments[i], kMaxUnit + 1); };
   const auto live = [&](size_t i) { return is_unsigned_below(arguments[i], kMaxRegisters + 1); };
   switch (command.kind) {

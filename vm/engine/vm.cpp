@@ -2,6 +2,7 @@
 
 #include "bif/dist_spawn.h"
 #include "bif/file_handle.h"
+#include "bif/library_modules.h"
 #include "bif/persistent.h"
 #include "bif/process_place.h"
 #include "bif/re_pattern.h"
@@ -87,6 +88,7 @@ Result<void> Vm::start() {
   if (!options_.boots_otp) code_->set_finder(this);
   for (std::span<const NativeEntry> table : native_tables()) {
     for (const NativeEntry& entry : table) {
+      if (is_shadowed(entry, options_.otp_release)) continue;
       const Mfa mfa = {must_atom(entry.module), must_atom(entry.function), entry.native.arity};
       code_->add_native(mfa, entry.native.function, entry.kind == kGuard);
       if (entry.kind == kDirtyCpu || entry.kind == kDirtyIo) {

@@ -54,6 +54,7 @@ inline Bytes sample() { return from_hex(kSampleHex); }
 inline Operand x(int64_t number) { return {OperandKind::kX, kNoType, number}; }
 inline Operand y(int64_t number) { return {OperandKind::kY, kNoType, number}; }
 inline Operand u(int64_t number) { return {OperandKind::kUnsigned, kNoType, number}; }
+inline Operand overflow() { return {OperandKind::kOverflow, kNoType, 0}; }
 inline Operand i(int64_t number) { return {OperandKind::kInteger, kNoType, number}; }
 inline Operand f(int64_t label) {
   return {label == 0 ? OperandKind::kNoLabel : OperandKind::kLabel, kNoType, label};
@@ -162,6 +163,11 @@ class ModuleBuilder {
     switch (operand.kind) {
       case OperandKind::kUnsigned:
         return tagged(0, operand.value);
+      case OperandKind::kOverflow:
+        code_.u8(7 << 5 | 0x18);  // nine bytes and as many more as the next number says
+        tagged(0, 0);
+        code_.u8(1);
+        return code_.u64(0);
       case OperandKind::kInteger:
         return tagged(1, operand.value);
       case OperandKind::kNil:

@@ -189,6 +189,16 @@ TEST_CASE("wide constants of bs_match are taken apart") {
         "u573785173; return");
 }
 
+TEST_CASE("a bs_match that no binary is long enough for is a jump") {
+  ModuleBuilder module(1);
+  module.atom("ensure_exactly");  // 9
+  module.atom("skip");            // 10
+  module.op(Op::bs_start_match4_4, {a(8), u(1), x(0), x(0)});
+  module.op(Op::bs_match_3, {f(1), x(0), list(4), a(9), overflow(), a(10), overflow()});
+  module.op(Op::return_0, {});
+  CHECK(transformed(module) == "bs_start_match4 L0 u1 x0 x0; jump L1");
+}
+
 TEST_CASE("registers that may be empty are cleared") {
   ModuleBuilder x_register(1);
   x_register.op(Op::is_atom_2, {f(3), x(0)}).op(Op::move_2, {x(0), x(1)});

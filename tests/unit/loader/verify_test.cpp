@@ -202,6 +202,7 @@ TEST_CASE("bs_match commands are well formed") {
     ModuleBuilder builder(1);
     builder.atom("ensure_at_least");  // 9
     builder.atom("integer");          // 10
+    builder.atom("skip");             // 11
     builder.op(Op::bs_start_match4_4, {a(8), u(1), x(0), x(0)});
     std::vector<Operand> operands = {f(1), x(0), list(static_cast<int64_t>(tail.size()))};
     operands.insert(operands.end(), tail);
@@ -216,4 +217,6 @@ TEST_CASE("bs_match commands are well formed") {
   CHECK(refused(module({a(9), u(8), u(1), a(10), u(5), nil(), u(8), u(1), x(1)}),
                 "below the live count"));
   CHECK(refused(module({a(9), u(8), u(1), a(10), u(1), nil(), u(9), u(1), x(1)}), "ensured bits"));
+  CHECK(refused(module({a(9), u(8), u(1), a(11), overflow()}), "ensured bits"));
+  CHECK(error_of(module({a(9), overflow(), u(1), a(11), overflow(), a(11), u(8)})).empty());
 }
