@@ -64,22 +64,17 @@ RootSet roots_of(Process& p) {
   return roots;
 }
 
-bool do_copy_literals(Process& p, const Signal& task) {
+// Of a process that ends only the reason stays.
+bool renew_exit_reason(Process& p, const Signal& task) {
+  p.exit_reason = copy_term(p.heap, p.exit_reason, p.runtime->literals);
+  tell(p, task, atoms::ok);
+  return true;
+}
+
+// A scheduler that has the messages meanwhile gets no more that refer to leaving literals.
+bool renew_heap(Process& p, const Signal& task) {
+  if (p.is_exiting) return renew_exit_reason(p, task);
   const LeavingLiterals* leaving = p.runtime->retired_literals->searched();
-  if (leaving == nullptr) {
-    tell(p, task, atoms::ok);
-    return true;
-  }
-  if (p.is_exiting) {
-    p.exit_reason = copy_term(p.heap, p.exit_reason, p.runtime->literals);
-    tell(p, task, atoms::ok);
-    return true;
-  }
-  if (p.suspended != nullptr) {  // the heap may be unfinished: in a later turn
-    add_system_task(p, do_copy_literals, Priority::kNormal, task.sender, task.value);
-    return true;
-  }
-  renew_messages(p, *leaving);
   const RootSet roots = roots_of(p);
   const bool is_first = request_arguments(task)[2] == must_atom("init");
   if (is_first) {
@@ -101,7 +96,25 @@ bool do_copy_literals(Process& p, const Signal& task) {
   }
   p.due_collection = DueCollection::kNone;
   p.charge(static_cast<int64_t>(p.heap.words_copied / 16));
+  p.save_registers();  // before the literals can go
   tell(p, task, atoms::ok);
+  return true;
+}
+
+bool do_copy_literals(Process& p, const Signal& task) {
+  const LeavingLiterals* leaving = p.runtime->retired_literals->searched();
+  if (leaving == nullptr) {
+    tell(p, task, atoms::ok);
+    return true;
+  }
+  if (p.is_exiting) return renew_exit_reason(p, task);
+  if (p.suspended != nullptr) {  // the heap may be unfinished: in a later turn
+    add_system_task(p, do_copy_literals, Priority::kNormal, task.sender, task.value);
+    return true;
+  }
+  renew_messages(p, *leaving);
+  if (!is_long_collection(p, Collection::kFull)) return renew_heap(p, task);
+  leave_to_dirty(p, renew_heap, task);
   return true;
 }
 

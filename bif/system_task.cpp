@@ -50,6 +50,11 @@ bool uses_old_code(const Process& p, Term name) {
   return false;
 }
 
+bool tell_collected(Process& p, const Signal& task) {
+  tell_requester(p, task, atoms::garbage_collect, !p.is_exiting);
+  return true;
+}
+
 bool do_garbage_collect(Process& p, const Signal& task) {
   const bool is_major = request_arguments(task)[2] == atoms::major;
   if (!p.is_exiting && p.suspended != nullptr) {  // the native it is in must be over first
@@ -59,6 +64,10 @@ bool do_garbage_collect(Process& p, const Signal& task) {
   }
   const bool alive =
       !p.is_exiting && p.collect_gc(0, p.live, is_major ? Collection::kFull : Collection::kMinor);
+  if (alive && p.due_collection != DueCollection::kNone) {  // it has been put off
+    leave_to_dirty(p, tell_collected, task);
+    return true;
+  }
   tell_requester(p, task, atoms::garbage_collect, alive);
   return alive || p.is_exiting;
 }

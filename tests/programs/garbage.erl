@@ -19,7 +19,8 @@ main() ->
     erlang:phash2(Bins),
      erlang:phash2(Trees), Closures, erlang:phash2(Strings), bignum_churn(300, 1), sharing(),
      exceptions_in_loop(20000, 0),
-     size_checks(), messages_dropped(), [after_large_send() || _ <- lists:seq(1, 20)]].
+     size_checks(), messages_dropped(), [after_large_send() || _ <- lists:seq(1, 20)],
+     [after_large_garbage() || _ <- lists:seq(1, 20)]].
 
 %% Who is asked for a collection right after a large message has come from it keeps nothing of it.
 after_large_send() ->
@@ -30,6 +31,19 @@ after_large_send() ->
     {total_heap_size, Words} = process_info(Pid, total_heap_size),
     exit(Pid, kill),
     Words < 50000.
+
+%% Who asks for a collection that takes long is answered when it is over.
+after_large_garbage() ->
+    Self = self(),
+    Pid = spawn_opt(fun() ->
+                        Self ! length(lists:seq(1, 300000)),
+                        sink()
+                    end, [{min_heap_size, 700000}]),
+    receive 300000 -> ok end,
+    true = erlang:garbage_collect(Pid),
+    {garbage_collection_info, Info} = process_info(Pid, garbage_collection_info),
+    exit(Pid, kill),
+    proplists:get_value(heap_size, Info) < 1000.
 
 %% A process that takes messages and makes nothing of its own keeps none of them.
 messages_dropped() ->

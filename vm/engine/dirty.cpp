@@ -10,6 +10,7 @@
 #include "vm/sched/exit.h"
 #include "vm/sched/signal_handler.h"
 #include "vm/sched/system_flags.h"
+#include "vm/sched/system_task.h"
 
 namespace joist {
 
@@ -86,9 +87,10 @@ void turn(Schedulers& all, Process& p, Registers& registers) {
   p.load_registers();
   if ((p.state.load(std::memory_order_acquire) & process_state::kNotified) != 0) handle_signals(p);
   if (p.is_exiting) return release_dirty(all, p);
-  if (p.due_collection != DueCollection::kNone && p.suspended == nullptr) {
+  const bool is_due = p.due_collection != DueCollection::kNone && p.suspended == nullptr;
+  if (is_due || has_left_tasks(p)) {
     begin_hold(all, p, process_state::kDirty | process_state::kCollecting);
-    p.collect_due_gc();
+    run_left_tasks_gc(p);
     p.save_registers();
   } else {
     begin_hold(all, p, process_state::kDirty);

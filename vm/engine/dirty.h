@@ -5,8 +5,8 @@
 //   native stub: kDirty   ->     runs the native       ->    the stub again, which returns, traps
 //   settle: DirtyQueue           keeps what it did           to or raises what was kept
 //
-// Collections that take long come here as well, and processes that have ended for a reason whose
-// copies do.
+// Collections that take long come here as well, system tasks that do, and processes that have ended
+// for a reason whose copies do.
 //
 // While the native runs, its process has two hands: the dirty thread has the heap, the registers
 // and the reductions; a scheduler that finds signals for it (process_state::kAside) has the message

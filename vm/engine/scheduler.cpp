@@ -231,8 +231,13 @@ void Scheduler::turn(Process& p) {
     p.is_exiting = true;
     return end(p);
   }
-  if (p.system_tasks != nullptr && !run_system_tasks_gc(p)) return end(p);
-  if (p.due_collection != DueCollection::kNone && p.suspended == nullptr) [[unlikely]] {
+  bool has_left = false;
+  if (p.system_tasks != nullptr) {
+    if (!run_system_tasks_gc(p)) return end(p);
+    has_left = has_left_tasks(p);
+  }
+  const bool is_due = p.due_collection != DueCollection::kNone && p.suspended == nullptr;
+  if (is_due || has_left) [[unlikely]] {
     p.save_registers();
     if ((p.trace_flags & trace_flag::kTurns) != 0) runtime_.trace->scheduled(p, false);
     return collect(p);
@@ -302,7 +307,7 @@ void Scheduler::balance(int64_t reductions) {
 void Scheduler::collect(Process& p) {
   if (!all_.only_one()) return all_.dirty(ThreadKind::kDirtyCpu).push(p);
   p.load_registers();
-  p.collect_due_gc();
+  run_left_tasks_gc(p);
   p.save_registers();
   all_.enqueue(p, index_);
 }

@@ -26,7 +26,10 @@ void release_circle(Signal* last) {
 }  // namespace
 
 Process::~Process() {
-  if (extras != nullptr) release_circle(extras->put_off_tasks);
+  if (extras != nullptr) {
+    release_circle(extras->put_off_tasks);
+    release_circle(extras->left_tasks);
+  }
   delete extras;
   if (relations != nullptr) {
     count_memory(MemoryUse::kProcesses, -static_cast<int64_t>(sizeof(Relations)));
@@ -197,15 +200,19 @@ constexpr size_t kLongCollectionWords = kStress ? 2048 : 256 * 1024;
 // When every chance to collect is taken, most heaps stay small.
 constexpr size_t kLongStressCollectionWords = 2048;
 
+bool is_long_collection(const Process& p, Collection kind) {
+  const size_t limit = p.registers->gc_stress ? kLongStressCollectionWords : kLongCollectionWords;
+  return collection_words(p.heap, kind) >= limit;
+}
+
 bool leave_for_collection(Process& p, size_t need, uint32_t live) {
   if (p.registers->thread != ThreadKind::kScheduler || p.suspended != nullptr) return false;
   // The message that a receive is looking at is the heap's first, in the queue that is not the
   // dirty thread's.
   if (p.examines_message) return false;
   if ((p.trace_flags & trace_flag::kGarbageCollection) != 0) return false;
-  const size_t limit = p.registers->gc_stress ? kLongStressCollectionWords : kLongCollectionWords;
   const bool is_due = p.due_collection != DueCollection::kNone;
-  if (!is_due && collection_words(p.heap, Collection::kMinor) < limit) return false;
+  if (!is_due && !is_long_collection(p, Collection::kMinor)) return false;
   if (static_cast<size_t>(p.heap.limit - p.heap.top) > need) return false;
   if (may_abandon_young_block(p.heap, need)) return false;
   if (!is_due) p.due_collection = DueCollection::kMinor;
@@ -219,8 +226,7 @@ bool Process::put_off_collection(size_t need, Collection kind) {
   if (registers->thread != ThreadKind::kScheduler) return false;
   // Those who trace it hear nothing from a dirty thread.
   if ((trace_flags & trace_flag::kGarbageCollection) != 0) return false;
-  const size_t limit = registers->gc_stress ? kLongStressCollectionWords : kLongCollectionWords;
-  if (due_collection == DueCollection::kNone && collection_words(heap, kind) < limit) return false;
+  if (due_collection == DueCollection::kNone && !is_long_collection(*this, kind)) return false;
   // The dirty thread that collects has chances of its own to let pass.
   if (registers->gc_stress) registers->stress_pause = stress_pause(heap);
   const bool has_room = static_cast<size_t>(heap.limit - heap.top) > need;

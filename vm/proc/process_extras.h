@@ -22,6 +22,7 @@ struct Process::Extras {
   // test wants it so.
   bool puts_off_collections = false;
   Signal* put_off_tasks = nullptr;
+  Signal* left_tasks = nullptr;  // left to a dirty thread
   std::unique_ptr<ProcessTrace> trace;
   ProcessTrace& make_trace() {
     if (trace == nullptr) trace = std::make_unique<ProcessTrace>();
@@ -38,6 +39,9 @@ struct Process::Extras {
 // large to be moved before, the slice ends here. The instruction begins again after the collection,
 // with x[0, live). True: leave. What comes before any other that collects on a scheduler.
 bool leave_for_collection(Process& process, size_t need, uint32_t live);
+
+// Whether a collection now would keep a scheduler long.
+bool is_long_collection(const Process& process, Collection kind);
 
 inline uint32_t bound_scheduler(const Process& p) {
   return p.extras == nullptr ? Process::Extras::kUnbound : p.extras->bound_to;

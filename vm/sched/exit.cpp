@@ -71,6 +71,7 @@ bool own_reason(Process& p) {
 // What has been asked of it while it was there.
 bool run_last_tasks(Process& p) {
   if (p.extras != nullptr) put_off_collections(p, false);
+  take_left_tasks_back(p);
   run_system_tasks_gc(p);
   return true;
 }

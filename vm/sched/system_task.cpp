@@ -28,6 +28,10 @@ Signal* take_first(Signal*& last) {
   return first;
 }
 
+void move_all(Signal*& from, Signal*& to) {
+  while (from != nullptr) append(to, take_first(from));
+}
+
 bool puts_off(const Process& p) {
   return !p.is_exiting && p.extras != nullptr && p.extras->puts_off_collections;
 }
@@ -80,10 +84,7 @@ void add_system_task(Process& p, SystemTask task, Priority priority, Term sender
 void put_off_collections(Process& p, bool put_off) {
   Process::Extras& extras = p.make_extras();
   extras.puts_off_collections = put_off;
-  if (put_off) return;
-  while (extras.put_off_tasks != nullptr) {
-    append(p.system_tasks, take_first(extras.put_off_tasks));
-  }
+  if (!put_off) move_all(extras.put_off_tasks, p.system_tasks);
 }
 
 bool run_system_tasks_gc(Process& p) {
@@ -113,6 +114,34 @@ bool run_system_tasks_gc(Process& p) {
     release_signal(signal);
   }
   return alive;
+}
+
+void leave_to_dirty(Process& p, SystemTask rest, const Signal& task) {
+  Signal* signal = new_signal_of(SignalKind::kMarker, task.sender, task.value, nullptr);
+  signal->id = reinterpret_cast<uint64_t>(rest);
+  signal->detail = task.detail;
+  append(p.make_extras().left_tasks, signal);
+}
+
+bool has_left_tasks(const Process& p) {
+  return p.extras != nullptr && p.extras->left_tasks != nullptr;
+}
+
+void run_left_tasks_gc(Process& p) {
+  if (p.due_collection != DueCollection::kNone && !p.collect_due_gc()) return;
+  while (has_left_tasks(p)) {
+    Signal* signal = take_first(p.extras->left_tasks);
+    const bool alive = reinterpret_cast<SystemTask>(signal->id)(p, *signal);
+    release_signal(signal);
+    if (!alive) {
+      p.due_collection = DueCollection::kFailed;
+      return;
+    }
+  }
+}
+
+void take_left_tasks_back(Process& p) {
+  if (has_left_tasks(p)) move_all(p.extras->left_tasks, p.system_tasks);
 }
 
 }  // namespace joist

@@ -23,4 +23,16 @@ void put_off_collections(Process& process, bool put_off);
 // All tasks that wait. False: the process must end, exit_reason says why.
 bool run_system_tasks_gc(Process& process);
 
+// What a task does whose rest takes long, or has to wait for the collection that is due: that is a
+// task of its own, for a dirty thread. It is done after such a collection and before the process
+// runs on. A scheduler may have the message queue and the relations meanwhile (vm/engine/dirty.h),
+// so the rest is to touch neither.
+void leave_to_dirty(Process& process, SystemTask rest, const Signal& task);
+bool has_left_tasks(const Process& process);
+// The collection that is due and what has been left. If the process must end, due_collection says
+// so.
+void run_left_tasks_gc(Process& process);
+// Those of a process that ends are tasks again like any other.
+void take_left_tasks_back(Process& process);
+
 }  // namespace joist
