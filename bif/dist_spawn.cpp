@@ -46,7 +46,7 @@ bool spawn_for_node(Nodes& nodes, const RemoteSpawn& request) {
     send_spawn_reply(request.line, request.request, request.parent, 0, reason);
     return true;
   };
-  SpawnOptions options;
+  SpawnOptions options = default_spawn_options(runtime);
   const SpawnOptionError wrong = parse_spawn_options(runtime, request.options, false, &options);
   if (wrong == SpawnOptionError::kBadList) return false;
   if (wrong == SpawnOptionError::kBadOption) return refuse(atoms::badopt);

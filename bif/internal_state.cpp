@@ -11,6 +11,7 @@
 #include "vm/driver/interface.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/map_build.h"
+#include "vm/io/ports.h"
 #include "vm/proc/process_extras.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/signal_handler.h"
@@ -133,6 +134,10 @@ Term processes_bif_info(Process& p) {
 
 Term next_pid(Process& p) { return make_unsigned(p.heap, p.runtime->processes->next_number()); }
 
+Term next_port(Process& p) {
+  return make_unsigned(p.heap, p.runtime->ports->table().next_number());
+}
+
 Term process_info_args(Process& p) { return process_item_names(p, p.heap); }
 
 Term reds_left(Process& p) { return make_integer(p.heap, p.reductions); }
@@ -231,6 +236,7 @@ constexpr struct {
     {"memory", memory},
     {"nbalance", balance_count},
     {"next_pid", next_pid},
+    {"next_port", next_port},
     {"persistent_term", persistent_term_table},
     {"process_info_args", process_info_args},
     {"processes", processes},

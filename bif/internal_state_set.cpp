@@ -6,6 +6,7 @@
 #include "bif/internal_state.h"
 #include "bif/registry.h"
 #include "vm/heap/copy.h"
+#include "vm/io/ports.h"
 #include "vm/os/clock.h"
 #include "vm/os/thread.h"
 #include "vm/proc/process_extras.h"
@@ -100,6 +101,14 @@ Term set_next_pid(Process& p, Term value) {
   ProcessTable& table = *p.runtime->processes;
   table.set_next_number(static_cast<uint64_t>(value.small_value()));
   return make_unsigned(p.heap, table.next_number());
+}
+
+// The identifiers that new ports get.
+Term set_next_port(Process& p, Term value) {
+  if (!value.is_small() || value.small_value() < 0) return p.badarg();
+  Ports& ports = *p.runtime->ports;
+  ports.set_next_number(static_cast<Word>(value.small_value()));
+  return make_unsigned(p.heap, ports.table().next_number());
 }
 
 // --- time ---
@@ -318,6 +327,7 @@ constexpr struct {
     {"mbuf", make_fragment},
     {"multizero_timeout_in_timeout", chain_timers},
     {"next_pid", set_next_pid},
+    {"next_port", set_next_port},
     {"proc_sig_block", sleep_in_signal},
     {"proc_sig_buffers", proc_sig_buffers},
     {"re_loop_limit", set_step_limit<SliceKind::kRegex>},

@@ -101,11 +101,12 @@ bool parse_option(const Runtime& runtime, Term option, bool request, SpawnOption
 
 }  // namespace
 
-SpawnOptions default_spawn_options(const Process& p) {
+SpawnOptions default_spawn_options(const Runtime& runtime) {
   SpawnOptions options;
-  options.heap = default_heap_options(p);
-  const SystemFlags* flags = system_flags(p);
-  if (flags != nullptr && flags->messages_off_heap.load(std::memory_order_relaxed)) {
+  const SystemFlags* flags = runtime.schedulers == nullptr ? nullptr : runtime.schedulers->flags();
+  if (flags == nullptr) return options;
+  options.heap = flags->heap_options();
+  if (flags->messages_off_heap.load(std::memory_order_relaxed)) {
     options.message_queue_data = atoms::off_heap;
   }
   return options;

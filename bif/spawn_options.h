@@ -41,7 +41,10 @@ struct SpawnOptions {
 };
 
 // Those of a process that asks for nothing in particular.
-SpawnOptions default_spawn_options(const Process& p);
+SpawnOptions default_spawn_options(const Runtime& runtime);
+inline SpawnOptions default_spawn_options(const Process& p) {
+  return default_spawn_options(*p.runtime);
+}
 
 enum class SpawnOptionError : uint8_t { kNone, kBadList, kBadOption };
 // `request`: with the options that only spawn_request/5 has.

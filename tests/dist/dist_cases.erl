@@ -8,7 +8,7 @@ cases() ->
     [ping, node_lists, send_pid, send_name, send_unknown_name, order, large, terms, funs, atoms,
      links, link_normal, link_unlink, link_dead, exit_2, exit_kill, monitors, monitor_name,
      monitor_noproc, monitor_named_dead, demonitor, monitor_tag, monitored_by, spawns,
-     spawn_monitor, spawn_bad_option, spawn_request, spawn_request_options, spawn_exit_reason,
+     spawn_monitor, spawn_bad_option, spawn_defaults, spawn_request, spawn_request_options, spawn_exit_reason,
      group_leader, alias, reply_alias, call_server, rpc_calls, erpc_calls, multicall, global_names,
      pg_groups, info_remote, bad_arguments, node_of, text_of, compare, timers, is_alive,
      ets_heir, monitor_node_down, lost_connection,
@@ -217,6 +217,14 @@ spawn_monitor(Node) ->
 spawn_bad_option(Node) ->
     {catch_error(fun() -> spawn_opt(Node, erlang, self, [], [{bad, option}]) end),
      catch_error(fun() -> spawn(Node, erlang, self, not_a_list) end)}.
+
+%% What a new process gets when nobody says otherwise, on its own node.
+spawn_defaults(Node) ->
+    Before = on(Node, fun() -> erlang:system_flag(fullsweep_after, 7) end),
+    {garbage_collection, Settings} =
+        on(Node, fun() -> process_info(self(), garbage_collection) end),
+    {Before, proplists:get_value(fullsweep_after, Settings),
+     on(Node, fun() -> erlang:system_flag(fullsweep_after, Before) end)}.
 
 spawn_request(Node) ->
     Ref = spawn_request(Node, erlang, self, [], [monitor]),

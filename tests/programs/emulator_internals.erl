@@ -8,7 +8,7 @@ main() ->
      {receives, receives()}, {order, order()}, {inversion, inversion()}, {ending, ending()},
      {tables, tables()}, {allocators, allocators()}, {natives, natives()},
      {heap_sizes, heap_sizes()}, {counters, counters()}, {persistent, persistent()}, {limits, limits()},
-     {save_calls, save_calls()}, {next_pid, next_pid()},
+     {save_calls, save_calls()}, {next_pid, next_pid()}, {next_port, next_port()},
      {timers, chained_timers()},
      {segments, [segments(X) || X <- [a, <<1:3>>, 1.0]]},
      {trapping, trapping()}, {matching, matching()}, {maps, map_updates()}].
@@ -77,6 +77,19 @@ chained_timers() ->
     erlang:monotonic_time(millisecond) - Start >= 20.
 
 %% The number of the next pid, in whatever form.
+%% The number of the next port, which may be more by one.
+next_port() ->
+    erts_debug:set_internal_state(available_internal_state, true),
+    Next = erts_debug:get_internal_state(next_port),
+    Told = erts_debug:set_internal_state(next_port, Next + 1000),
+    Port = open_port({spawn, "cat"}, []),
+    Text = erlang:port_to_list(Port),
+    port_close(Port),
+    erts_debug:set_internal_state(available_internal_state, false),
+    "#Port<0." ++ Number = lists:droplast(Text),
+    {Told - Next >= 1000, list_to_integer(Number) - Next >= 1000,
+     error_of(fun() -> erts_debug:get_internal_state(next_port) end)}.
+
 next_pid() ->
     erts_debug:set_internal_state(available_internal_state, true),
     Next = erts_debug:get_internal_state(next_pid),

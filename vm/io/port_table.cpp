@@ -6,6 +6,12 @@
 
 namespace joist {
 
+namespace {
+
+constexpr Word kPortNumbers = (Word{1} << kLocalPortBits) - 1;
+
+}  // namespace
+
 bool PortTable::create(size_t limit) {
   const size_t slots = std::bit_ceil(limit);
   Result<Reservation> memory = Reservation::reserve(slots * sizeof(std::atomic<Port*>));
@@ -24,11 +30,23 @@ bool PortTable::create(size_t limit) {
   return true;
 }
 
+Word PortTable::next_number() const {
+  MutexLock lock(mutex_);
+  Word number = next_number_;
+  while (count() < limit() && taken_[number & slot_mask_] != 0) ++number;
+  return number & kPortNumbers;
+}
+
+void PortTable::set_next_number(Word number) {
+  MutexLock lock(mutex_);
+  next_number_ = number;
+}
+
 Term PortTable::reserve() {
   MutexLock lock(mutex_);
   if (count() == limit()) return Term::none();
   while (taken_[next_number_ & slot_mask_] != 0) ++next_number_;
-  const Word number = next_number_++ & ((Word{1} << kLocalPortBits) - 1);
+  const Word number = next_number_++ & kPortNumbers;
   taken_[number & slot_mask_] = 1;
   count_.fetch_add(1, std::memory_order_relaxed);
   return Term::local_port(number);

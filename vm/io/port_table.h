@@ -20,6 +20,11 @@ class PortTable {
   // `limit` is rounded up to a power of two, as in OTP. False: no memory.
   bool create(size_t limit);
 
+  // What the next port gets as its number, unless that place is taken then; to be told, and to be
+  // changed.
+  Word next_number() const JOIST_EXCLUDES(mutex_);
+  void set_next_number(Word number) JOIST_EXCLUDES(mutex_);
+
   size_t limit() const { return slot_mask_ + 1; }
   size_t count() const { return count_.load(std::memory_order_relaxed); }
 

@@ -66,6 +66,7 @@ class Ports final : public PortReceiver {
   void set_parallelism(bool parallelism) { parallelism_ = parallelism; }
   bool parallelism() const { return parallelism_; }
   const PortTable& table() const { return table_; }
+  void set_next_number(Word number) { table_.set_next_number(number); }
   // Waits until no port has output left, so long at most (negative: without limit).
   void flush(int64_t timeout_ns);
 
