@@ -280,7 +280,9 @@ Term dist_ctrl(Process& p) {
 
 Term async_dist(Process& p) { return p.runtime->otp_release >= 26 ? atoms::false_ : p.badarg(); }
 Term halt_flush_timeout(Process& p) {
-  return p.runtime->otp_release >= 26 ? atoms::infinity : p.badarg();
+  if (p.runtime->otp_release < 26) return p.badarg();
+  const int64_t limit = system_flags(p)->halt_flush_timeout_ms.load();
+  return limit == kNoTimeLimit ? Term(atoms::infinity) : Term::small(limit);
 }
 
 Term missing(Process& p) { return p.not_supported("system_info"); }

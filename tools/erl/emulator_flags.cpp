@@ -175,6 +175,14 @@ bool set_busy_limit(Parsing& to, const std::string& value) {
   to.options.distribution_busy_limit = kilobytes * 1024;
   return true;
 }
+bool set_halt_flush_timeout(Parsing& to, const std::string& value) {
+  to.options.halt_flush_timeout_ms = -1;
+  size_t milliseconds;
+  if (value == "infinity") return true;
+  if (!in_range(value, 0, INT32_MAX, &milliseconds)) return false;
+  to.options.halt_flush_timeout_ms = static_cast<int64_t>(milliseconds);
+  return true;
+}
 bool set_atoms(Parsing& to, const std::string& value) {
   return in_range(value, 8192, INT32_MAX, &to.options.atom_limit);
 }
@@ -471,7 +479,8 @@ constexpr Flag kFlags[] = {
     {"zdntgc", true, is_time, "Invalid delayed node table gc: ",
      "+zdntgc S\t when nodes are forgotten: no effect, they never are"},
     {"zebwt", true, nullptr, nullptr, "+zebwt X\t busy waiting, internal: no effect"},
-    {"zhft", true, nullptr, nullptr, "+zhft MS\t wait for a frozen halt, internal: no effect"},
+    {"zhft", true, set_halt_flush_timeout, "Invalid halt flush timeout ",
+     "+zhft MS\t the longest flush of a halt"},
     {"zosrl", true, is_count, "Invalid outstanding requests limit ",
      "+zosrl N\t outstanding system requests, internal: no effect"},
 };

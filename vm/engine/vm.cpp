@@ -131,6 +131,7 @@ Result<void> Vm::start() {
   runtime_.settings.emulator_arguments = options_.emulator_arguments;
   flags_.set_heap_options(options_.heap);
   flags_.messages_off_heap.store(options_.messages_off_heap);
+  flags_.halt_flush_timeout_ms.store(options_.halt_flush_timeout_ms);
   flags_.topology.set(options_.topology);
   time_.set_correction(options_.time_correction);
   ets_->compress_by_default(options_.tables_are_compressed);

@@ -77,6 +77,7 @@ struct VmOptions {
   std::optional<TimeWarp> time_warp;   // +C; unset: the release's default
   HeapOptions heap;                    // +hms and its like
   bool messages_off_heap = false;      // +hmqd
+  int64_t halt_flush_timeout_ms = -1;  // +zhft; -1: no limit
   bool time_correction = true;         // +c
   bool port_parallelism = false;       // +spp
   bool tables_are_compressed = false;  // +ec

@@ -308,7 +308,7 @@ void Ports::end_at_halt(Port& port) {
   schedule(port);
 }
 
-void Ports::flush(int64_t timeout_ns) {
+bool Ports::flush(int64_t timeout_ns) {
   const int64_t deadline = timeout_ns < 0 ? INT64_MAX : runtime_.clock->monotonic_ns() + timeout_ns;
   EpochReader reader(runtime_.schedulers->epochs());
   reader.online();
@@ -321,11 +321,15 @@ void Ports::flush(int64_t timeout_ns) {
   slot = 0;
   while (const Port* port = table_.next(&slot)) {
     while (!port->is_quiet() && table_.find(port->id()) == port) {
-      if (runtime_.clock->monotonic_ns() >= deadline) return reader.offline();
+      if (runtime_.clock->monotonic_ns() >= deadline) {
+        reader.offline();
+        return false;
+      }
       parker.park(kFlushLookNs);
     }
   }
   reader.offline();
+  return true;
 }
 
 // --- the terminal ---

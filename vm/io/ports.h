@@ -67,8 +67,9 @@ class Ports final : public PortReceiver {
   bool parallelism() const { return parallelism_; }
   const PortTable& table() const { return table_; }
   void set_next_number(Word number) { table_.set_next_number(number); }
-  // Waits until no port has output left, so long at most (negative: without limit).
-  void flush(int64_t timeout_ns);
+  // Waits until no port has output left, so long at most (negative: without limit). False: some
+  // had.
+  bool flush(int64_t timeout_ns);
 
   // While the break menu is shown: the poll thread leaves ports and descriptors alone from the
   // return of stand_still() to go_on().

@@ -23,6 +23,8 @@ enum class SliceKind : uint8_t { kBinary, kRegex, kUnicode };
 inline constexpr size_t kSliceKinds = 3;
 inline constexpr int64_t kNoStepLimit = INT64_MAX;
 
+inline constexpr int64_t kNoTimeLimit = -1;
+
 // What erlang:system_flag(cpu_topology, _) has set; empty: nothing.
 class DefinedTopology {
  public:
@@ -71,6 +73,7 @@ class SystemFlags {
   std::unique_ptr<Microstates> microstates;
 
   std::atomic<bool> messages_off_heap{false};  // the same: message_queue_data
+  std::atomic<int64_t> halt_flush_timeout_ms{kNoTimeLimit};
   std::atomic<size_t> backtrace_depth{kBacktraceDepth};
   // How many requests to processes erts_literal_area_collector and its like have open at once.
   std::atomic<int64_t> outstanding_requests{4};
