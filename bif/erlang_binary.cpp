@@ -30,8 +30,10 @@ Term bit_size_1(Process& p, Term bits) {
   return size ? make_unsigned(p.heap, *size) : p.badarg();
 }
 
+// Of whole bytes; up to OTP 26 of what has some bits more, too.
 Term binary_part_3(Process& p, Term binary, Term start, Term length) {
   Part part;
+  if (p.runtime->otp_release >= 27 && !is_binary(binary)) return p.badarg();
   if (!is_bits(binary) || !part_arguments(start, length, bits_size(binary) / 8, &part)) {
     return p.badarg();
   }

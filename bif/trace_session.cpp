@@ -113,8 +113,10 @@ Term tracer_of_session(const Process& p, Term tracer) {
 
 Term trace_session_create_3(Process& p, Term name, Term tracer, Term options) {
   if (!name.is_atom() || !options.is_nil()) return p.badarg();
-  const Term to = tracer_of_session(p, tracer);
-  if (to.is_none()) return p.badarg();
+  // undefined, which is not documented, makes one in which each process has its own, as in the
+  // first.
+  const Term to = tracer == atoms::undefined ? Term::none() : tracer_of_session(p, tracer);
+  if (to.is_none() && !(tracer == atoms::undefined)) return p.badarg();
   const Exclusive alone(p);
   if (!alone) return p.yield({name, tracer, options});
   Tracing& tracing = *p.runtime->tracing;

@@ -16,6 +16,8 @@ main() ->
          catch_error(fun() -> binary:matches(<<"abc">>, id(none), [{scope, {0, 0}}]) end),
          catch_error(fun() -> binary:split(<<>>, id(none)) end),
          catch_error(fun() -> binary:match(<<>>, id(<<"a">>)) end)]),
+    say([catch_error(fun() -> binary:part(id(<<1:1>>), id({0, 0})) end),
+         catch_error(fun() -> binary_part(id(<<1:1>>), id(0), 0) end)]),
     say([first_byte(id(<<1, 2>>)), first_byte(id(<<1:8, 0:200>>))]).
 
 %% No binary is that long.
