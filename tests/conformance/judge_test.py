@@ -40,6 +40,21 @@ class Judge(unittest.TestCase):
         self.assertEqual(compare(baseline, {"a/b_SUITE:known": "ok", "a/b_SUITE:good": "fail"},
                                  self.expected), 2)
 
+    def test_without_baseline_every_case_counts(self):
+        good = {"a/b_SUITE:known": "fail", "a/b_SUITE:hangs": "hang", "a/b_SUITE:odd": "ok",
+                "a/b_SUITE:good": "ok"}
+        self.assertEqual(compare(None, good, self.expected), 0)
+        self.assertEqual(compare(None, {**good, "a/b_SUITE:good": "skip"}, self.expected), 1)
+        self.assertEqual(compare(None, {**good, "a/b_SUITE:known": "ok"}, self.expected), 1)
+        self.assertEqual(compare(None, {**good, "a/c_SUITE:<load>": "fail"}, self.expected), 1)
+        self.assertEqual(worth_another_run(None, {**good, "a/b_SUITE:good": "timeout"},
+                                           self.expected), ["a/b_SUITE:good"])
+
+    def test_without_baseline_a_listed_case_must_be_there(self):
+        results = {"a/b_SUITE:hangs": "hang", "a/b_SUITE:odd": "ok"}
+        self.assertEqual(compare(None, results, self.expected), 1)
+        self.assertEqual(compare(None, {"a/c_SUITE:good": "ok"}, self.expected), 0)
+
     def test_worth_another_run(self):
         baseline = {"a/b_SUITE:known": "ok", "a/b_SUITE:good": "ok", "a/b_SUITE:late": "ok",
                     "a/b_SUITE:dead": "ok", "a/b_SUITE:never": "fail"}

@@ -5,22 +5,22 @@
     tests/conformance/run.py --erl build/release/bin/erl --short         a few fast suites
     tests/conformance/run.py --erl build/release/bin/erl --suites emulator/fun_SUITE
 
-A case counts that passes on the real OTP. Fails when one fails that is not in the list, when one
-in the list passes, and when the VM crashes or hangs where the list does not say so. Many cases
-measure time, so one that fails or runs out of time unexpectedly is run once more, alone; both
-outcomes are printed and the second counts. A crash or a hang counts at once. See README.md.
+    tests/conformance/run.py --erl build/release/bin/erl --release 27    OTP 27's
+
+A case counts that passes on the real OTP; each counts of a release of which it is not known. Fails
+when one fails that is not in the list, when one in the list passes, and when the VM crashes or
+hangs where the list does not say so. Many cases measure time, so one that fails or runs out of
+time unexpectedly is run once more, alone; both outcomes are printed and the second counts. A crash
+or a hang counts at once. See README.md.
 """
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-SHARED = ROOT.parent / "shared"
-WORK = Path(tempfile.gettempdir()) / "joist-conformance"
+from releases import HERE, SHARED, Release, find_source
+
 SKIPPED = 77
 
 # What the list may say of a case: how it ends, or that it may end either way.
@@ -79,25 +79,32 @@ def suites_run(results):
     return {case.split(":", 1)[0] for case in results}
 
 
-def cases_that_count(baseline, results):
+def cases_that_count(baseline, results, expected):
+    """Without a baseline (None) each case that was run counts, and each in the list."""
     suites = suites_run(results)
+    if baseline is None:
+        known = {case: "ok" for case in [*results, *expected]}
+        return [case for case in known if case.split(":", 1)[0] in suites]
     return [case for case, outcome in baseline.items()
             if outcome == "ok" and case.split(":", 1)[0] in suites]
 
 
 def worth_another_run(baseline, results, expected):
     """Cases not listed that failed in a way that a busy machine may explain."""
-    return [case for case in cases_that_count(baseline, results)
+    return [case for case in cases_that_count(baseline, results, expected)
             if case not in expected and results.get(case) in ("fail", "timeout")]
 
 
 def compare(baseline, results, expected):
     """Prints what is not as expected; how much that is."""
-    cases = cases_that_count(baseline, results)
+    cases = cases_that_count(baseline, results, expected)
     passed = sum(outcome_of(case, results) == "ok" for case in cases)
     wrong = []
     for case in cases:
-        problem = judge(case, outcome_of(case, results), expected)
+        outcome = outcome_of(case, results)
+        problem = judge(case, outcome, expected)
+        if baseline is None and outcome == "missing":
+            problem = "is listed, and there is no such case"
         if problem is not None:
             wrong.append(f"{case}: {problem}")
     for problem in wrong:
@@ -111,27 +118,9 @@ def read_list(path):
             if line.split("#")[0].strip()]
 
 
-def find_source(release):
-    """OTP's sources with their suites, fetched if need be."""
-    target = WORK / f"source{release}"
-    found = sorted(target.glob("erlang-*/erts/emulator/test"))
-    if not found:
-        target.mkdir(parents=True, exist_ok=True)
-        if (SHARED / "tools" / "otp").exists():
-            command = [str(SHARED / "tools" / "otp"), "source", str(release), str(target)]
-        else:
-            command = ["apt-get", "source", "erlang"]
-        if subprocess.run(command, cwd=target).returncode != 0:
-            sys.exit("no sources of OTP: " + " ".join(command))
-        found = sorted(target.glob("erlang-*/erts/emulator/test"))
-    if not found:
-        sys.exit(f"no suites in {target}")
-    return found[0].parents[2]
-
-
 def run_suites(runner, arguments, choice, out):
     command = [sys.executable, str(runner / "run.py"), "run", "--erl", arguments.erl, "--out",
-               str(out), "--jobs", str(arguments.jobs), *choice]
+               str(out), "--jobs", str(arguments.jobs), *arguments.extra, *choice]
     subprocess.run(command, stdout=sys.stderr, stdin=subprocess.DEVNULL)
 
 
@@ -170,41 +159,50 @@ def main():
     parser.add_argument("--runner", type=Path, default=SHARED / "conformance",
                         help="the folder of the suite runner (../shared/conformance)")
     parser.add_argument("--short", action="store_true",
-                        help="only the suites in short_suites.txt, if they are there already")
+                        help="only those in short_suites_<release>.txt, if they are prepared")
     parser.add_argument("--tier", default="1,2")
-    parser.add_argument("--suites", default="", help="app/suite_SUITE,... instead of tiers")
+    parser.add_argument("--suites", default="",
+                        help="app/suite_SUITE,... or a file of them, instead of tiers")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, help="where results and logs go")
     parser.add_argument("--results", type=Path, help="run nothing, look at these results")
     arguments = parser.parse_args()
-    baseline = arguments.runner / f"baseline-otp{arguments.release}.tsv"
-    if not baseline.exists():
+    if not (arguments.runner / "run.py").exists():
         print(f"skipped: no suite runner in {arguments.runner}")
         return SKIPPED
     expected = read_expected(HERE / f"expected_failures_{arguments.release}.tsv")
+    baseline = arguments.runner / f"baseline-otp{arguments.release}.tsv"
+    wanted = read_results(baseline) if baseline.exists() else None
     if arguments.results is not None:
-        return compare(read_results(baseline), read_results(arguments.results), expected) != 0
+        return compare(wanted, read_results(arguments.results), expected) != 0
     if arguments.erl is None:
         parser.error("--erl is missing")
-    if not (WORK / str(arguments.release)).exists():
-        if arguments.short:
-            print("skipped: the suites are not prepared (run without --short once)")
-            return SKIPPED
-        source = find_source(arguments.release)
-        prepare = [sys.executable, str(arguments.runner / "run.py"), "prepare", "--src", source]
-        if subprocess.run([str(part) for part in prepare]).returncode != 0:
+    release = Release(arguments.release)
+    if arguments.short and not release.prepared():
+        print("skipped: the suites are not prepared (run without --short once)")
+        return SKIPPED
+    if not release.find_root(arguments.erl):
+        print(f"no libraries of OTP {arguments.release} (JOIST_OTP{arguments.release}_ROOT)")
+        return SKIPPED if arguments.short else 1
+    out = arguments.out or Path(tempfile.mkdtemp(prefix="joist-conformance-"))
+    scripts = out.absolute() / "bin"
+    arguments.erl, reference, more = release.commands(arguments.erl, scripts)
+    arguments.extra = reference + more
+    if not release.prepared():
+        prepare = [sys.executable, str(arguments.runner / "run.py"), "prepare",
+                   "--src", str(find_source(arguments.release)), *reference]
+        if subprocess.run(prepare, stdin=subprocess.DEVNULL).returncode != 0:
             return 1
     suites = arguments.suites
     if arguments.short:
-        suites = ",".join(read_list(HERE / "short_suites.txt"))
-    out = arguments.out or Path(tempfile.mkdtemp(prefix="joist-conformance-"))
+        suites = ",".join(read_list(HERE / f"short_suites_{arguments.release}.txt"))
     run_suites(arguments.runner, arguments,
                ["--suites", suites] if suites else ["--tier", arguments.tier], out)
     print(f"results and logs: {out}")
     if not (out / "results.tsv").exists():
         print("nothing was run")
         return 1
-    wanted, results = read_results(baseline), read_results(out / "results.tsv")
+    results = read_results(out / "results.tsv")
     for suite in to_run_with_arguments(results):
         run_with_arguments(arguments.runner, arguments, suite, results, out)
     doubtful = worth_another_run(wanted, results, expected)
