@@ -145,7 +145,10 @@ Term change_tracees(Process& p, TraceSession& session, Term what, Term how, Term
   TraceRequest r = {session, how == atoms::true_, {}};
   if (!parse_trace_flags(list, &r.list)) return p.badarg(atoms::badopt);
   if (!r.on && how != atoms::false_) return p.badarg();
-  if (!session.tracer.is_none()) r.list.tracer = session.tracer;
+  if (!session.tracer.is_none()) {
+    if (!r.list.tracer.is_none()) return p.badarg(atoms::badopt);
+    r.list.tracer = session.tracer;
+  }
   if (r.on && r.list.tracer.is_none()) r.list.tracer = p.pid;
   if (what.is_local_pid()) return trace_one(p, what, r);
   if (what.is_local_port()) return p.not_supported("tracing of ports");

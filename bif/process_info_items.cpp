@@ -58,7 +58,11 @@ Term registered_name(D d) {
   return name.is_none() ? Term::nil() : name;
 }
 
-Term parent(D d) { return d.process.parent.is_none() ? Term(atoms::undefined) : d.process.parent; }
+// The first process is its own.
+Term parent(D d) {
+  const Term parent = d.process.parent;
+  return parent.is_none() || parent == d.process.pid ? Term(atoms::undefined) : parent;
+}
 
 Term backtrace(D d) { return make_binary(d.to, backtrace_text(d.process)); }
 

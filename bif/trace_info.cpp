@@ -183,7 +183,8 @@ Term load_info(Process& p, const TraceSession& session, Term key) {
   if (key != atoms::all) return property(p.heap, key, load_item(p.heap, pattern, key));
   ListBuilder list(p.heap);
   for (const Term each : kAllKeys) {
-    if (is_function_key(p, each)) {
+    // What a pattern for loaded code would time or measure is told when asked for by name only.
+    if (each != atoms::call_time && each != atoms::call_memory) {
       list.add(property(p.heap, each, load_item(p.heap, pattern, each)));
     }
   }

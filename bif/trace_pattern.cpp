@@ -45,7 +45,10 @@ bool parse_action(Process& p, Term function, Term pattern, PatternChange* change
   return true;
 }
 
-bool parse_options(const Process& p, Term list, PatternChange* change, bool* global) {
+// Meta events go to the session's tracer, where it has one; nobody else may be named then.
+bool parse_options(const Process& p, const TraceSession& session, Term list, PatternChange* change,
+                   bool* global) {
+  const bool has_tracer = !session.tracer.is_none();
   for (; list.is_list(); list = list.tail()) {
     const Term option = list.head();
     if (option == atoms::global) {
@@ -56,14 +59,14 @@ bool parse_options(const Process& p, Term list, PatternChange* change, bool* glo
     if (is_tuple(option)) {
       change->meta = true;
       change->meta_tracer = parse_tracer(atoms::meta, option);
-      if (change->meta_tracer.is_none()) return false;
+      if (change->meta_tracer.is_none() || has_tracer) return false;
     } else if (*global) {
       return false;
     } else if (option == atoms::local) {
       change->local = true;
     } else if (option == atoms::meta) {
       change->meta = true;
-      if (change->meta_tracer.is_none()) change->meta_tracer = p.pid;
+      if (change->meta_tracer.is_none()) change->meta_tracer = has_tracer ? session.tracer : p.pid;
     } else if (option == atoms::call_count) {
       change->call_count = true;
     } else if (option == atoms::call_time) {
@@ -196,7 +199,7 @@ Term change_patterns(Process& p, TraceSession& session, Term function, Term patt
     if (refusal.system_limit) return p.system_limit();
     return refuse(p, refusal.cause);
   }
-  if (!parse_options(p, options, &change, &global)) return refuse(p, atoms::badopt);
+  if (!parse_options(p, session, options, &change, &global)) return refuse(p, atoms::badopt);
   const bool only_counts = !change.local && !change.meta && change.breakpoint;
   if (change.spec != nullptr && only_counts) return refuse(p, atoms::call_count);
   return apply_change(p, session, function, change, global);
