@@ -10,6 +10,12 @@ main() ->
     say(trace:function(Session, {?MODULE, traced, 0}, true, [meta])),
     ?MODULE:traced(),
     say(receive {told, What} -> What after 5000 -> nothing end),
+    Enable = [{'_', [], [{enable_trace, send}]}],
+    trace:function(Session, {?MODULE, traced, 0}, Enable, [meta]),
+    ?MODULE:traced(),
+    Flags = trace:info(Session, Me, flags),
+    trace:process(Session, Me, false, [all]),
+    say({Flags, receive {told, Enabling} -> Enabling after 5000 -> nothing end}),
     say(trace:function(Session, {?MODULE, traced, 0}, false, [meta])),
     say([failure(fun() -> trace:function(Session, {?MODULE, traced, 0}, true, [Option]) end)
          || Option <- [{meta, Me}, {meta, Tracer}]]),

@@ -36,6 +36,7 @@ Term TraceActions::change_flags(Term target, uint32_t off, uint32_t on, Term tra
   if (!target.is_local_pid() || process_.runtime->processes->find(target) == nullptr) {
     return Term::none();
   }
+  if (!session->tracer.is_none()) tracer = session->tracer;
   // Without a tracer, named or of the process that says so, nothing of it is traced any more.
   if (tracer.is_none()) {
     off = ~uint32_t{0};
