@@ -52,7 +52,7 @@ Term internal_cpu_topology(Process& p, Term which) {
   std::vector<LogicalCpu> cpus;
   if (which == atoms::used || which == atoms::defined) cpus = system_flags(p)->topology.get();
   if (which == atoms::detected || (which == atoms::used && cpus.empty())) {
-    cpus = detect_cpu_topology();
+    if (system_flags(p)->reads_topology.load()) cpus = detect_cpu_topology();
   } else if (which != atoms::used && which != atoms::defined) {
     return p.badarg();
   }

@@ -321,6 +321,11 @@ bool set_topology(Parsing& to, const std::string& value) {
     return false;
   }
   to.options.topology = std::move(topology.value());
+  to.options.reads_topology = false;
+  return true;
+}
+bool skip_topology(Parsing& to, const std::string&) {
+  to.options.reads_topology = false;
   return true;
 }
 bool is_port_signalling(Parsing&, const std::string& value) {
@@ -451,8 +456,7 @@ constexpr Flag kFlags[] = {
      "+sfwi MS\t forced waking of schedulers: no effect, none is left asleep"},
     {"spp", true, set_port_parallelism, "bad port parallelism scheduling hint ",
      "+spp BOOL\t parallelism of ports that do not say"},
-    {"ssrct", false, nullptr, nullptr,
-     "+ssrct\t skips reading the topology: no effect, it is not read"},
+    {"ssrct", false, skip_topology, nullptr, "+ssrct\t the system is not asked for the topology"},
     {"sssdcpu", true, is_count, "bad stack size for dirty CPU scheduler threads ", nullptr},
     {"sssdio", true, is_count, "bad stack size for dirty IO scheduler threads ", nullptr},
     {"sss", true, is_count, "bad stack size for scheduler threads ",

@@ -133,6 +133,7 @@ Result<void> Vm::start() {
   flags_.messages_off_heap.store(options_.messages_off_heap);
   flags_.halt_flush_timeout_ms.store(options_.halt_flush_timeout_ms);
   flags_.topology.set(options_.topology);
+  flags_.reads_topology.store(options_.reads_topology);
   time_.set_correction(options_.time_correction);
   ets_->compress_by_default(options_.tables_are_compressed);
   if (options_.boots_otp) logger_.set_crash_dumper(&crash_dump_);

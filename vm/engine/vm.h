@@ -82,6 +82,7 @@ struct VmOptions {
   bool port_parallelism = false;       // +spp
   bool tables_are_compressed = false;  // +ec
   std::vector<LogicalCpu> topology;    // +sct; empty: what the system tells
+  bool reads_topology = true;          // false: +ssrct or +sct, nobody asks the system
   bool dumps_after_own_errors = true;  // +d: only a core dump, no erl_crash.dump
   std::vector<std::string> emulator_arguments;
 };

@@ -69,6 +69,7 @@ class SystemFlags {
   }
 
   DefinedTopology topology;
+  std::atomic<bool> reads_topology{true};
   // Made before any thread is started; null in a VM without schedulers.
   std::unique_ptr<Microstates> microstates;
 
