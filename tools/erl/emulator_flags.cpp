@@ -28,6 +28,7 @@ struct Parsing {
   EmulatorFlags& flags;
   Pair dirty_cpu;
   Pair dirty_cpu_percent = {100, 100};
+  Pair scheduler_percent = {100, 100};
   // +IO: how many, or 0; as a percentage of the schedulers and of the poll threads.
   int poll_threads = 0;
   int poll_sets = 0;
@@ -97,12 +98,23 @@ bool set_scheduler_share(Parsing& to, const std::string& value) {
   int64_t total;
   int64_t online;
   if (!read_pair(value, 100, &total, &online)) return false;
-  const auto part = [](int64_t percent) {
-    return static_cast<size_t>(std::max<int64_t>(1, processors() * percent / 100));
-  };
-  to.options.schedulers = part(total);
-  to.options.schedulers_online = std::min(part(online), to.options.schedulers);
+  to.scheduler_percent = {total, online};
   return true;
+}
+
+// Parts of what +S says, wherever that stands.
+void apply_scheduler_share(const Parsing& parsing) {
+  const Pair percent = parsing.scheduler_percent;
+  if (percent.total == 100 && percent.online == 100) return;
+  VmOptions& options = parsing.options;
+  const auto part = [](size_t count, int64_t percent) {
+    return std::max<size_t>(1, count * static_cast<size_t>(percent) / 100);
+  };
+  const size_t online = options.schedulers_online != 0
+                            ? options.schedulers_online
+                            : std::min(options.schedulers, static_cast<size_t>(processors()));
+  options.schedulers = part(options.schedulers, percent.total);
+  options.schedulers_online = std::min(part(online, percent.online), options.schedulers);
 }
 
 constexpr int64_t kLeastLimit = 1024;
@@ -577,6 +589,7 @@ Result<EmulatorFlags> read_emulator_flags(const std::string& emulator,
     }
   }
   JOIST_TRY(check_poll_counts(parsing));
+  apply_scheduler_share(parsing);
   set_dirty_cpu_counts(parsing);
   return result;
 }
