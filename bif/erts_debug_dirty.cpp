@@ -90,14 +90,15 @@ Term reschedule(Process& p, Kind kind, Term number) {
   return p.trap(atoms::erts_debug, kind_name(kind), {atoms::reschedule, left});
 }
 
-// Says that it lives, waits until it is about to die, and carries on for a second.
-Term outlive(Process& p, Term receiver) {
+// Says that it lives, waits until it is about to die, and carries on for a second where it is to.
+Term outlive(Process& p, Term receiver, bool carries_on) {
   const auto is_doomed = [&p] {
     return (p.state.load(std::memory_order_relaxed) & process_state::kDoomed) != 0;
   };
   if (is_doomed()) return p.badarg();
   send_atom(p, receiver, atoms::alive);
   while (!is_doomed()) wait(p, 1, false);
+  if (!carries_on) return atoms::ok;
   wait(p, 1000, false);
   constexpr size_t kWords = 10'000;
   const Term large = make_tuple_uninitialised(p.heap, kWords);
@@ -113,7 +114,10 @@ Term run(Process& p, Kind kind, Term what, Term argument) {
   if (what == atoms::copy) return copies(p, argument);
   if (what == atoms::send) return send_atom(p, argument, atoms::ok);
   if (what == atoms::reschedule) return reschedule(p, kind, argument);
-  if (what == atoms::alive_waitexiting) return outlive(p, argument);
+  if (what == atoms::alive_waitexiting) return outlive(p, argument, true);
+  if (what.is_atom() && atom_text(what) == "alive_waitexitingonly") {  // since OTP 26
+    return outlive(p, argument, false);
+  }
   if (what == atoms::wait) {
     if (!argument.is_small() || argument.small_value() < 0) return p.badarg();
     wait(p, argument.small_value(), kind == Kind::kDirtyCpu);

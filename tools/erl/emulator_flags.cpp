@@ -1,3 +1,4 @@
+// long-file: one table of flags, and what each of them sets.
 #include "tools/erl/emulator_flags.h"
 
 #include <algorithm>
@@ -95,11 +96,7 @@ bool set_schedulers(Parsing& to, const std::string& value) {
 }
 
 bool set_scheduler_share(Parsing& to, const std::string& value) {
-  int64_t total;
-  int64_t online;
-  if (!read_pair(value, 100, &total, &online)) return false;
-  to.scheduler_percent = {total, online};
-  return true;
+  return read_pair(value, 100, &to.scheduler_percent.total, &to.scheduler_percent.online);
 }
 
 // Parts of what +S says, wherever that stands.
@@ -188,11 +185,10 @@ bool set_busy_limit(Parsing& to, const std::string& value) {
   return true;
 }
 bool set_halt_flush_timeout(Parsing& to, const std::string& value) {
-  to.options.halt_flush_timeout_ms = -1;
-  size_t milliseconds;
-  if (value == "infinity") return true;
-  if (!in_range(value, 0, INT32_MAX, &milliseconds)) return false;
-  to.options.halt_flush_timeout_ms = static_cast<int64_t>(milliseconds);
+  const bool is_endless = value == "infinity";
+  size_t milliseconds = 0;
+  if (!is_endless && !in_range(value, 0, INT32_MAX, &milliseconds)) return false;
+  to.options.halt_flush_timeout_ms = is_endless ? -1 : static_cast<int64_t>(milliseconds);
   return true;
 }
 bool set_atoms(Parsing& to, const std::string& value) {
