@@ -25,6 +25,34 @@ sleeper() ->
     spawn(fun() -> Parent ! asleep, receive never -> ok after 60000 -> ok end end),
     receive asleep -> asleep end.
 """
+LOGS = """
+-module(logs).
+-behaviour(supervisor).
+-export([run/0, wait/0, many/1, fail/0, init/1, start/0]).
+run() ->
+    {ok, Supervisor} = supervisor:start_link(?MODULE, []),
+    [{_, Child, _, _}] = supervisor:which_children(Supervisor),
+    Monitor = monitor(process, Child),
+    Child ! stop,
+    Reason = receive {'DOWN', Monitor, process, Child, Why} -> Why end,
+    [{_, New, _, _}] = supervisor:which_children(Supervisor),
+    true = is_pid(New) andalso New =/= Child,
+    logger:error("first ~p", [1]),
+    logger:error("second ~p", [2]),
+    #{level := Level} = logger:get_primary_config(),
+    {Reason, restarted, Level}.
+wait() -> logger_simple_h:removing_handler(#{id => simple}).
+many(Count) ->
+    Parent = self(),
+    [spawn(fun() -> Parent ! maps:get(level, logger:get_primary_config()) end)
+     || _ <- lists:seq(1, Count)],
+    length([receive notice -> ok end || _ <- lists:seq(1, Count)]).
+fail() -> logger:error("before"), error(after_it).
+init([]) ->
+    Child = #{id => child, start => {?MODULE, start, []}},
+    {ok, {#{strategy => one_for_one, intensity => 5}, [Child]}}.
+start() -> {ok, spawn_link(fun() -> receive stop -> exit(broken) end end)}.
+"""
 # Terms as deep as the number says, of lists and of all that nests: all of what walks over terms.
 DEEP = """
 -module(deep).
@@ -251,6 +279,34 @@ class Cli(unittest.TestCase):
         for _ in range(5):
             result = joist("exec", "+S", "1", "-pa", self.folder.name, "sample", "sleeper")
             self.check(result, 0, stdout="asleep\n")
+
+    def test_exec_starts_the_logger_for_who_logs(self):
+        subprocess.run(["erlc", self.path("logs.erl", LOGS.encode())], check=True,
+                       cwd=self.folder.name)
+        # The handler that OTP has until the kernel's own takes over: here it never does.
+        erl = subprocess.run(["erl", "-noshell", "-pa", self.folder.name, "-kernel", "logger",
+                              "[{handler,default,undefined}]", "-eval", "logs:run(), logs:wait(), "
+                              "halt()."], capture_output=True, text=True, check=True)
+        def reports(text):  # without the times
+            return [line.strip() for line in text.replace("\r", "").splitlines()
+                    if not line.startswith("=ERROR REPORT====") and line.strip()]
+        # The kernel lets it print the supervisor's report as well.
+        wanted = reports(erl.stderr)[-2:]
+        self.assertEqual(wanted, ["first 1", "second 2"], erl)
+        for schedulers in "1", "2", "8":
+            result = joist("exec", "+S", schedulers, "-pa", self.folder.name, "logs", "run")
+            self.assertEqual((result.returncode, result.stdout),
+                             (0, "{broken,restarted,notice}\n"), result)
+            self.assertEqual(reports(result.stderr), wanted, result)
+            # All who log first wait for the logger.
+            result = joist("exec", "+S", schedulers, "-pa", self.folder.name, "logs", "many", "50")
+            self.check(result, 0, stdout="50\n")
+        result = joist("exec", "logger", "get_primary_config")
+        self.assertIn("level => notice", result.stdout)
+        # An exception, too, comes after what was logged.
+        result = joist("exec", "-pa", self.folder.name, "logs", "fail")
+        self.assertEqual(result.returncode, 1, result)
+        self.assertLess(result.stderr.index("before"), result.stderr.index("** exception error"))
 
     def test_exec_prints_exceptions_as_the_shell(self):
         result = joist("exec", "-pa", self.folder.name, "sample", "throws", "{a,1}")

@@ -79,6 +79,8 @@ class Exec {
   std::string error_text(Term error_info);
   Result<void> print_result(Term value);
   void print_exception(Vm::CallResult result);
+  Result<void> start_logger();
+  void finish_logging(Vm::CallResult& result);
   Error failure(const char* what, const Vm::CallResult& result) const;
 
   Allocator& heap() { return vm_.process().heap; }
@@ -203,6 +205,26 @@ void Exec::print_exception(Vm::CallResult result) {
   }
 }
 
+// What a bare VM starts when a function of logger is first called.
+Result<void> Exec::start_logger() {
+  // Linked to the host process; says nothing by itself.
+  const Vm::CallResult started = vm_.call("logger_server", "start_link", {});
+  if (!started.returned) return failure("cannot start the logger", started);
+  return {};
+}
+
+// The handler that prints until the kernel application has another is a process: what it was
+// given is printed before the program's result.
+void Exec::finish_logging(Vm::CallResult& result) {
+  if (vm_.code().find_module(must_atom("logger_simple_h")) == nullptr) return;
+  const size_t first = vm_.keep(result.returned ? result.value : result.reason);
+  const size_t trace = vm_.keep(result.returned ? Term::nil() : result.trace);
+  const Term simple[] = {must_atom("id"), must_atom("simple")};
+  vm_.call("logger_simple_h", "removing_handler", {make_map(heap(), simple)});
+  (result.returned ? result.value : result.reason) = vm_.kept(first);
+  result.trace = vm_.kept(trace);
+}
+
 constexpr size_t kAtomsToShow = 10'000;
 
 Result<int> Exec::run() {
@@ -211,18 +233,15 @@ Result<int> Exec::run() {
   if (!module || !function) return make_error("a name of more than 255 characters");
   const Mfa mfa = {*module, *function, static_cast<uint32_t>(options_.terms.size())};
   JOIST_TRY(check_function(mfa));
-  if (options_.logger) {
-    // Linked to the host process; says nothing by itself.
-    const Vm::CallResult started = vm_.call("logger_server", "start_link", {});
-    if (!started.returned) return failure("cannot start the logger", started);
-  }
+  if (options_.logger || options_.module == "logger") JOIST_TRY(start_logger());
   std::vector<Term> arguments;
   for (Term list = JOIST_TRY(parse_terms()); list.is_list(); list = list.tail()) {
     arguments.push_back(list.head());
   }
-  const Vm::CallResult result = vm_.call(mfa, arguments);
+  Vm::CallResult result = vm_.call(mfa, arguments);
   // Showing the result takes modules, which takes atoms; the program may have left none.
   set_atom_limit(atom_limit() + kAtomsToShow);
+  finish_logging(result);
   if (result.returned) {
     JOIST_TRY(print_result(result.value));
     return 0;
@@ -254,7 +273,8 @@ void add_exec(CLI::App& app, Invocation& invocation) {
       ->type_name("N")
       ->check(CLI::Range(1024, 134'217'727));
   command->add_flag("--logger", options->logger,
-                    "start OTP's logger process first, as the kernel application would");
+                    "start OTP's logger process first, which otherwise is started when logger is "
+                    "first called: it prints the emulator's messages, too");
   command->add_flag("--op-stats", options->op_stats,
                     "print the most executed instructions and pairs of neighbours");
   command->add_option("MODULE", options->module, "the module, e.g. lists")->required();
@@ -265,7 +285,9 @@ void add_exec(CLI::App& app, Invocation& invocation) {
   // For the help only: the terms are in the Invocation.
   command->add_option("TERM", options->terms, "its arguments, each an Erlang term");
   command->footer(
-      "\nThe VM is bare: OTP is not booted, so there is no code server, no logger, no I/O server.\n"
+      "\nThe VM is bare: OTP is not booted, so there is no code server, no I/O server and no\n"
+      "application controller. Only OTP's logger starts when a program first logs something; it\n"
+      "prints to standard error what it prints while OTP boots, hence no reports of supervisors.\n"
       "Modules are loaded when they are first called, from the -pa folders, then from the OTP "
       "root\n"
       "(see joist doctor). Options come before MODULE; quote terms for the shell.\n\n"

@@ -7,6 +7,7 @@
 #include "bif/process_place.h"
 #include "bif/re_pattern.h"
 #include "bif/registry.h"
+#include "bif/spawn_options.h"
 #include "loader/load.h"
 #include "vm/base/config.h"
 #include "vm/base/fatal.h"
@@ -14,6 +15,7 @@
 #include "vm/engine/external_terms.h"
 #include "vm/ets/tables.h"
 #include "vm/exec/run.h"
+#include "vm/heap/builder.h"
 #include "vm/os/entropy.h"
 #include "vm/os/exit.h"
 #include "vm/os/file.h"
@@ -282,10 +284,33 @@ Result<void> Vm::load_module_by_name(std::string_view name) {
   return {};
 }
 
+// Without the process that owns its configuration, `logger` can do nothing: a boot starts that
+// before all else, a bare VM when the module is first called. Its callers wait until the process
+// that starts it has ended, however that went.
+bool Vm::logger_has_started() {
+  if (logger_starter_.is_none()) {
+    // As logger_server:start_link/0, but linked to nobody: the caller may be gone soon.
+    Heap heap;
+    if (!heap.create({}, &literals_)) return true;
+    const Term server = must_atom("logger_server");
+    const Term name = make_tuple(heap, {must_atom("local"), atoms::logger});
+    const Term all[] = {name, server, Term::nil(), Term::nil()};
+    Process* starter = make_child(runtime_, {host_->pid, host_->group_leader, 0},
+                                  {must_atom("gen_server"), atoms::start, 4}, make_list(heap, all),
+                                  default_spawn_options(*host_));
+    if (starter == nullptr) return true;
+    logger_starter_ = starter->pid;
+    schedulers_->enqueue(*starter, Schedulers::kNone);
+    return false;
+  }
+  return processes_.find(logger_starter_) == nullptr;
+}
+
 // Another process may have loaded it while this one waited for its turn.
 bool Vm::load(Term module) {
   MutexLock lock(load_mutex_);
   if (code_->find_module(module) != nullptr) return true;
+  if (module == atoms::logger && !logger_has_started()) return true;
   const Result<void> result = load_module_by_name(atom_text(module));
   if (!result) load_error_ = result.error().text;
   return result.ok();

@@ -137,7 +137,9 @@ class Vm : private ModuleFinder, private ProcessObserver {
   explicit Vm(VmOptions options);
   Result<void> start();
   Result<void> start_schedulers();
+  // Also true, with no such module yet: it is on its way, and the caller is to ask again.
   bool load(Term module) override;
+  bool logger_has_started() JOIST_REQUIRES(load_mutex_);
   void crashed(Process& process) override;
   [[noreturn]] void end_with(Process& process);
   void host_stopped(Process& process) override;
@@ -185,7 +187,8 @@ class Vm : private ModuleFinder, private ProcessObserver {
   Process* host_ = nullptr;
   Term kept_[64];
   size_t kept_count_ = 0;
-  Mutex load_mutex_;        // one module is loaded at a time
+  Mutex load_mutex_;  // one module is loaded at a time
+  Term logger_starter_ JOIST_GUARDED_BY(load_mutex_) = Term::none();  // ended: it has
   std::string load_error_;  // of the latest module that was found but could not be loaded
 };
 

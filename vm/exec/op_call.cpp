@@ -221,11 +221,18 @@ struct op_undefined_stub : SlowOp {
     s.save();
     Process& p = s.process();
     CodeTable& code = *p.runtime->code;
-    if (code.load_on_demand(entry->mfa.module) && !entry->is_undefined()) {
-      s.pc = entry->target();
-      return Flow::kJump;
-    }
     const size_t arity = entry->mfa.arity;
+    if (code.load_on_demand(entry->mfa.module)) {
+      if (!entry->is_undefined()) {
+        s.pc = entry->target();
+        return Flow::kJump;
+      }
+      // What the module needs is being started: the call is made again when others have run.
+      if (code.find_module(entry->mfa.module) == nullptr) {
+        s.load();
+        return yield_at(s, entry->target(), arity);
+      }
+    }
     const Term arguments = make_list(p.heap, {s.r->x, arity});
     const ExportEntry* handler =
         code.find_export({p.flags.error_handler, atoms::undefined_function, 3});
