@@ -96,6 +96,17 @@ class Commands(unittest.TestCase):
             self.assertIn("Examples:\n  joist " + command, result.stdout)
             self.assertIn("Exits ", result.stdout)
 
+    def test_a_wrong_root_is_told_with_where_it_comes_from(self):
+        source = self.write("hello.erl", HELLO)
+        script = self.write("s.escript", "#!/usr/bin/env escript\nmain(_) -> ok.\n")
+        for command in (["run", "-root", "/bad", source], ["run", "-root", "/bad", script],
+                        ["eval", "-root", "/bad", "1"], ["shell", "-root", "/bad"],
+                        ["test", "-root", "/bad", source], ["doctor", "-root", "/bad"]):
+            self.check(joist(*command), 1, stderr="/bad (from -root) is no OTP root")
+        for name in "ROOTDIR", "JOIST_OTP_ROOT":
+            result = joist("eval", "1", environment={name: "/bad"})
+            self.check(result, 1, stderr=f"/bad (from {name}) is no OTP root")
+
     # --- run ---
 
     def test_run_gives_arguments_as_they_are(self):

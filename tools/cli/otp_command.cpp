@@ -24,8 +24,13 @@ void add_otp_options(CLI::App& command, OtpOptions& options) {
       ->check(CLI::Range(1, 1024));
 }
 
-std::vector<std::string> otp_words(const OtpOptions& options) {
-  if (!options.root.empty()) setenv("ROOTDIR", options.root.c_str(), 1);
+Result<std::vector<std::string>> otp_words(const Invocation& invocation,
+                                           const OtpOptions& options) {
+  if (!options.root.empty()) {
+    // A wrong one is told as the option's: for `erl` it comes from the environment.
+    JOIST_TRY(invocation.otp_root(options.root));
+    setenv("ROOTDIR", options.root.c_str(), 1);
+  }
   std::vector<std::string> words;
   if (options.schedulers != 0) words = {"+S", std::to_string(options.schedulers)};
   for (const std::string& folder : options.folders) {
@@ -49,8 +54,9 @@ void run_module(Invocation& invocation, const OtpOptions& options, const std::st
   }
   // An interrupt ends the program: there is nobody to use a menu.
   std::vector<std::string> words = {"+Bd", "-noshell", "-boot", "no_dot_erlang", "-pz", own};
-  const std::vector<std::string> options_words = otp_words(options);
-  words.insert(words.end(), options_words.begin(), options_words.end());
+  const auto options_words = otp_words(invocation, options);
+  if (!options_words.ok()) return invocation.fail(options_words.error());
+  words.insert(words.end(), options_words.value().begin(), options_words.value().end());
   if (isatty(STDOUT_FILENO) != 0) words.insert(words.end(), {"-joist_terminal", "output"});
   if (isatty(STDERR_FILENO) != 0) words.insert(words.end(), {"-joist_terminal", "errors"});
   words.insert(words.end(), flags.begin(), flags.end());

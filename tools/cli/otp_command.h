@@ -18,7 +18,7 @@ struct OtpOptions {
 void add_otp_options(CLI::App& command, OtpOptions& options);
 
 // The root and the emulator's flags are set, the words begin the command line of `erl`.
-std::vector<std::string> otp_words(const OtpOptions& options);
+Result<std::vector<std::string>> otp_words(const Invocation& invocation, const OtpOptions& options);
 
 // Boots OTP, calls main/0 of a module of stdlib-beam/ and leaves the exit code in the invocation.
 // `arguments` are its plain arguments, `flags` more words for `erl`.

@@ -22,7 +22,9 @@ bool is_script(const std::string& path) {
 void run_script(Invocation& invocation, const OtpOptions& options) {
   const auto script = erl::words_of_program("escript", invocation.terms);
   if (!script.ok()) return invocation.fail(script.error());
-  std::vector<std::string> words = otp_words(options);
+  const auto own_words = otp_words(invocation, options);
+  if (!own_words.ok()) return invocation.fail(own_words.error());
+  std::vector<std::string> words = own_words.value();
   words.insert(words.end(), script.value().begin(), script.value().end());
   invocation.exit_code = erl::run_erl(words, invocation.program_folder);
 }

@@ -23,7 +23,9 @@ void add_shell(CLI::App& app, Invocation& invocation) {
       "  joist shell\n"
       "  joist shell -pa ebin -- -s my_app -config sys");
   command->callback([options, &invocation] {
-    std::vector<std::string> words = otp_words(*options);
+    const auto own_words = otp_words(invocation, *options);
+    if (!own_words.ok()) return invocation.fail(own_words.error());
+    std::vector<std::string> words = own_words.value();
     words.insert(words.end(), invocation.terms.begin(), invocation.terms.end());
     invocation.exit_code = erl::run_erl(words, invocation.program_folder);
   });
