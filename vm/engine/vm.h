@@ -188,7 +188,8 @@ class Vm : private ModuleFinder, private ProcessObserver {
   Term kept_[64];
   size_t kept_count_ = 0;
   Mutex load_mutex_;  // one module is loaded at a time
-  Term logger_starter_ JOIST_GUARDED_BY(load_mutex_) = Term::none();  // ended: it has
+  // The process that starts logger's server; none: nobody has called logger yet.
+  Term logger_starter_ JOIST_GUARDED_BY(load_mutex_) = Term::none();
   std::string load_error_;  // of the latest module that was found but could not be loaded
 };
 
