@@ -3,6 +3,7 @@
 // (https://www.erlang.org/doc/reference_manual/code_loading.html).
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "bif/literal_collection.h"
 #include "bif/magic.h"
@@ -31,6 +32,7 @@ namespace {
 // What erlang:prepare_loading/2 makes and erlang:finish_loading/1 takes, once.
 struct PreparedCode {
   std::unique_ptr<Module> module;
+  bool others_have_run = false;
 };
 
 using Permission = std::lock_guard<std::mutex>;
@@ -143,6 +145,11 @@ Term finish_loading_1(Process& p, Term list) {
   }
   // Several modules come at once or not at all, which an on_load function could not keep.
   if (all.size() > 1 && !with_on_load.empty()) return p.system_limit();
+  // As in OTP, processes that are ready get their turn before the code changes: those just spawned
+  // begin in the code that was there.
+  if (!all.empty() && !std::exchange(all.front()->others_have_run, true)) {
+    return p.yield({prepared});
+  }
   CodeTable& code = code_of(p);
   std::optional<Exclusive> alone;
   for (const PreparedCode* each : all) {

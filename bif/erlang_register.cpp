@@ -7,10 +7,12 @@
 #include "bif/registry.h"
 #include "bif/step_budget.h"
 #include "vm/heap/builder.h"
+#include "vm/heap/retired_literals.h"
 #include "vm/io/ports.h"
 #include "vm/proc/name_table.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/request.h"
+#include "vm/sched/stand_in.h"
 
 namespace joist {
 
@@ -91,6 +93,14 @@ Term registered_0(Process& p) {
   return list;
 }
 
+// One that has ended while its native goes on is there for nobody but the literals' collector: the
+// native may be using some.
+bool is_there(const Process& p, Term pid) {
+  const Process* process = p.runtime->processes->find(pid);
+  return process == nullptr || !has_ended_aside(*process) ||
+         p.pid == p.runtime->retired_literals->collector();
+}
+
 using Census = ProcessTable::Census;
 constexpr size_t kSlotsPerReduction = 25;
 
@@ -110,7 +120,7 @@ bool list_pids(Process& p, Census& census, Term* list) {
   std::vector<Term>& pids = census.pids();
   while (!pids.empty()) {
     if (!budget.spend()) return false;
-    *list = make_cons(p.heap, pids.back(), *list);
+    if (is_there(p, pids.back())) *list = make_cons(p.heap, pids.back(), *list);
     pids.pop_back();
   }
   return true;
@@ -148,7 +158,9 @@ Term processes_0(Process& p) {
   }
   Term list = Term::nil();
   census.go_on(census.slots());
-  for (const Term pid : std::views::reverse(census.pids())) list = make_cons(p.heap, pid, list);
+  for (const Term pid : std::views::reverse(census.pids())) {
+    if (is_there(p, pid)) list = make_cons(p.heap, pid, list);
+  }
   p.charge(fewest + slots);
   return list;
 }
@@ -164,7 +176,7 @@ Term processes_next_1(Process& p, Term from) {
   while (count < kAtOnce) {
     const Process* process = p.runtime->processes->next(&slot);
     if (process == nullptr) break;
-    list.add(process->pid);
+    if (is_there(p, process->pid)) list.add(process->pid);
     ++count;
   }
   p.charge(static_cast<int64_t>(count));

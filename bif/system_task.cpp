@@ -95,11 +95,11 @@ void request_task(Process& p, Signal& signal) {
 // all the same.
 void check_code_or_request(Process& p, Signal& signal) {
   const bool is_dirty = (p.state.load(std::memory_order_acquire) & process_state::kDirty) != 0;
-  if (!is_dirty || p.is_exiting) return request_task<do_check_process_code>(p, signal);
+  if (!is_dirty) return request_task<do_check_process_code>(p, signal);
   const std::span<const Term> parts = request_arguments(signal);
+  const bool uses = !p.is_exiting && uses_old_code(p, parts[2]);
   Allocator scratch;
-  const Term message = make_tuple(
-      scratch, {atoms::check_process_code, parts[1], boolean(uses_old_code(p, parts[2]))});
+  const Term message = make_tuple(scratch, {atoms::check_process_code, parts[1], boolean(uses)});
   deliver(p, parts[0], new_signal_of(SignalKind::kMessage, p.pid, message, p.runtime->literals));
 }
 

@@ -7,7 +7,8 @@ main() ->
      {parallel, parallel()}, {scheduler_free, scheduler_free()}, {asked, asked()},
      {messages, messages()}, {links, links()}, {killed, killed()}, {trapping, trapping()},
      {suspended, suspended()}, {collected, collected()}, {many, many()}, {online, online()},
-     {blocked, blocked()}, {answers, answers()}].
+     {blocked, blocked()}, {answers, answers()}, {ended, ended()}, {ended_many, ended_many()},
+     {purged, purged()}].
 
 where() ->
     [erts_debug:dirty(Kind, scheduler, type) || Kind <- [normal, dirty_cpu, dirty_io]]
@@ -117,7 +118,7 @@ links() ->
     Result = ends(Pid),
     [Linked, Watched, Result, receive {'DOWN', Ref, _, _, Reason} -> Reason end].
 
-%% Dead in the end, by whatever killed it; when others learn of it is not the same.
+%% By whatever killed it.
 killed() ->
     [begin
          Pid = busy(Kind, 300),
@@ -193,3 +194,88 @@ answers() ->
     receive {'DOWN', Monitor, process, Pid, Reason} -> ok end,
     Leader ! stop,
     {Answers, Reason}.
+
+%% Who is killed within a native is gone at once, for all to see, with its name and tables.
+ended() -> [ended(Kind, How) || Kind <- [dirty_cpu, dirty_io], How <- [kill, [other, "reason"], link]].
+
+ended(Kind, How) ->
+    process_flag(trap_exit, true),
+    Self = self(),
+    Heir = spawn_link(fun() -> receive {'ETS-TRANSFER', T, _, D} -> Self ! {heir, ets:tab2list(T), D} end end),
+    Linked = spawn(fun() -> receive stop -> exit(from_link) end end),
+    Pid = spawn(fun() ->
+                    register(ended_one, self()),
+                    ets:new(ended_table, [named_table, public]),
+                    ets:insert(ets:new(left, [{heir, Heir, data}]), {key, value}),
+                    link(Linked),
+                    Watched = monitor(process, Heir),
+                    Self ! {self(), started, Watched},
+                    erts_debug:dirty(Kind, wait, 1500)
+                end),
+    receive {Pid, started, _} -> ok end,
+    wait_dirty(Pid),
+    First = monitor(process, Pid),
+    link(Pid),
+    Second = monitor(process, ended_one),
+    Start = erlang:monotonic_time(millisecond),
+    case How of
+        link -> Linked ! stop;
+        _ -> exit(Pid, How)
+    end,
+    Downs = [receive {'DOWN', First, process, Pid, R1} -> R1 end,
+             receive {'DOWN', Second, process, N, R2} -> {N =:= {ended_one, node()}, R2} end,
+             receive {'EXIT', Pid, R3} -> R3 end],
+    Gone = [whereis(ended_one), ets:info(ended_table), is_process_alive(Pid), process_info(Pid),
+            process_info(Pid, status), lists:member(Pid, processes()),
+            ets:new(ended_table, [named_table]), ets:delete(ended_table),
+            catch element(1, element(2, (catch register(ended_one, Pid)))),
+            Pid ! message, receive {heir, Rows, D} -> {Rows, D} end],
+    Third = monitor(process, Pid),
+    Late = receive {'DOWN', Third, process, Pid, R4} -> R4 end,
+    Unlinked = unlink(Pid),
+    Link = try link(Pid) of true -> receive {'EXIT', Pid, R5} -> R5 end catch error:noproc -> noproc end,
+    Time = erlang:monotonic_time(millisecond) - Start,
+    process_flag(trap_exit, false),
+    receive {'EXIT', Heir, normal} -> ok after 0 -> ok end,
+    {Downs, [case X of Pid -> pid; message -> sent; _ -> X end || X <- Gone], Late, Unlinked, Link,
+     if Time < 1000 -> soon; true -> {late, Time} end}.
+
+%% Many of them, linked with each other, killed at any moment of their calls.
+ended_many() ->
+    Keep = fun(F, Seed) ->
+               case Seed rem 3 of
+                   0 -> erts_debug:dirty_cpu(wait, Seed rem 4);
+                   1 -> erts_debug:dirty_io(wait, Seed rem 3);
+                   2 -> erts_debug:dirty_cpu(copy, lists:seq(1, Seed rem 300))
+               end,
+               F(F, Seed * 7 + 1)
+           end,
+    Reasons = [begin
+                   Pids = [spawn_monitor(fun() ->
+                                             ets:new(t, [public]),
+                                             Keep(Keep, Round + N)
+                                         end) || N <- lists:seq(1, 12)],
+                   [begin erlang:yield(), exit(P, case N rem 2 of 0 -> kill; 1 -> {why, N} end) end
+                    || {N, {P, _}} <- lists:zip(lists:seq(1, 12), Pids)],
+                   [receive
+                        {'DOWN', M, process, P, R} -> {R, is_process_alive(P), process_info(P, links)}
+                    end || {P, M} <- Pids]
+               end || Round <- lists:seq(1, 40)],
+    [lists:usort(Reasons), [T || T <- ets:all(), ets:info(T, name) =:= t]].
+
+%% Code goes although a native that it has called still runs.
+purged() ->
+    Forms = [{attribute, 1, module, dirty_purged}, {attribute, 1, export, [{run, 1}]},
+             {function, 1, run, 1,
+              [{clause, 1, [{var, 1, 'F'}], [],
+                [{call, 1, {var, 1, 'F'}, []}, {tuple, 1, [{atom, 1, literal}, {var, 1, 'F'}]}]}]}],
+    {ok, M, Code} = compile:forms(Forms),
+    {module, M} = code:load_binary(M, "dirty_purged", Code),
+    {Pid, Ref} = spawn_monitor(fun() -> M:run(fun() -> erts_debug:dirty_io(wait, 1500) end) end),
+    wait_dirty(Pid),
+    Start = erlang:monotonic_time(millisecond),
+    true = erlang:delete_module(M),
+    Purged = code:purge(M),
+    Reason = receive {'DOWN', Ref, process, Pid, R} -> R end,
+    Time = erlang:monotonic_time(millisecond) - Start,
+    [Purged, Reason, if Time < 1000 -> soon; true -> {late, Time} end].

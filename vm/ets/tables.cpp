@@ -163,7 +163,11 @@ bool EtsTables::leave_for_good(Process& process) {
   OwnerShard& shard = owner_shard(process.pid);
   MutexLock lock(shard.mutex);
   if (shard.owners.contains(process.pid.bits())) return false;
-  process.state.fetch_or(process_state::kLeftTables, std::memory_order_acq_rel);
+  // For a stand-in (vm/sched/stand_in.h), the process that others find.
+  const ProcessTable* processes = process.runtime->processes;
+  Process* owner = processes == nullptr ? nullptr : processes->find(process.pid);
+  if (owner == nullptr) owner = &process;
+  owner->state.fetch_or(process_state::kLeftTables, std::memory_order_acq_rel);
   return true;
 }
 

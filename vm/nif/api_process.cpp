@@ -25,6 +25,13 @@ bool is_alive(Term pid) {
   return process != nullptr && !process->is_exiting && !process->signals.is_closed();
 }
 
+// Whether a dirty native goes on after the end of its process, which sends nothing any more.
+bool outlives_process(const NifEnv* env) {
+  if (env == nullptr || env->process == nullptr || on_scheduler(*env->process)) return false;
+  const uint32_t state = env->process->state.load(std::memory_order_acquire);
+  return (state & process_state::kDoomed) != 0;
+}
+
 bool send_from(NifEnv* env, Term to, Term message) {
   const Runtime& runtime = the_runtime();
   const ReaderScope reader;
@@ -79,16 +86,16 @@ int enif_is_port_alive(NifEnv*, const abi::NifPort* port) {
   const ReaderScope reader;
   return the_runtime().port_receiver->is_open(term_of(port->port));
 }
-int enif_whereis_pid(NifEnv*, Word name, abi::NifPid* pid) {
-  if (!term_of(name).is_atom()) return 0;
+int enif_whereis_pid(NifEnv* env, Word name, abi::NifPid* pid) {
+  if (!term_of(name).is_atom() || outlives_process(env)) return 0;
   const ReaderScope reader;
   const Term found = the_runtime().names->find(term_of(name));
   if (!found.is_local_pid()) return 0;
   pid->pid = found.bits();
   return 1;
 }
-int enif_whereis_port(NifEnv*, Word name, abi::NifPort* port) {
-  if (!term_of(name).is_atom()) return 0;
+int enif_whereis_port(NifEnv* env, Word name, abi::NifPort* port) {
+  if (!term_of(name).is_atom() || outlives_process(env)) return 0;
   const ReaderScope reader;
   const Term found = the_runtime().names->find(term_of(name));
   if (!found.is_local_port()) return 0;
@@ -99,14 +106,15 @@ int enif_whereis_port(NifEnv*, Word name, abi::NifPort* port) {
 // The terms of a message's own environment are gone once it is sent.
 int enif_send(NifEnv* env, const abi::NifPid* to, NifEnv* message_env, Word message) {
   const Term pid = term_of(to->pid);
-  if (!pid.is_local_pid() || !send_from(env, pid, term_of(message))) return 0;
+  if (!pid.is_local_pid() || outlives_process(env) || !send_from(env, pid, term_of(message)))
+    return 0;
   if (message_env != nullptr) static_cast<OwnEnv*>(message_env)->clear();
   return 1;
 }
 
-int enif_port_command(NifEnv*, const abi::NifPort* to, NifEnv* message_env, Word message) {
+int enif_port_command(NifEnv* env, const abi::NifPort* to, NifEnv* message_env, Word message) {
   IolistBytes bytes;
-  if (!bytes.load(term_of(message))) return 0;
+  if (outlives_process(env) || !bytes.load(term_of(message))) return 0;
   const ReaderScope reader;
   PortReceiver& ports = *the_runtime().port_receiver;
   if (!ports.command(Schedulers::kNone, term_of(to->port), bytes.bytes())) return 0;

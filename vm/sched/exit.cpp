@@ -13,6 +13,7 @@
 #include "vm/sched/remote_nodes.h"
 #include "vm/sched/schedulers.h"
 #include "vm/sched/signal_handler.h"
+#include "vm/sched/stand_in.h"
 #include "vm/sched/suspend.h"
 #include "vm/sched/system_task.h"
 #include "vm/sched/timers.h"
@@ -31,6 +32,9 @@ bool release_name(Process& p) {
   }
   return true;
 }
+
+// Whose native has ended before its stand-in has told everybody of the end.
+bool await_stand_in(Process& p) { return !end_is_being_told(p); }
 
 bool unblock_schedulers(Process& p) {
   Schedulers& schedulers = *p.runtime->schedulers;
@@ -102,6 +106,7 @@ bool close_signals(Process& p) {
 // Before anybody hears of its end, those related to it or who monitors it when it takes no signals
 // any more: they do not find it then.
 bool leave_table(Process& p) {
+  if (is_stand_in(p)) return true;
   p.runtime->processes->remove(p);
   return true;
 }
@@ -163,12 +168,18 @@ bool end_remote_relations(Process& p) {
   return remote_nodes(*p.runtime)->end_relations(p);
 }
 
+bool end_standing_in(Process& p) {
+  if (is_stand_in(p)) hand_back(p);
+  return true;
+}
+
 using Stage = bool (*)(Process& p);
 constexpr Stage kStages[] = {
-    drop_job,           stop_timers,    unblock_schedulers,   run_upper_stages,    release_name,
-    own_reason,         run_last_tasks, leave_table,          close_signals,       send_link_exits,
-    drop_monitors,      tell_watchers,  end_remote_relations, answer_late_signals, end_suspensions,
-    drop_message_timers};
+    drop_job,         await_stand_in,       stop_timers,     unblock_schedulers,
+    run_upper_stages, release_name,         own_reason,      run_last_tasks,
+    leave_table,      close_signals,        send_link_exits, drop_monitors,
+    tell_watchers,    end_remote_relations, end_standing_in, answer_late_signals,
+    end_suspensions,  drop_message_timers};
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include "vm/proc/relations.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/remote_nodes.h"
+#include "vm/sched/stand_in.h"
 #include "vm/sched/time_offset.h"
 #include "vm/term/atoms_trace.h"
 #include "vm/term/node.h"
@@ -323,14 +324,83 @@ bool is_easy(const Process& p, const Signal& signal) {
   }
 }
 
-void append_late(Process& p, Signal* signals) {
-  for (const Signal* signal = signals; signal != nullptr; signal = signal->next) {
-    const bool is_exit = signal->kind == SignalKind::kExit || signal->kind == SignalKind::kLinkExit;
-    if (is_exit && is_fatal(p, *signal)) {
-      p.state.fetch_or(process_state::kDoomed, std::memory_order_relaxed);
-    }
+// Whether one of the sender's is in the chain. Of a long one that is not asked.
+bool may_be_behind(const Signal* chain, Term sender) {
+  int left = 32;
+  for (; chain != nullptr; chain = chain->next) {
+    if (left-- == 0 || chain->sender.is_pointer() || chain->sender == sender) return true;
   }
+  return false;
+}
+
+bool ends_process(const Process& p, const Signal& signal) {
+  const bool is_exit = signal.kind == SignalKind::kExit || signal.kind == SignalKind::kLinkExit;
+  return is_exit && is_fatal(p, signal);
+}
+
+// True: the signal ends the process although its native goes on (stand_in.h).
+bool end_aside(Process& p, Signal* signal) {
+  Process* stand_in = make_stand_in(p);
+  if (stand_in == nullptr) return false;
+  bool is_priority;
+  if (signal->kind == SignalKind::kLinkExit) take_link(p, signal->sender, &is_priority);
+  stand_in->relations = std::exchange(p.relations, nullptr);
+  const bool kills = signal->kind == SignalKind::kExit && signal->value == atoms::kill;
+  drop_tail(*signal, kExitWords);
+  end_process(*stand_in, signal, kills ? Term(atoms::killed) : signal->value);
+  start_stand_in(p, *stand_in);
+  return true;
+}
+
+// A fatal signal does not wait behind requests for the end of the native, nor does what came before
+// it and is easy: whom it has linked with hears the reason.
+void append_late(Process& p, Signal* signals) {
   append_late_signals(p, signals);
+  bool is_doomed = false;
+  for (const Signal* signal = signals; signal != nullptr; signal = signal->next) {
+    is_doomed = is_doomed || ends_process(p, *signal);
+  }
+  if (!is_doomed) return;
+  p.state.fetch_or(process_state::kDoomed, std::memory_order_relaxed);
+  if (!may_end_aside(p)) return;
+  Signal* requests = nullptr;
+  Signal** end = &requests;
+  Signal* signal = std::exchange(p.late_signals, nullptr);
+  while (signal != nullptr) {
+    Signal* next = std::exchange(signal->next, nullptr);
+    const bool ends = ends_process(p, *signal);
+    if (ends && end_aside(p, signal)) {
+      *end = next;
+      break;
+    }
+    if (ends || signal->kind == SignalKind::kRequest) {
+      *end = signal;
+      end = &signal->next;
+    } else {
+      handle_signal(p, signal);
+    }
+    signal = next;
+  }
+  p.late_signals = requests;
+}
+
+// Requests wait for the end of the native: what they see to may still be in its hands.
+void refuse_signals_aside(Process& p) {
+  if (end_is_being_told(p)) return;
+  Signal* requests = nullptr;
+  Signal** end = &requests;
+  Signal* signal = std::exchange(p.late_signals, nullptr);
+  while (signal != nullptr) {
+    Signal* next = std::exchange(signal->next, nullptr);
+    if (signal->kind == SignalKind::kRequest) {
+      *end = signal;
+      end = &signal->next;
+    } else {
+      refuse_signal(p, signal);
+    }
+    signal = next;
+  }
+  p.late_signals = requests;
 }
 
 Signal* new_signal_of_other_node(SignalKind kind, Term sender, Term reason,
@@ -378,13 +448,25 @@ void handle_signals(Process& p) {
 void handle_signals_aside(Process& p) {
   p.state.fetch_and(~process_state::kNotified, std::memory_order_seq_cst);
   Signal* signal = p.signals.take_all();
-  // From the first that must wait on all do: they stay in order.
-  while (signal != nullptr && p.late_signals == nullptr && is_easy(p, *signal)) {
-    Signal* next = signal->next;
-    handle_signal(p, signal);
+  if (has_ended_aside(p)) {
+    append_late_signals(p, signal);
+    return refuse_signals_aside(p);
+  }
+  // Behind one that must wait those of the same sender do, too: they stay in order.
+  Signal* rest = nullptr;
+  Signal** end = &rest;
+  while (signal != nullptr) {
+    Signal* next = std::exchange(signal->next, nullptr);
+    if (is_easy(p, *signal) && !may_be_behind(p.late_signals, signal->sender) &&
+        !may_be_behind(rest, signal->sender)) {
+      handle_signal(p, signal);
+    } else {
+      *end = signal;
+      end = &signal->next;
+    }
     signal = next;
   }
-  if (signal != nullptr) append_late(p, signal);
+  if (rest != nullptr) append_late(p, rest);
 }
 
 void refuse_signal(Process& p, Signal* signal) {

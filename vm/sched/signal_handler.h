@@ -12,7 +12,7 @@ namespace joist {
 void handle_signals(Process& process);
 
 // The same on behalf of a process for which a dirty thread runs a native (vm/engine/dirty.h): what
-// needs the heap or ends the process, and all after that, is kept for later.
+// needs the heap, and what its sender sends after that, is kept for later.
 void handle_signals_aside(Process& process);
 
 // Puts a chain of signals behind those of Process::late_signals.
