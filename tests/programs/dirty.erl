@@ -7,8 +7,7 @@ main() ->
      {parallel, parallel()}, {scheduler_free, scheduler_free()}, {asked, asked()},
      {messages, messages()}, {links, links()}, {killed, killed()}, {trapping, trapping()},
      {suspended, suspended()}, {collected, collected()}, {many, many()}, {online, online()},
-     {blocked, blocked()}, {answers, answers()}, {ended, ended()}, {ended_many, ended_many()},
-     {purged, purged()}].
+     {blocked, blocked()}, {answers, answers()}, {ended, ended()}, {ended_many, ended_many()}].
 
 where() ->
     [erts_debug:dirty(Kind, scheduler, type) || Kind <- [normal, dirty_cpu, dirty_io]]
@@ -262,20 +261,3 @@ ended_many() ->
                     end || {P, M} <- Pids]
                end || Round <- lists:seq(1, 40)],
     [lists:usort(Reasons), [T || T <- ets:all(), ets:info(T, name) =:= t]].
-
-%% Code goes although a native that it has called still runs.
-purged() ->
-    Forms = [{attribute, 1, module, dirty_purged}, {attribute, 1, export, [{run, 1}]},
-             {function, 1, run, 1,
-              [{clause, 1, [{var, 1, 'F'}], [],
-                [{call, 1, {var, 1, 'F'}, []}, {tuple, 1, [{atom, 1, literal}, {var, 1, 'F'}]}]}]}],
-    {ok, M, Code} = compile:forms(Forms),
-    {module, M} = code:load_binary(M, "dirty_purged", Code),
-    {Pid, Ref} = spawn_monitor(fun() -> M:run(fun() -> erts_debug:dirty_io(wait, 1500) end) end),
-    wait_dirty(Pid),
-    Start = erlang:monotonic_time(millisecond),
-    true = erlang:delete_module(M),
-    Purged = code:purge(M),
-    Reason = receive {'DOWN', Ref, process, Pid, R} -> R end,
-    Time = erlang:monotonic_time(millisecond) - Start,
-    [Purged, Reason, if Time < 1000 -> soon; true -> {late, Time} end].
