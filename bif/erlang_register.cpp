@@ -147,22 +147,21 @@ Term ptab_list_continue_2(Process& p, Term reference, Term list) {
 
 Term processes_0(Process& p) {
   ProcessTable& table = *p.runtime->processes;
-  const auto fewest = static_cast<int64_t>(table.count() / kCellsPerReduction);
-  if (fewest >= p.reductions) {
-    return continue_listing(p, Magic<Census>::make(p, 0, table), Term::none());
+  {
+    Census census(table);
+    const auto cost = static_cast<int64_t>(table.count() / kCellsPerReduction +
+                                           census.slots() / kSlotsPerReduction);
+    if (cost < p.reductions) {
+      census.go_on(census.slots());
+      Term list = Term::nil();
+      for (const Term pid : std::views::reverse(census.pids())) {
+        if (is_there(p, pid)) list = make_cons(p.heap, pid, list);
+      }
+      p.charge(cost);
+      return list;
+    }
   }
-  Census census(table);
-  const auto slots = static_cast<int64_t>(census.slots() / kSlotsPerReduction);
-  if (fewest + slots >= p.reductions) {
-    return continue_listing(p, Magic<Census>::make(p, 0, table), Term::none());
-  }
-  Term list = Term::nil();
-  census.go_on(census.slots());
-  for (const Term pid : std::views::reverse(census.pids())) {
-    if (is_there(p, pid)) list = make_cons(p.heap, pid, list);
-  }
-  p.charge(fewest + slots);
-  return list;
+  return continue_listing(p, Magic<Census>::make(p, 0, table), Term::none());
 }
 
 // OTP 28: {Slot, [Pid]} with some of the processes from that slot of the table on, or none at its

@@ -215,8 +215,7 @@ Term lookup_2(Process& p, Term id, Term key) {
 }
 
 Term member_2(Process& p, Term id, Term key) {
-  if (p.suspended != nullptr) return back_from_dirty(p);
-  if (is_for_dirty(p, key)) return hand_to_dirty(p, {id, key});
+  if (is_dirty_call(p, {key})) return hand_over(p, {id, key});
   OnlineScope online(p);
   TableUse table(p, id, kEtsRead);
   if (!table) return table.refuse({id, key});
@@ -240,8 +239,7 @@ Term element_of(const PinnedRows& pins, size_t position, bool is_bag, Allocator&
 // The element, `otherwise` where there is no such key; that is none(): badarg.
 Term lookup_element(Process& p, Term id, Term key, Term position, Term otherwise,
                     std::initializer_list<Term> arguments) {
-  if (p.suspended != nullptr) return back_from_dirty(p);
-  if (is_for_dirty(p, key)) return hand_to_dirty(p, arguments);
+  if (is_dirty_call(p, {key})) return hand_over(p, arguments);
   OnlineScope online(p);
   TableUse table(p, id, kEtsRead);
   if (!table) return table.refuse(arguments);
@@ -277,8 +275,7 @@ Term lookup_element_4(Process& p, Term id, Term key, Term position, Term otherwi
 // --- delete and take ---
 
 Term delete_2(Process& p, Term id, Term key) {
-  if (p.suspended != nullptr) return back_from_dirty(p);
-  if (is_for_dirty(p, key)) return hand_to_dirty(p, {id, key});
+  if (is_dirty_call(p, {key})) return hand_over(p, {id, key});
   OnlineScope online(p);
   TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse({id, key});
@@ -302,8 +299,7 @@ Term take_2(Process& p, Term id, Term key) {
 }
 
 Term delete_object_2(Process& p, Term id, Term tuple) {
-  if (p.suspended != nullptr) return back_from_dirty(p);
-  if (is_for_dirty(p, tuple)) return hand_to_dirty(p, {id, tuple});
+  if (is_dirty_call(p, {tuple})) return hand_over(p, {id, tuple});
   OnlineScope online(p);
   TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse({id, tuple});
@@ -337,8 +333,7 @@ Term end_1(Process& p, Term id) {
 }
 template <KeyStep kStep, bool kWithRows>
 Term step_2(Process& p, Term id, Term key) {
-  if (p.suspended != nullptr) return back_from_dirty(p);
-  if (is_for_dirty(p, key)) return hand_to_dirty(p, {id, key});
+  if (is_dirty_call(p, {key})) return hand_over(p, {id, key});
   OnlineScope online(p);
   TableUse table(p, id, kEtsRead);
   if (key == atoms::end_of_table && table && table->options.type == EtsType::kOrderedSet) {

@@ -204,16 +204,9 @@ bool accepts_default(Process& p, const EtsTable& table, Term tuple) {
   return false;
 }
 
-// A dirty thread finds and makes large rows.
-bool is_long_update(const Process& p, Term key, Term operations, Term initial) {
-  return is_for_dirty(p, key) || is_for_dirty(p, operations) ||
-         (!initial.is_none() && is_for_dirty(p, initial));
-}
-
 Term update_counter(Process& p, Term id, Term key, Term operations, Term initial,
                     std::initializer_list<Term> arguments) {
-  if (p.suspended != nullptr) return back_from_dirty(p);
-  if (is_long_update(p, key, operations, initial)) return hand_to_dirty(p, arguments);
+  if (is_dirty_call(p, {key, operations, initial})) return hand_over(p, arguments);
   OnlineScope online(p);
   TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse(arguments);
@@ -228,8 +221,7 @@ Term update_counter(Process& p, Term id, Term key, Term operations, Term initial
 
 Term update_element(Process& p, Term id, Term key, Term operations, Term initial,
                     std::initializer_list<Term> arguments) {
-  if (p.suspended != nullptr) return back_from_dirty(p);
-  if (is_long_update(p, key, operations, initial)) return hand_to_dirty(p, arguments);
+  if (is_dirty_call(p, {key, operations, initial})) return hand_over(p, arguments);
   OnlineScope online(p);
   TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse(arguments);

@@ -1,9 +1,10 @@
 // Terms that take long to hash, compare or copy, which is left to a dirty thread
 // (vm/sched/dirty_call.h):
 //
-//   if (p.suspended != nullptr) return back_from_dirty(p);
-//   if (is_for_dirty(p, key)) return hand_to_dirty(p, {id, key});
+//   if (is_dirty_call(p, {key})) return hand_over(p, {id, key});
 #pragma once
+
+#include <algorithm>
 
 #include "vm/sched/dirty_call.h"
 #include "vm/term/bits.h"
@@ -36,6 +37,12 @@ inline bool is_plainly_small(Term term) {
 // Whether it is too large for the scheduler that the native runs on.
 inline bool is_for_dirty(const Process& p, Term term) {
   return !is_plainly_small(term) && on_scheduler(p) && is_larger_than(term, kLargeTermWords);
+}
+
+// Whether the native is to run on a dirty thread, as one of these is too large, or has run there.
+inline bool is_dirty_call(const Process& p, std::initializer_list<Term> terms) {
+  return p.suspended != nullptr ||
+         std::ranges::any_of(terms, [&p](Term term) { return is_for_dirty(p, term); });
 }
 
 }  // namespace joist

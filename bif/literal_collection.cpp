@@ -9,6 +9,7 @@
 #include "vm/proc/process_extras.h"
 #include "vm/proc/receive_markers.h"
 #include "vm/sched/deliver.h"
+#include "vm/sched/dirty_call.h"
 #include "vm/sched/request.h"
 #include "vm/sched/system_task.h"
 
@@ -141,8 +142,10 @@ Term send_copy_request_3(Process& p, Term pid, Term area, Term how) {
 }
 
 Term release_area_switch_0(Process& p) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
   RetiredLiterals& retired = *p.runtime->retired_literals;
   if (!(p.pid == retired.collector())) return p.badarg();
+  if (on_scheduler(p) && retired.words_to_release() > kLargeTermWords) return hand_to_dirty(p, {});
   return boolean(retired.next_round());
 }
 

@@ -17,8 +17,7 @@ void tell_collector(Process& p) {
 }
 
 Term put(Process& p, Term key, Term value, PersistentTerms::PutMode mode) {
-  if (p.suspended != nullptr) return back_from_dirty(p);
-  if (is_for_dirty(p, key) || is_for_dirty(p, value)) return hand_to_dirty(p, {key, value});
+  if (is_dirty_call(p, {key, value})) return hand_over(p, {key, value});
   const PersistentTerms::PutResult result = p.runtime->persistent->put(key, value, mode);
   tell_collector(p);
   switch (result) {
@@ -41,15 +40,13 @@ Term put_new_2(Process& p, Term key, Term value) {
 }
 
 Term get_1(Process& p, Term key) {
-  if (p.suspended != nullptr) return back_from_dirty(p);
-  if (is_for_dirty(p, key)) return hand_to_dirty(p, {key});
+  if (is_dirty_call(p, {key})) return hand_over(p, {key});
   const Term value = p.runtime->persistent->get(key);
   return value.is_none() ? p.badarg() : value;
 }
 
 Term get_2(Process& p, Term key, Term fallback) {
-  if (p.suspended != nullptr) return back_from_dirty(p);
-  if (is_for_dirty(p, key)) return hand_to_dirty(p, {key, fallback});
+  if (is_dirty_call(p, {key})) return hand_over(p, {key, fallback});
   const Term value = p.runtime->persistent->get(key);
   return value.is_none() ? fallback : value;
 }
@@ -61,8 +58,7 @@ Term get_0(Process& p) {
 }
 
 Term erase_1(Process& p, Term key) {
-  if (p.suspended != nullptr) return back_from_dirty(p);
-  if (is_for_dirty(p, key)) return hand_to_dirty(p, {key});
+  if (is_dirty_call(p, {key})) return hand_over(p, {key});
   const bool erased = p.runtime->persistent->erase(key);
   tell_collector(p);
   return boolean(erased);

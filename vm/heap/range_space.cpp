@@ -73,8 +73,7 @@ void RangeSpace::trim(size_t offset, size_t size) {
   const size_t from = round_up(offset, page_size());
   const size_t to = (offset + size) & ~(page_size() - 1);
   if (to <= from || to - from < kCommitStep) return;
-  range_.decommit(from, to - from);
-  if (!range_.commit(from, to - from)) fatal("out of memory: a range of addresses");
+  range_.discard(from, to - from);
 }
 
 size_t RangeSpace::allocate(size_t bytes) {
@@ -89,9 +88,9 @@ size_t RangeSpace::allocate(size_t bytes) {
 
 void RangeSpace::release(size_t offset, size_t bytes) {
   bytes = round_up(bytes, kGranule);
+  trim(offset, bytes);  // which takes long: nobody waits meanwhile
   MutexLock lock(mutex_);
   used_ -= bytes;
-  trim(offset, bytes);
   add_free(offset, bytes);
 }
 

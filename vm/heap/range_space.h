@@ -35,7 +35,7 @@ class RangeSpace {
   bool grow(size_t bytes) JOIST_REQUIRES(mutex_);
   void add_free(size_t offset, size_t size) JOIST_REQUIRES(mutex_);
   size_t take(size_t bytes) JOIST_REQUIRES(mutex_);
-  void trim(size_t offset, size_t size) JOIST_REQUIRES(mutex_);
+  void trim(size_t offset, size_t size);
 
   mutable Mutex mutex_;
   uint8_t* base_ = nullptr;

@@ -3,9 +3,8 @@
 namespace joist {
 
 RetiredLiterals::~RetiredLiterals() {
-  MutexLock lock(mutex_);
-  for (LiteralSpace::Area& area : waiting_) space_.release(area);
   if (leaving_ != nullptr) finish();
+  for (LiteralSpace::Area& area : waiting_) space_.release(area);
 }
 
 void RetiredLiterals::add(const LiteralSpace::Area& area) {
@@ -28,35 +27,49 @@ bool RetiredLiterals::begin() {
   return true;
 }
 
+// Whoever retires more does not wait meanwhile.
 void RetiredLiterals::finish() {
-  is_searching_.store(false, std::memory_order_release);
-  leaving_control(&space_)->copied.store(nullptr, std::memory_order_release);
-  leaving_control(&space_)->counted.store(nullptr, std::memory_order_release);
-  for (size_t i = 0; i < leaving_->count(); ++i) {
-    LiteralSpace::Area area = leaving_->area(i);
-    space_.release(area);
+  std::vector<LiteralSpace::Area> areas;
+  {
+    MutexLock lock(mutex_);
+    is_searching_.store(false, std::memory_order_release);
+    leaving_control(&space_)->copied.store(nullptr, std::memory_order_release);
+    leaving_control(&space_)->counted.store(nullptr, std::memory_order_release);
+    for (size_t i = 0; i < leaving_->count(); ++i) areas.push_back(leaving_->area(i));
+    former_ = std::move(leaving_);
   }
-  former_ = std::move(leaving_);
+  for (LiteralSpace::Area& area : areas) space_.release(area);
+}
+
+size_t RetiredLiterals::words_to_release() {
+  MutexLock lock(mutex_);
+  size_t words = 0;
+  if (round_ != Round::kSearched) return words;
+  for (size_t i = 0; i < leaving_->count(); ++i) words += leaving_->area(i).count;
+  return words;
 }
 
 bool RetiredLiterals::next_round() {
-  MutexLock lock(mutex_);
-  switch (round_) {
-    case Round::kIdle:
-      return begin();
-    case Round::kCounted:
-      former_.reset();
-      leaving_control(&space_)->copied.store(leaving_.get(), std::memory_order_release);
-      round_ = Round::kCopied;
-      return true;
-    case Round::kCopied:
-      is_searching_.store(true, std::memory_order_release);
-      round_ = Round::kSearched;
-      return true;
-    case Round::kSearched:
-      break;
+  {
+    MutexLock lock(mutex_);
+    switch (round_) {
+      case Round::kIdle:
+        return begin();
+      case Round::kCounted:
+        former_.reset();
+        leaving_control(&space_)->copied.store(leaving_.get(), std::memory_order_release);
+        round_ = Round::kCopied;
+        return true;
+      case Round::kCopied:
+        is_searching_.store(true, std::memory_order_release);
+        round_ = Round::kSearched;
+        return true;
+      case Round::kSearched:
+        break;
+    }
   }
   finish();
+  MutexLock lock(mutex_);
   return begin();
 }
 

@@ -35,6 +35,8 @@ class RetiredLiterals {
   // When nobody is asked any more. True: all processes are to be asked; false: there is nothing to
   // do until the next news.
   bool next_round();
+  // How much the next round releases, which takes long when it is much.
+  size_t words_to_release();
   // What the processes that are asked now must be rid of before they answer; null: nothing.
   const LeavingLiterals* searched() const {
     return is_searching_.load(std::memory_order_acquire) ? copied_leaving(&space_) : nullptr;
@@ -47,7 +49,7 @@ class RetiredLiterals {
  private:
   enum class Round { kIdle, kCounted, kCopied, kSearched };
   bool begin() JOIST_REQUIRES(mutex_);
-  void finish() JOIST_REQUIRES(mutex_);
+  void finish();
 
   LiteralSpace& space_;
   Term collector_ = Term::none();

@@ -130,6 +130,13 @@ bool Reservation::commit(size_t offset, size_t bytes) {
   return bytes == 0 || mprotect(base_ + offset, bytes, PROT_READ | PROT_WRITE) == 0;
 }
 
+void Reservation::discard(size_t offset, size_t bytes) {
+  check_range(offset, bytes);
+  if (bytes != 0 && madvise(base_ + offset, bytes, MADV_DONTNEED) != 0) {
+    fatal("cannot give back %zu bytes: %s", bytes, strerror(errno));
+  }
+}
+
 void Reservation::decommit(size_t offset, size_t bytes) {
   check_range(offset, bytes);
   if (bytes == 0) return;

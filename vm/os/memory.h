@@ -54,6 +54,9 @@ class Reservation {
   // has no memory; decommit() gives the pages back and forgets what they held.
   [[nodiscard]] bool commit(size_t offset, size_t bytes);
   void decommit(size_t offset, size_t bytes);
+  // Gives committed pages back; they stay usable and read as zero. Other threads that want pages
+  // meanwhile get them.
+  void discard(size_t offset, size_t bytes);
 
  private:
   Reservation(uint8_t* base, size_t size) : base_(base), size_(size) {}

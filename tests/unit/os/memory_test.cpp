@@ -20,6 +20,10 @@ TEST_CASE("A reservation is aligned, and committed pages are zero and writable")
   range.base()[page] = 42;
   CHECK(range.base()[page] == 42);
 
+  range.discard(page, page);
+  CHECK(range.base()[page] == 0);
+  range.base()[page] = 43;
+
   range.decommit(page, page);
   REQUIRE(range.commit(page, page));
   CHECK(range.base()[page] == 0);
