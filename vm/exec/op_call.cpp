@@ -102,9 +102,7 @@ struct op_call_native_last : FastOp {
     // The frame stays while the native runs, so that a stack trace shows the caller.
     const Flow flow = run_native(s, entry_of(entry), nullptr, slots.field);
     if (flow != Flow::kNext) return flow;
-    s.pc = code_of_return_word(s.sp[slots.field]);
-    s.sp += slots.field + size_t{1};
-    return Flow::kJump;
+    return leave_frame_or_yield(s, slots.field);
   }
 };
 
@@ -381,9 +379,7 @@ constexpr size_t kApplyListLastCache =
 inline Flow apply_native_last(State& s, const ExportEntry* entry, size_t slots) {
   const Flow flow = run_native(s, entry, nullptr, slots);
   if (flow != Flow::kNext) return flow;
-  s.pc = code_of_return_word(s.sp[slots]);
-  s.sp += slots + 1;
-  return Flow::kJump;
+  return leave_frame_or_yield(s, slots);
 }
 
 template <bool kTail>

@@ -2,7 +2,8 @@
 //
 // A call pushes its return address; a frame lies on top of it. Calls charge a reduction; the
 // one that uses up the slice ends it at the entry of the function called, where only the
-// arguments are live.
+// arguments are live. So do returns that drop a frame, or a deep recursion would come back out of
+// millions of calls in one slice; that ends it in the caller, where only the value is live.
 #pragma once
 
 #include "vm/exec/dispatch.h"
@@ -68,12 +69,26 @@ struct op_ret : FastOp {
   }
 };
 
-struct op_deallocate_ret : FastOp {
+// Ends the slice in the caller that has been returned to, if that is code of a module.
+Flow yield_at_return(State& s);
+
+[[gnu::always_inline]] inline void leave_frame(State& s, size_t slots) {
+  s.pc = code_of_return_word(s.sp[slots]);
+  s.sp += slots + 1;
+}
+
+[[gnu::always_inline]] inline Flow leave_frame_or_yield(State& s, size_t slots) {
+  leave_frame(s, slots);
+  return --s.reductions > 0 ? Flow::kJump : yield_at_return(s);
+}
+
+// `run` has returned when it is for `slow` to yield there.
+struct op_deallocate_ret : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell*, auto slots) {
-    s.pc = code_of_return_word(s.sp[slots.field]);
-    s.sp += slots.field + size_t{1};
-    return Flow::kJump;
+    leave_frame(s, slots.field);
+    return --s.reductions > 0 ? Flow::kJump : Flow::kSlow;
   }
+  JOIST_INLINE Flow slow(State& s, const Cell*, auto...) { return yield_at_return(s); }
 };
 
 // --- calls within the module ---
@@ -136,7 +151,7 @@ struct op_move_ret : FastOp {
   }
 };
 
-struct op_move_deallocate_ret : FastOp {
+struct op_move_deallocate_ret : op_deallocate_ret {
   JOIST_INLINE Flow run(State& s, const Cell* next, auto source, auto slots) {
     s.x0 = source.get(s);
     return op_deallocate_ret::run(s, next, slots);

@@ -37,20 +37,25 @@ struct OperatorRet : SlowOp {
 struct op_add_ret : OperatorRet<op_add> {};
 struct op_subtract_ret : OperatorRet<op_subtract> {};
 
+// Two reasons to be slow: what comes first must not be done twice, so both are looked at before.
 struct op_add_deallocate_ret : SlowOp {
-  JOIST_INLINE Flow run(State& s, const Cell* next, auto, auto left, auto right, auto destination,
-                        auto, auto slots) {
+  JOIST_INLINE Flow run(State& s, const Cell*, auto, auto left, auto right, auto destination, auto,
+                        auto slots) {
+    if (s.reductions <= 1) return Flow::kSlow;
     const Flow flow = run_smalls<op_add>(s, left, right, destination);
-    return flow == Flow::kNext ? op_deallocate_ret::run(s, next, slots) : flow;
+    if (flow != Flow::kNext) return flow;
+    --s.reductions;
+    leave_frame(s, slots.field);
+    return Flow::kJump;
   }
   JOIST_INLINE Flow slow(State& s, const Cell* next, auto fail, auto left, auto right,
                          auto destination, auto live, auto slots) {
     const Flow flow = run_any<op_add>(s, next, fail, left, right, destination, live);
-    return flow == Flow::kNext ? op_deallocate_ret::run(s, next, slots) : flow;
+    return flow == Flow::kNext ? leave_frame_or_yield(s, slots.field) : flow;
   }
 };
 
-// Two reasons to be slow: what comes first must not be done twice, so both are looked at before.
+// As above.
 template <typename Operator>
 struct OperatorCallOnly : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell* next, auto, auto left, auto right, auto destination,

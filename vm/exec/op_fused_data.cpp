@@ -21,17 +21,23 @@ struct op_test_heap_put_list : SlowOp {
   }
 };
 
+// Two reasons to be slow: what comes first must not be done twice, so both are looked at before.
 struct op_put_list_deallocate_ret : SlowOp {
   JOIST_INLINE Flow run(State& s, const Cell* next, auto words, auto live, auto head, auto tail,
                         auto destination, auto slots) {
-    if (!op_test_heap::ready(s, words, live)) return Flow::kSlow;
+    if (s.reductions <= 1 || !op_test_heap::ready(s, words, live)) return Flow::kSlow;
     op_put_list::run(s, next, head, tail, destination);
-    return op_deallocate_ret::run(s, next, slots);
+    --s.reductions;
+    leave_frame(s, slots.field);
+    return Flow::kJump;
   }
   JOIST_INLINE Flow slow(State& s, const Cell* next, auto words, auto live, auto head, auto tail,
                          auto destination, auto slots) {
-    const Flow flow = op_test_heap_put_list::slow(s, next, words, live, head, tail, destination);
-    return flow == Flow::kNext ? op_deallocate_ret::run(s, next, slots) : flow;
+    Flow flow = op_test_heap_put_list::run(s, next, words, live, head, tail, destination);
+    if (flow == Flow::kSlow) {
+      flow = op_test_heap_put_list::slow(s, next, words, live, head, tail, destination);
+    }
+    return flow == Flow::kNext ? leave_frame_or_yield(s, slots.field) : flow;
   }
 };
 

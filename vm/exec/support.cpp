@@ -4,6 +4,7 @@
 
 #include "vm/code/code_table.h"
 #include "vm/code/fun_call.h"
+#include "vm/exec/op_frame.h"
 #include "vm/exec/traced_call.h"
 #include "vm/proc/stack_trace.h"
 
@@ -145,6 +146,12 @@ Flow yield_at_function(State& s) {
   // A stub that calls a native has no header.
   const ExportEntry* native = code.find_stub(s.pc);
   return yield_at(s, s.pc, native == nullptr ? header_of_function(s.pc).arity : native->mfa.arity);
+}
+
+Flow yield_at_return(State& s) {
+  if (s.process().runtime->code->find_code(s.pc) != nullptr) return yield_at(s, s.pc, 1);
+  s.reductions = 1;
+  return Flow::kJump;
 }
 
 const Cell* enter_fun(State& s, Term fun, size_t arity) {
