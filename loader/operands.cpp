@@ -300,25 +300,20 @@ bool InstructionReader::read_long_operand(bool is_last) {
 
 namespace {
 
-constexpr uint8_t kUnknown = UINT8_MAX;
+constexpr uint8_t kNoBody = UINT8_MAX;
 constexpr size_t kMaxFixedOperands = 8;
 
-// By opcode: the number of fixed operands.
-constexpr auto kArities = [] {
+// By opcode: the number of fixed operands, of instructions that may belong to the body of a
+// function.
+constexpr auto kBodyArities = [] {
   std::array<uint8_t, 256> arities = {};
-  arities.fill(kUnknown);
+  arities.fill(kNoBody);
 #define JOIST_GENOP(number, name, arity, since, obsolete, signature) arities[number] = arity;
 #include "vm/code/genops.def"
 #undef JOIST_GENOP
-  return arities;
-}();
-
-// Likewise, of instructions that may belong to the body of a function.
-constexpr auto kBodyArities = [] {
-  auto arities = kArities;
   for (const GenericOp op : {GenericOp::label_1, GenericOp::func_info_3, GenericOp::on_load_0,
                              GenericOp::int_code_end_0}) {
-    arities[static_cast<size_t>(op)] = kUnknown;
+    arities[static_cast<size_t>(op)] = kNoBody;
   }
   return arities;
 }();
@@ -344,15 +339,16 @@ bool InstructionReader::next() {
   const uint8_t* const at = reader_.position();
   const uint8_t opcode = reader_.u8();
   if (!reader_.ok()) return fail(make_error("the code ends without int_code_end"));
-  const uint8_t arity = kArities[opcode];
-  if (arity == kUnknown) return fail(make_error("unknown opcode %u", opcode));
-  const uint8_t* const behind = read_short_instruction(at, at + 1 + reader_.remaining(), arity);
+  const GenericOpInfo* info = find_generic_op(opcode);
+  if (info == nullptr) return fail(make_error("unknown opcode %u", opcode));
+  const uint8_t* const behind =
+      read_short_instruction(at, at + 1 + reader_.remaining(), info->arity);
   if (behind != nullptr) {
     reader_.skip(static_cast<size_t>(behind - reader_.position()));
     return true;
   }
   const size_t first = code_.operands.size();
-  if (!read_operands(arity, true)) return false;
+  if (!read_operands(info->arity, true)) return false;
   code_.instructions.push_back({static_cast<GenericOp>(opcode), static_cast<uint32_t>(first),
                                 static_cast<uint32_t>(code_.operands.size() - first)});
   return true;
@@ -363,7 +359,7 @@ bool InstructionReader::read_body() {
   const uint8_t* const end = at + reader_.remaining();
   while (end - at > kLongestShort) {
     const uint8_t arity = kBodyArities[*at];
-    if (arity == kUnknown) break;
+    if (arity == kNoBody) break;
     const uint8_t* next_at = read_short_instruction(at, end, arity);
     if (next_at == nullptr) {
       reader_.skip(static_cast<size_t>(at - reader_.position()));

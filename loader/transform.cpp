@@ -44,11 +44,11 @@ bool has_dropped_op(const GenericInstruction& instruction) {
 // in their place; those of instructions that are new are added behind them.
 class Rewriter {
  public:
-  Rewriter(const BeamFile& file, GenericCode& code)
+  Rewriter(const BeamFile& file, GenericCode& code, const OwnLabels& labels)
       : file_(file),
         code_(code),
         before_(std::move(code.instructions)),
-        labels_(before_, code.operands),
+        labels_(labels),
         try_handlers_(find_try_handlers(before_, code.operands, labels_)) {}
 
   void run() {
@@ -167,7 +167,7 @@ class Rewriter {
   const BeamFile& file_;
   GenericCode& code_;
   const std::vector<GenericInstruction> before_;
-  const OwnLabels labels_;
+  const OwnLabels& labels_;
   const std::vector<bool> try_handlers_;
   const GenericInstruction* current_ = nullptr;
   size_t next_clear_ = 0;  // into clear_x
@@ -314,10 +314,10 @@ void Rewriter::rewrite() {
 // reached, in place. Operands stay where they are.
 class Compactor {
  public:
-  Compactor(const BeamFile& file, GenericCode& code)
+  Compactor(const BeamFile& file, GenericCode& code, const OwnLabels& labels)
       : file_(file),
         code_(code),
-        labels_(code.instructions, code.operands),
+        labels_(labels),
         uses_(labels_.size()),
         try_handlers_(find_try_handlers(code.instructions, code.operands, labels_)) {}
 
@@ -404,7 +404,7 @@ class Compactor {
 
   const BeamFile& file_;
   GenericCode& code_;
-  const OwnLabels labels_;
+  const OwnLabels& labels_;
   std::vector<uint32_t> uses_;  // by index of the label
   const std::vector<bool> try_handlers_;
   bool reachable_ = true;
@@ -413,8 +413,9 @@ class Compactor {
 }  // namespace
 
 GenericCode transform(const BeamFile& file, GenericCode code) {
-  Rewriter(file, code).run();
-  Compactor(file, code).run();
+  const OwnLabels labels(code.instructions, code.operands);
+  Rewriter(file, code, labels).run();
+  Compactor(file, code, labels).run();
   return code;
 }
 

@@ -32,9 +32,13 @@ bool PortTable::create(size_t limit) {
 
 Word PortTable::next_number() const {
   MutexLock lock(mutex_);
+  return free_number() & kPortNumbers;
+}
+
+Word PortTable::free_number() const {
   Word number = next_number_;
   while (count() < limit() && taken_[number & slot_mask_] != 0) ++number;
-  return number & kPortNumbers;
+  return number;
 }
 
 void PortTable::set_next_number(Word number) {
@@ -45,7 +49,7 @@ void PortTable::set_next_number(Word number) {
 Term PortTable::reserve() {
   MutexLock lock(mutex_);
   if (count() == limit()) return Term::none();
-  while (taken_[next_number_ & slot_mask_] != 0) ++next_number_;
+  next_number_ = free_number();
   const Word number = next_number_++ & kPortNumbers;
   taken_[number & slot_mask_] = 1;
   count_.fetch_add(1, std::memory_order_relaxed);

@@ -42,6 +42,9 @@ class PortTable {
   Port* next(size_t* slot) const;
 
  private:
+  // The next number whose place is free; not yet cut to the bits of a port.
+  Word free_number() const JOIST_REQUIRES(mutex_);
+
   size_t slot_of(Term id) const { return id.payload() & slot_mask_; }
 
   Reservation memory_;

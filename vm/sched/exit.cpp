@@ -12,6 +12,7 @@
 #include "vm/sched/message_timers.h"
 #include "vm/sched/remote_nodes.h"
 #include "vm/sched/schedulers.h"
+#include "vm/sched/signal_chain.h"
 #include "vm/sched/signal_handler.h"
 #include "vm/sched/stand_in.h"
 #include "vm/sched/suspend.h"
@@ -85,8 +86,7 @@ bool run_last_tasks(Process& p) {
 // first, and only then that there is no such process. Who has unlinked tells an exit of the link
 // from one of a later link by itself.
 bool close_signals(Process& p) {
-  Signal* late = nullptr;
-  Signal** end = &late;
+  SignalChain late;
   Signal* signal = p.signals.close();
   while (signal != nullptr) {
     Signal* next = std::exchange(signal->next, nullptr);
@@ -94,12 +94,11 @@ bool close_signals(Process& p) {
       if (p.relations != nullptr) p.relations->watchers.erase(signal->id);
       release_signal(signal);
     } else {
-      *end = signal;
-      end = &signal->next;
+      late.add(signal);
     }
     signal = next;
   }
-  append_late_signals(p, late);
+  append_late_signals(p, late.first());
   return true;
 }
 

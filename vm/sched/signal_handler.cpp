@@ -8,6 +8,7 @@
 #include "vm/proc/relations.h"
 #include "vm/sched/deliver.h"
 #include "vm/sched/remote_nodes.h"
+#include "vm/sched/signal_chain.h"
 #include "vm/sched/stand_in.h"
 #include "vm/sched/time_offset.h"
 #include "vm/term/atoms_trace.h"
@@ -363,44 +364,40 @@ void append_late(Process& p, Signal* signals) {
   if (!is_doomed) return;
   p.state.fetch_or(process_state::kDoomed, std::memory_order_relaxed);
   if (!may_end_aside(p)) return;
-  Signal* requests = nullptr;
-  Signal** end = &requests;
+  SignalChain kept;
   Signal* signal = std::exchange(p.late_signals, nullptr);
   while (signal != nullptr) {
     Signal* next = std::exchange(signal->next, nullptr);
     const bool ends = ends_process(p, *signal);
     if (ends && end_aside(p, signal)) {
-      *end = next;
+      kept.end_with(next);
       break;
     }
     if (ends || signal->kind == SignalKind::kRequest) {
-      *end = signal;
-      end = &signal->next;
+      kept.add(signal);
     } else {
       handle_signal(p, signal);
     }
     signal = next;
   }
-  p.late_signals = requests;
+  p.late_signals = kept.first();
 }
 
 // Requests wait for the end of the native: what they see to may still be in its hands.
 void refuse_signals_aside(Process& p) {
   if (end_is_being_told(p)) return;
-  Signal* requests = nullptr;
-  Signal** end = &requests;
+  SignalChain requests;
   Signal* signal = std::exchange(p.late_signals, nullptr);
   while (signal != nullptr) {
     Signal* next = std::exchange(signal->next, nullptr);
     if (signal->kind == SignalKind::kRequest) {
-      *end = signal;
-      end = &signal->next;
+      requests.add(signal);
     } else {
       refuse_signal(p, signal);
     }
     signal = next;
   }
-  p.late_signals = requests;
+  p.late_signals = requests.first();
 }
 
 Signal* new_signal_of_other_node(SignalKind kind, Term sender, Term reason,
@@ -453,20 +450,18 @@ void handle_signals_aside(Process& p) {
     return refuse_signals_aside(p);
   }
   // Behind one that must wait those of the same sender do, too: they stay in order.
-  Signal* rest = nullptr;
-  Signal** end = &rest;
+  SignalChain rest;
   while (signal != nullptr) {
     Signal* next = std::exchange(signal->next, nullptr);
     if (is_easy(p, *signal) && !may_be_behind(p.late_signals, signal->sender) &&
-        !may_be_behind(rest, signal->sender)) {
+        !may_be_behind(rest.first(), signal->sender)) {
       handle_signal(p, signal);
     } else {
-      *end = signal;
-      end = &signal->next;
+      rest.add(signal);
     }
     signal = next;
   }
-  if (rest != nullptr) append_late(p, rest);
+  if (rest.first() != nullptr) append_late(p, rest.first());
 }
 
 void refuse_signal(Process& p, Signal* signal) {
