@@ -103,8 +103,14 @@ Term break_ignored(Process& p) { return boolean(settings(p).break_ignored); }
 // --- processors and schedulers ---
 
 Term processors(int count) { return count > 0 ? Term::small(count) : atoms::unknown; }
-Term logical_processors(Process&) { return processors(cpu_count().online); }
-Term logical_processors_available(Process&) { return processors(cpu_count().available); }
+// As they were when the VM was asked to look last. The affinity of the first scheduler's thread,
+// which is the OS process' own, changes by itself at times (SleepPlace).
+Term logical_processors(Process& p) {
+  return processors(static_cast<int>(system_flags(p)->known_processors.load() >> 32));
+}
+Term logical_processors_available(Process& p) {
+  return processors(static_cast<int>(static_cast<uint32_t>(system_flags(p)->known_processors)));
+}
 Term update_cpu_info(Process& p) {
   const uint64_t now = SystemFlags::processors_now();
   const uint64_t before = system_flags(p)->known_processors.exchange(now);

@@ -18,6 +18,7 @@ blocks of lines, parted by empty lines; in a block
     erl -noshell -eval '...'   the command, split as a shell would; or escript with its script
     < text                     lines of standard input; without any it is empty
     env NAME=VALUE             variables
+    in any order               two of erl's processes write at the same time: lines are sorted
 """
 
 import os
@@ -41,17 +42,19 @@ MORE_RUNS_OF_ERL = 8
 def read_table(path):
     cases = []
     for block in path.read_text().split("\n\n"):
-        command, stdin, variables = None, "", {}
+        command, stdin, variables, in_order = None, "", {}, True
         for line in block.splitlines():
             if line.startswith("< "):
                 stdin += line[2:] + "\n"
             elif line.startswith("env "):
                 name, value = line[4:].split("=", 1)
                 variables[name] = value
+            elif line == "in any order":
+                in_order = False
             elif line.strip() and not line.startswith("#"):
                 command = f"{command} {line.strip()}" if command else line
         if command:
-            cases.append((command, stdin, variables))
+            cases.append((command, stdin, variables, in_order))
     return cases
 
 
@@ -70,8 +73,12 @@ def without_usage(text):
     return re.sub(r"Usage: .*", "USAGE", text, flags=re.DOTALL)
 
 
+def sorted_lines(text):
+    return "\n".join(sorted(text.split("\n")))
+
+
 def run(erl, case, folder):
-    command, stdin, variables = case
+    command, stdin, variables, in_order = case
     words = shlex.split(command)
     words[0] = str(Path(erl).parent / words[0])
     environment = {**os.environ, **variables}
@@ -79,6 +86,8 @@ def run(erl, case, folder):
         if path.name == "erl_crash.dump":
             path.unlink()
     output, errors, status = side_by_side.run(words, folder, environment, SECONDS, stdin)
+    if not in_order:
+        output, errors = sorted_lines(output), sorted_lines(errors)
     return without_usage(output), without_usage(errors), status
 
 

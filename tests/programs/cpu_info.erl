@@ -6,9 +6,10 @@ main() ->
     Before = info(),
     Mask = mask(),
     os:cmd("taskset -p 1 " ++ os:getpid()),
+    NotAsked = erlang:system_info(logical_processors_available),
     Fewer = info(),
     os:cmd("taskset -p " ++ Mask ++ " " ++ os:getpid()),
-    {Before, Fewer, info(), info()}.
+    {Before, NotAsked, Fewer, info(), info()}.
 
 info() ->
     Answer = erlang:system_info(update_cpu_info),

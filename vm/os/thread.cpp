@@ -89,7 +89,46 @@ void Thread::detach() {
   joinable_ = false;
 }
 
+namespace {
+
+pid_t this_thread_id() {
+  thread_local const pid_t id = gettid();
+  return id;
+}
+
+// Fails on machines with more than 1024 processors, where the set is too small: nothing changes.
+template <typename Change>
+bool change_affinity(pid_t thread, Change change) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(thread, sizeof allowed, &allowed) != 0) return false;
+  change(allowed);
+  return sched_setaffinity(thread, sizeof allowed, &allowed) == 0;  // not: none is left
+}
+
+}  // namespace
+
+void SleepPlace::before_sleep() {
+  thread_.store(this_thread_id(), std::memory_order_relaxed);
+  processor_.store(sched_getcpu(), std::memory_order_relaxed);
+}
+
+void SleepPlace::before_wake() {
+  const int here = sched_getcpu();
+  if (here < 0 || here >= CPU_SETSIZE || processor_.load(std::memory_order_relaxed) != here) return;
+  int left = kNone;
+  if (!left_.compare_exchange_strong(left, kChanging, std::memory_order_acq_rel)) return;
+  const bool sent = change_affinity(thread_.load(std::memory_order_relaxed),
+                                    [here](cpu_set_t& allowed) { CPU_CLR(here, &allowed); });
+  left_.store(sent ? here : kNone, std::memory_order_release);
+}
+
+void SleepPlace::return_to_all() {
+  const int left = left_.exchange(kNone, std::memory_order_acq_rel);
+  change_affinity(0, [left](cpu_set_t& allowed) { CPU_SET(left, &allowed); });
+}
+
 void Parker::park(int64_t timeout_ns) {
+  place_.before_sleep();
   uint32_t expected = kAwake;
   if (state_.compare_exchange_strong(expected, kParked, std::memory_order_acq_rel)) {
     timespec timeout;
@@ -101,6 +140,7 @@ void Parker::park(int64_t timeout_ns) {
     }
     syscall(SYS_futex, reinterpret_cast<uint32_t*>(&state_), FUTEX_WAIT_PRIVATE, kParked, limit,
             nullptr, 0);
+    place_.after_sleep();
   }
   // Also takes a notification that came before or during the sleep.
   state_.exchange(kAwake, std::memory_order_acq_rel);
@@ -108,6 +148,7 @@ void Parker::park(int64_t timeout_ns) {
 
 void Parker::unpark() {
   if (state_.exchange(kNotified, std::memory_order_acq_rel) == kParked) {
+    place_.before_wake();
     syscall(SYS_futex, reinterpret_cast<uint32_t*>(&state_), FUTEX_WAKE_PRIVATE, 1, nullptr,
             nullptr, 0);
   }

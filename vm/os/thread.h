@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include <atomic>
 #include <cstdint>
@@ -65,6 +66,36 @@ class Thread {
   bool joinable_ = false;
 };
 
+// Where a thread (the owner) sleeps, so that who wakes it can send it to another processor.
+//
+// Linux wakes a thread on the processor it ran on last, also where the waker is busy on that one
+// and another is idle: it does not look for one when those that share a cache are half busy
+// (SIS_UTIL in the kernel's select_idle_cpu), which is always so on a machine of two. The thread
+// then stands behind its waker until the next balancing, for one or two ticks of 4 ms. The waker
+// takes its own processor out of the thread's affinity, and the thread puts it back.
+class SleepPlace {
+ public:
+  // --- by the owner ---
+  void before_sleep();
+  void after_sleep() {
+    if (left_.load(std::memory_order_acquire) >= 0) [[unlikely]]
+      return_to_all();
+  }
+  // By who is about to wake the owner, which may be awake by now.
+  void before_wake();
+
+ private:
+  // left_: the processor that was taken out, or
+  static constexpr int kNone = -1;
+  static constexpr int kChanging = -2;  // a waker is at it: the owner leaves it to the next time
+
+  void return_to_all();
+
+  std::atomic<pid_t> thread_{0};
+  std::atomic<int> processor_{kNone};  // at the last sleep
+  std::atomic<int> left_{kNone};
+};
+
 // Lets one thread (the owner) sleep until another wakes it. A wake-up that comes while the owner
 // is awake is remembered (once), so checking for work and then parking loses nothing:
 //
@@ -83,6 +114,7 @@ class Parker {
   static constexpr uint32_t kParked = 1;
   static constexpr uint32_t kNotified = 2;
   std::atomic<uint32_t> state_{kAwake};
+  SleepPlace place_;
 };
 
 }  // namespace joist

@@ -28,11 +28,12 @@ DirtyQueue::DirtyQueue(ThreadKind kind, size_t threads, Clock& clock, Starter st
       starter_(starter),
       context_(context),
       lookers_at_most_(cpu_count().available > 1 ? kLookersAtMost : 0),
+      parkers_(new Parker[threads]),
       workers_(new Worker[threads]),
       online_(threads) {}
 
 void DirtyQueue::push(Process& process) {
-  size_t next;
+  Next next;
   {
     MutexLock lock(mutex_);
     queue_.push(process);
@@ -44,24 +45,27 @@ void DirtyQueue::push(Process& process) {
 bool DirtyQueue::may_work() const { return blocks_ == 0 ? working_ < online_ : one_may_work_; }
 
 // Whoever is on its way looks at the queue when it comes, and chooses again if it is not empty.
-size_t DirtyQueue::choose_next() {
-  if (queue_.length() <= lookers_ || called_ + starting_ != 0) return kNobody;
-  if (!may_work() || stopping_) return kNobody;
+DirtyQueue::Next DirtyQueue::choose_next() {
+  if (queue_.length() <= lookers_ || called_ + starting_ != 0) return {};
+  if (!may_work() || stopping_) return {};
   if (sleeping_ != 0) {
     looks_long_ = clock_.monotonic_ns() - looked_ns_ < kLongLookNs;
+    size_t thread = 0;
+    while (!workers_[thread].sleeps) ++thread;
+    workers_[thread].sleeps = false;
     --sleeping_;
     ++called_;
-    return kSleeper;
+    return {.thread = thread};
   }
-  if (started_ == threads_) return kNobody;
+  if (started_ == threads_) return {};
   ++starting_;
-  return started_++;
+  return {.thread = started_++, .is_new = true};
 }
 
-void DirtyQueue::call(size_t next) {
-  if (next == kNobody) return;
-  if (next == kSleeper) return more_.notify_one();
-  if (starter_(context_, kind_, next)) return;
+void DirtyQueue::call(Next next) {
+  if (next.thread == Next::kNobody) return;
+  if (!next.is_new) return parkers_[next.thread].unpark();
+  if (starter_(context_, kind_, next.thread)) return;
   // Those that there are do its work.
   MutexLock lock(mutex_);
   --starting_;
@@ -69,7 +73,7 @@ void DirtyQueue::call(size_t next) {
 
 Process* DirtyQueue::take(size_t thread) {
   Process* process = nullptr;
-  size_t next = kNobody;
+  Next next;
   {
     MutexLock lock(mutex_);
     Worker& worker = workers_[thread];
@@ -83,7 +87,7 @@ Process* DirtyQueue::take(size_t thread) {
         has_looked = true;
         look_for_more();
       } else {
-        sleep();
+        sleep(thread);
       }
     }
     if (process != nullptr) {
@@ -97,10 +101,16 @@ Process* DirtyQueue::take(size_t thread) {
   return process;
 }
 
-void DirtyQueue::sleep() {
+void DirtyQueue::sleep(size_t thread) {
+  Worker& worker = workers_[thread];
+  worker.sleeps = true;
   ++sleeping_;
-  while (called_ == 0 && !stopping_) more_.wait(mutex_);
-  if (called_ != 0) --called_;
+  while (worker.sleeps && !stopping_) {
+    mutex_.unlock();
+    parkers_[thread].park();
+    mutex_.lock();
+  }
+  if (!worker.sleeps) --called_;
 }
 
 // Whoever pushes meanwhile wakes nobody for it; the caller looks at the queue again before it
@@ -125,7 +135,7 @@ void DirtyQueue::done(size_t thread) {
 }
 
 bool DirtyQueue::work_while_blocked() {
-  size_t next;
+  Next next;
   {
     MutexLock lock(mutex_);
     if (blocks_ == 0 || queue_.length() == 0) return false;
@@ -141,7 +151,7 @@ bool DirtyQueue::work_while_blocked() {
 void DirtyQueue::stop() {
   MutexLock lock(mutex_);
   stopping_ = true;
-  more_.notify_all();
+  for (size_t i = 0; i < threads_; ++i) parkers_[i].unpark();
   idle_.notify_all();
 }
 
@@ -151,7 +161,7 @@ size_t DirtyQueue::online() const {
 }
 
 void DirtyQueue::set_online(size_t online) {
-  size_t next;
+  Next next;
   {
     MutexLock lock(mutex_);
     online_ = online;
@@ -166,7 +176,7 @@ void DirtyQueue::block() {
 }
 
 void DirtyQueue::unblock() {
-  size_t next;
+  Next next;
   {
     MutexLock lock(mutex_);
     --blocks_;

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "vm/base/sync.h"
+#include "vm/os/thread.h"
 #include "vm/sched/run_queue.h"
 
 namespace joist {
@@ -53,6 +54,7 @@ class DirtyQueue {
  private:
   struct Worker {
     bool has_come = false;  // to the queue, since it was started
+    bool sleeps = false;    // and is not called
     int64_t busy_ns = 0;
     int64_t busy_since_ns = 0;  // 0: it waits
     int64_t busy_at_start_ns = 0;
@@ -61,15 +63,18 @@ class DirtyQueue {
     }
   };
 
-  // Who is to be told, once mutex_ is free, that there is something to do.
-  static constexpr size_t kNobody = SIZE_MAX;
-  static constexpr size_t kSleeper = SIZE_MAX - 1;  // otherwise: the number of a thread to start
+  // Which thread is to be told, once mutex_ is free, that there is something to do.
+  struct Next {
+    static constexpr size_t kNobody = SIZE_MAX;
+    size_t thread = kNobody;
+    bool is_new = false;  // it is to be started first
+  };
 
   bool may_work() const JOIST_REQUIRES(mutex_);
-  size_t choose_next() JOIST_REQUIRES(mutex_);
-  void call(size_t next) JOIST_EXCLUDES(mutex_);
+  Next choose_next() JOIST_REQUIRES(mutex_);
+  void call(Next next) JOIST_EXCLUDES(mutex_);
   void look_for_more() JOIST_REQUIRES(mutex_);
-  void sleep() JOIST_REQUIRES(mutex_);
+  void sleep(size_t thread) JOIST_REQUIRES(mutex_);
 
   const ThreadKind kind_;
   const size_t threads_;
@@ -77,9 +82,9 @@ class DirtyQueue {
   const Starter starter_;
   void* const context_;
   const size_t lookers_at_most_;
-  RunQueue queue_;  // its lock is taken under mutex_
+  const std::unique_ptr<Parker[]> parkers_;  // of the threads
+  RunQueue queue_;                           // its lock is taken under mutex_
   mutable Mutex mutex_;
-  Condition more_;
   Condition idle_;
   std::unique_ptr<Worker[]> workers_ JOIST_GUARDED_BY(mutex_);
   size_t started_ JOIST_GUARDED_BY(mutex_) = 0;
