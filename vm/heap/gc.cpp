@@ -138,6 +138,10 @@ bool abandon_young_block(Heap& heap, size_t need) {
   return true;
 }
 
+void prepare_free_words(const Heap& heap) {
+  prepare_words(heap.top, heap.limit, heap.young_words());
+}
+
 bool copy_leaving_literals_gc(Heap& heap, const RootSet& roots, const LeavingLiterals& leaving) {
   LiteralScan scan(leaving);
   scan.visit(heap, roots);

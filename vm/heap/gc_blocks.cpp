@@ -33,4 +33,8 @@ void free_block(Word* block, size_t words) {
   free_large(block, bytes);
 }
 
+void prepare_words(Word* first, Word* end, size_t words) {
+  if (words * sizeof(Word) >= kLargeBytes) populate_large(first, end);
+}
+
 }  // namespace joist

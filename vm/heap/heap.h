@@ -139,6 +139,11 @@ size_t collection_words(const Heap& heap, Collection kind);
 // False: the stack is too large to be moved for that, or there is an abandoned block, or no memory.
 bool abandon_young_block(Heap& heap, size_t need);
 
+// Has the memory between top and limit ready, so that no slice spends its time on page faults: one
+// of two megabytes, on a virtual machine whose host has to find the memory first, takes
+// milliseconds.
+void prepare_free_words(const Heap& heap);
+
 // Changes nothing and checks everything: each word of the heap, its stack and the roots is a
 // valid term within this heap, a fragment, or a literal; nothing old points to anything younger;
 // off-heap lists hold exactly the objects that belong on them. fatal() with a description

@@ -80,6 +80,15 @@ void free_large(void* memory, size_t bytes) {
   munmap(memory, size);
 }
 
+void populate_large(void* first, void* end) {
+#ifdef MADV_POPULATE_WRITE
+  const uintptr_t page = page_size();
+  const uintptr_t start = round_up(reinterpret_cast<uintptr_t>(first), page);
+  const uintptr_t stop = reinterpret_cast<uintptr_t>(end) & ~(page - 1);
+  if (start < stop) madvise(reinterpret_cast<void*>(start), stop - start, MADV_POPULATE_WRITE);
+#endif
+}
+
 Result<Reservation> Reservation::reserve(size_t bytes, size_t alignment) {
   const size_t page = page_size();
   JOIST_CHECK((alignment & (alignment - 1)) == 0 && bytes > 0);

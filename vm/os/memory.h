@@ -29,6 +29,9 @@ constexpr size_t round_up(size_t value, size_t alignment) {
 // nullptr: no memory. free_large() takes the same size.
 void* allocate_large(size_t bytes);
 void free_large(void* memory, size_t bytes);
+// Has the system provide the pages between the two, within one such block, now. Not if it lacks
+// memory for them, or cannot: then each comes when it is touched.
+void populate_large(void* first, void* end);
 // Bytes of all such blocks in this OS process that are not resident, as nobody has touched them:
 // of each what is between the part in use at its beginning and that at its end. Blocks that are
 // being freed wait for the answer, which takes some microseconds a block.

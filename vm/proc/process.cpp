@@ -245,7 +245,11 @@ bool Process::collect_due_gc() {
       due_collection == DueCollection::kFull ? Collection::kFull : Collection::kMinor;
   const size_t need = extras == nullptr ? 0 : std::exchange(extras->due_words, 0);
   const bool alive = collect_now_gc(need, live, kind);
-  if (!alive) due_collection = DueCollection::kFailed;
+  if (!alive) {
+    due_collection = DueCollection::kFailed;
+  } else if (kind == Collection::kMinor) {  // because it wants to allocate
+    prepare_free_words(heap);
+  }
   return alive;
 }
 
