@@ -42,26 +42,40 @@ parallel() ->
     Time = erlang:monotonic_time(millisecond) - Start,
     [lists:usort(Ends), if Time < 290 -> {fast, Time}; Time < 1500 -> ok; true -> {slow, Time} end].
 
-busy(Kind) -> busy(Kind, 700).
+%% Within a native that ends by itself after Time milliseconds, or more where that was too short.
+busy(Kind, Time) -> busy(Kind, Time, 8).
 
-busy(Kind, Time) ->
+busy(Kind, _, 0) -> exit({never_dirty, Kind});
+busy(Kind, Time, Tries) ->
     Self = self(),
     Pid = spawn(fun() ->
-                    put(key, value),
                     Self ! {self(), started},
                     Result = erts_debug:dirty(Kind, wait, Time),
                     Self ! {self(), Result},
                     receive {Self, ends} -> ok end
                 end),
     receive {Pid, started} -> ok end,
-    wait_dirty(Pid),
-    Pid.
+    case wait_dirty(Pid) of
+        seen -> Pid;
+        missed -> Pid ! {self(), ends}, busy(Kind, Time * 2, Tries - 1)
+    end.
 
+%% On a machine with much to do the native may be over before it is seen.
 wait_dirty(Pid) ->
     case erts_internal:is_process_executing_dirty(Pid) of
-        true -> ok;
-        false -> erlang:yield(), wait_dirty(Pid)
+        true -> seen;
+        false -> receive {Pid, _} -> missed after 0 -> erlang:yield(), wait_dirty(Pid) end
     end.
+
+%% Within a native that tells so, and ends only when the process is killed: a second later.
+lasting(Kind) -> lasting(Kind, fun() -> ok end).
+
+lasting(Kind, Before) ->
+    Self = self(),
+    Pid = spawn(fun() -> Before(), erts_debug:dirty(Kind, alive_waitexiting, Self) end),
+    receive {alive, Pid} -> ok end,
+    true = erts_internal:is_process_executing_dirty(Pid),
+    Pid.
 
 ends(Pid) ->
     receive {Pid, Result} -> Pid ! {self(), ends}, Result after 10000 -> timeout end.
@@ -79,7 +93,7 @@ scheduler_free() ->
     [Sum | [ends(Pid) || Pid <- Pids]].
 
 asked() ->
-    Pid = busy(dirty_io),
+    Pid = lasting(dirty_io, fun() -> put(key, value) end),
     register(busy_one, Pid),
     Pid ! {message, 1},
     Items = [message_queue_len, messages, registered_name, status, links, dictionary, trap_exit,
@@ -91,7 +105,7 @@ asked() ->
     [lists:keyreplace(group_leader, 1, Told,
                       {group_leader, element(2, lists:keyfind(group_leader, 1, Told))
                                          =:= group_leader()}),
-     Alive, All, Memory, ends(Pid)].
+     Alive, All, Memory, killed(Pid, kill)].
 
 messages() ->
     Self = self(),
@@ -108,24 +122,26 @@ messages() ->
     [Failed, Got].
 
 links() ->
-    Pid = busy(dirty_cpu),
+    Pid = lasting(dirty_cpu),
     Linked = soon(fun() -> link(Pid), {links, L} = process_info(Pid, links), lists:member(self(), L)
                   end),
     Ref = monitor(process, Pid),
     Watched = soon(fun() -> process_info(Pid, monitored_by) =:= {monitored_by, [self()]} end),
     unlink(Pid),
-    Result = ends(Pid),
-    [Linked, Watched, Result, receive {'DOWN', Ref, _, _, Reason} -> Reason end].
+    Killed = killed(Pid, reason),
+    [Linked, Watched, Killed, receive {'DOWN', Ref, _, _, Reason} -> Reason end].
 
 %% By whatever killed it.
 killed() ->
     [begin
-         Pid = busy(Kind, 300),
-         Ref = monitor(process, Pid),
-         exit(Pid, How),
-         {Kind, How, receive {'DOWN', Ref, _, _, Reason} -> Reason after 5000 -> timeout end,
-          is_process_alive(Pid), process_info(Pid)}
+         Pid = lasting(Kind),
+         {Kind, How, killed(Pid, How), is_process_alive(Pid), process_info(Pid)}
      end || Kind <- [dirty_cpu, dirty_io], How <- [kill, other]].
+
+killed(Pid, How) ->
+    Ref = monitor(process, Pid),
+    exit(Pid, How),
+    receive {'DOWN', Ref, _, _, Reason} -> Reason after 5000 -> timeout end.
 
 trapping() ->
     Self = self(),
@@ -134,12 +150,12 @@ trapping() ->
                          erts_debug:dirty_io(send, Self),
                          ok = erts_debug:dirty_io(wait, 300),
                          Self ! receive {'EXIT', From, Reason} -> {exit, From =:= Self, Reason}
-                                after 0 -> nothing
+                                after 5000 -> nothing
                                 end
                      end),
     receive {ok, _} -> ok end,
     exit(Pid, reason),
-    receive {exit, IsMe, Reason} -> {IsMe, Reason}; nothing -> nothing after 5000 -> timeout end.
+    receive {exit, IsMe, Reason} -> {IsMe, Reason}; nothing -> nothing after 10000 -> timeout end.
 
 suspended() ->
     Pid = busy(dirty_io, 300),
@@ -170,7 +186,9 @@ online() ->
      erts_debug:dirty_cpu(scheduler, type),
      begin erlang:system_flag(dirty_cpu_schedulers_online, Before), ok end,
      erlang:system_info(dirty_io_schedulers),
-     erlang:system_info(dirty_cpu_schedulers) =:= erlang:system_info(schedulers)].
+     %% one for each processor that there is a scheduler for
+     erlang:system_info(dirty_cpu_schedulers)
+         =:= min(erlang:system_info(schedulers), erlang:system_info(logical_processors_available))].
 
 %% Blocking all schedulers waits for dirty ones and holds them up.
 blocked() ->
@@ -202,17 +220,13 @@ ended(Kind, How) ->
     Self = self(),
     Heir = spawn_link(fun() -> receive {'ETS-TRANSFER', T, _, D} -> Self ! {heir, ets:tab2list(T), D} end end),
     Linked = spawn(fun() -> receive stop -> exit(from_link) end end),
-    Pid = spawn(fun() ->
-                    register(ended_one, self()),
-                    ets:new(ended_table, [named_table, public]),
-                    ets:insert(ets:new(left, [{heir, Heir, data}]), {key, value}),
-                    link(Linked),
-                    Watched = monitor(process, Heir),
-                    Self ! {self(), started, Watched},
-                    erts_debug:dirty(Kind, wait, 1500)
-                end),
-    receive {Pid, started, _} -> ok end,
-    wait_dirty(Pid),
+    Pid = lasting(Kind, fun() ->
+                            register(ended_one, self()),
+                            ets:new(ended_table, [named_table, public]),
+                            ets:insert(ets:new(left, [{heir, Heir, data}]), {key, value}),
+                            link(Linked),
+                            monitor(process, Heir)
+                        end),
     First = monitor(process, Pid),
     link(Pid),
     Second = monitor(process, ended_one),

@@ -20,6 +20,7 @@
 #include "vm/os/exit.h"
 #include "vm/os/file.h"
 #include "vm/os/memory.h"
+#include "vm/os/thread.h"
 #include "vm/sched/exit.h"
 #include "vm/term/print.h"
 #include "vm/term/rules.h"
@@ -41,7 +42,10 @@ constexpr int64_t kPortFlushNs = 2'000'000'000;
 }  // namespace
 
 Vm::Vm(VmOptions options) : options_(std::move(options)), dirty_threads_(options_.gc_stress) {
-  if (options_.dirty_cpu_schedulers == 0) options_.dirty_cpu_schedulers = options_.schedulers;
+  if (options_.dirty_cpu_schedulers == 0) {
+    const auto processors = static_cast<size_t>(std::max(1, cpu_count().available));
+    options_.dirty_cpu_schedulers = std::min(options_.schedulers, processors);
+  }
 }
 
 Vm::~Vm() {

@@ -60,7 +60,7 @@ struct VmOptions {
   bool gc_stress = false;
   bool boots_otp = false;  // run_otp() is to be called, instead of call()
   size_t schedulers = 1;
-  size_t dirty_cpu_schedulers = 0;         // 0: as many as schedulers
+  size_t dirty_cpu_schedulers = 0;         // 0: one a processor, but no more than schedulers
   size_t dirty_cpu_schedulers_online = 0;  // 0: all
   size_t dirty_io_schedulers = 10;
   size_t schedulers_online = 0;  // 0: all
