@@ -1,9 +1,9 @@
 // Registered names, and which processes there are.
 #include <algorithm>
+#include <memory>
 #include <ranges>
 #include <vector>
 
-#include "bif/magic.h"
 #include "bif/registry.h"
 #include "bif/step_budget.h"
 #include "vm/heap/builder.h"
@@ -101,67 +101,74 @@ bool is_there(const Process& p, Term pid) {
          p.pid == p.runtime->retired_literals->collector();
 }
 
-using Census = ProcessTable::Census;
 constexpr size_t kSlotsPerReduction = 25;
 
-// False: the slice is used up.
-bool take_census(Process& p, Census& census) {
+// processes/0 where it takes more than a slice.
+class Listing final : public SuspendedNative {
+ public:
+  explicit Listing(ProcessTable& table) : census_(table) {}
+
+  // False: the slice is used up.
+  bool go_on(Process& p) {
+    if (!has_census_) has_census_ = take_census(p);
+    return has_census_ && list_pids(p);
+  }
+  Term list() const { return list_; }
+
+ private:
+  bool take_census(Process& p);
+  bool list_pids(Process& p);
+
+  ProcessTable::Census census_;
+  bool has_census_ = false;
+  Term list_ = Term::nil();
+};
+
+bool Listing::take_census(Process& p) {
   constexpr size_t kSlotsAtOnce = 1000;  // nobody can be spawned or end meanwhile
   while (true) {
-    p.charge(static_cast<int64_t>(std::min(kSlotsAtOnce, census.slots()) / kSlotsPerReduction));
-    if (census.go_on(kSlotsAtOnce)) return true;
+    p.charge(static_cast<int64_t>(std::min(kSlotsAtOnce, census_.slots()) / kSlotsPerReduction));
+    if (census_.go_on(kSlotsAtOnce)) return true;
     if (p.out_of_budget()) return false;
   }
 }
 
-// Takes pids out and puts them in front of *list. False: the slice is used up.
-bool list_pids(Process& p, Census& census, Term* list) {
+bool Listing::list_pids(Process& p) {
   StepBudget budget(p);
-  std::vector<Term>& pids = census.pids();
+  std::vector<Term>& pids = census_.pids();
   while (!pids.empty()) {
     if (!budget.spend()) return false;
-    if (is_there(p, pids.back())) *list = make_cons(p.heap, pids.back(), *list);
+    if (is_there(p, pids.back())) list_ = make_cons(p.heap, pids.back(), list_);
     pids.pop_back();
   }
   return true;
 }
 
-// What processes/0 goes on with, under OTP's name: process_info/2 shows it. `list` is none() as
-// long as the census is not complete; no Erlang code ever sees the reference.
-Term continue_listing(Process& p, Term reference, Term list) {
-  Census& census = *Magic<Census>::get(reference);
-  const bool is_complete = !list.is_none() || take_census(p, census);
-  if (is_complete) {
-    if (list.is_none()) list = Term::nil();
-    if (list_pids(p, census, &list)) return list;
+// none(): there may be more than a slice is enough for.
+Term list_at_once(Process& p, ProcessTable& table) {
+  ProcessTable::Census census(table);
+  const auto cost = static_cast<int64_t>(table.count() / kCellsPerReduction +
+                                         census.slots() / kSlotsPerReduction);
+  if (cost >= p.reductions) return Term::none();
+  census.go_on(census.slots());
+  Term list = Term::nil();
+  for (const Term pid : std::views::reverse(census.pids())) {
+    if (is_there(p, pid)) list = make_cons(p.heap, pid, list);
   }
-  return p.trap(atoms::erlang, must_atom("ptab_list_continue"),
-                {reference, is_complete ? list : Term(atoms::undefined)});
-}
-
-Term ptab_list_continue_2(Process& p, Term reference, Term list) {
-  if (Magic<Census>::get(reference) == nullptr) return p.badarg();
-  if (p.out_of_budget()) return p.yield({reference, list});
-  return continue_listing(p, reference, list == atoms::undefined ? Term::none() : list);
+  p.charge(cost);
+  return list;
 }
 
 Term processes_0(Process& p) {
   ProcessTable& table = *p.runtime->processes;
-  {
-    Census census(table);
-    const auto cost = static_cast<int64_t>(table.count() / kCellsPerReduction +
-                                           census.slots() / kSlotsPerReduction);
-    if (cost < p.reductions) {
-      census.go_on(census.slots());
-      Term list = Term::nil();
-      for (const Term pid : std::views::reverse(census.pids())) {
-        if (is_there(p, pid)) list = make_cons(p.heap, pid, list);
-      }
-      p.charge(cost);
-      return list;
-    }
+  auto listing = p.resume<Listing>();
+  if (listing == nullptr) {
+    const Term list = list_at_once(p, table);
+    if (!list.is_none()) return list;
+    listing = std::make_unique<Listing>(table);
   }
-  return continue_listing(p, Magic<Census>::make(p, 0, table), Term::none());
+  if (!listing->go_on(p)) return p.suspend(std::move(listing), {});
+  return listing->list();
 }
 
 // OTP 28: {Slot, [Pid]} with some of the processes from that slot of the table on, or none at its
@@ -189,7 +196,6 @@ constexpr NativeEntry kRegisterNatives[] = {
     {"erlang", "whereis", native<whereis_1>},
     {"erlang", "registered", native<registered_0>},
     {"erlang", "processes", native<processes_0>},
-    {"erlang", "ptab_list_continue", native<ptab_list_continue_2>},
     {"erts_internal", "processes_next", native<processes_next_1>},
 };
 

@@ -15,10 +15,12 @@ main() ->
     [begin unlink(P), exit(P, kill) end || P <- Loads],
     await(Loads),
     Asked = asked(Stay),
+    Shown = shown(),
     Ended = ended_within(),
     [exit(P, kill) || P <- Stay],
     await(Stay),
-    {Gone -- (Gone -- Quiet), Stay -- Quiet, Checks, Busy, Asked, Ended,
+    {Gone -- (Gone -- Quiet), Stay -- Quiet, Checks, Busy, Asked, Shown, hidden(),
+     Ended,
      [is_process_alive(P) || P <- processes(), lists:member(P, lists:sublist(Stay, 100))]}.
 
 wait() -> receive stop -> ok end.
@@ -54,6 +56,31 @@ asked(Stay) ->
     [begin erlang:garbage_collect(Lister), process_info(Lister, current_function) end
      || _ <- lists:seq(1, 200)],
     receive {Lister, Result} -> Result end.
+
+%% What it goes on with in a next slice has a name, by which nobody can call it.
+shown() ->
+    Lister = spawn(fun() -> receive list -> ok end,
+                            [begin erlang:bump_reductions(3_000), processes() end
+                             || _ <- lists:seq(1, 50)] end),
+    Ref = monitor(process, Lister),
+    erlang:trace(Lister, true, [running]),
+    Lister ! list,
+    receive {'DOWN', Ref, _, _, normal} -> ok end,
+    All = [{What, Place} || {trace, _, What, Place} <- messages()],
+    [lists:member({What, {erlang, ptab_list_continue, 2}}, All) || What <- [out, in]].
+
+messages() -> receive M -> [M | messages()] after 0 -> [] end.
+
+hidden() ->
+    {F, A} = {ptab_list_continue, 2},
+    Exports = [erlang:module_info(Item) || Item <- [exports, functions]],
+    [prog:outcome(fun() -> erlang:ptab_list_continue(1, undefined) end),
+     prog:outcome(fun() -> apply(erlang, F, [1, 2]) end),
+     prog:outcome(fun() -> (fun erlang:ptab_list_continue/2)(1, 2) end),
+     erlang:function_exported(erlang, F, A), erlang:is_builtin(erlang, F, A),
+     [lists:member({F, A}, List) || List <- Exports],
+     lists:member({erlang, F, A}, erlang:system_info(snifs)),
+     erlang:trace_pattern({erlang, F, A}, true, [local])].
 
 %% Those that list are killed while they do.
 ended_within() ->

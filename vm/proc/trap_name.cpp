@@ -29,6 +29,7 @@ constexpr struct {
     {"erlang", "binary_to_term", 2, "erts_internal", "binary_to_term_trap", 1},
     {"erlang", "term_to_binary", 1, "erts_internal", "term_to_binary_trap", 1},
     {"erlang", "term_to_binary", 2, "erts_internal", "term_to_binary_trap", 1},
+    {"erlang", "processes", 0, "erlang", "ptab_list_continue", 2},
     {"re", "run", 2, "erlang", "re_run_trap", 3},
     {"re", "run", 3, "erlang", "re_run_trap", 3},
 };
