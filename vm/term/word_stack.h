@@ -64,7 +64,7 @@ class WordStack {
     size_t bytes = capacity_ * 2 * sizeof(Word);
     void* old = words_ == inline_ ? nullptr : words_;
     Word* bigger = static_cast<Word*>(std::realloc(old, bytes));
-    if (bigger == nullptr) fatal("no memory for a stack of %zu bytes", bytes);
+    if (bigger == nullptr) fatal("out of memory: a stack of %zu bytes", bytes);
     if (old == nullptr) std::memcpy(bigger, inline_, sizeof(inline_));
     words_ = bigger;
     capacity_ *= 2;
