@@ -1,9 +1,9 @@
 // Comparison and boolean operators as functions, type tests, and the hashes of terms.
+#include "bif/large_argument.h"
 #include "bif/registry.h"
 #include "vm/code/fun_call.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
-#include "vm/sched/dirty_call.h"
 #include "vm/sched/suspended_comparison.h"
 #include "vm/term/compare.h"
 #include "vm/term/hash.h"
@@ -182,17 +182,17 @@ uint64_t hash_range(Term range) {
 Term phash_2(Process& p, Term term, Term range) {
   uint64_t count = hash_range(range);
   if (count == 0) return p.badarg();
-  if (is_handed_over(p, term)) return hand_over(p, {term, range});
+  if (is_dirty_call(p, {term})) return hand_over(p, {term, range});
   return Term::small(static_cast<int64_t>(1 + phash(term) % count));
 }
 Term phash2_1(Process& p, Term term) {
-  if (is_handed_over(p, term)) return hand_over(p, {term});
+  if (is_dirty_call(p, {term})) return hand_over(p, {term});
   return Term::small(phash2(term) & ((1u << 27) - 1));
 }
 Term phash2_2(Process& p, Term term, Term range) {
   uint64_t count = hash_range(range);
   if (count == 0) return p.badarg();
-  if (is_handed_over(p, term)) return hand_over(p, {term, range});
+  if (is_dirty_call(p, {term})) return hand_over(p, {term, range});
   return Term::small(static_cast<int64_t>(phash2(term) % count));
 }
 

@@ -3,9 +3,9 @@
 
 #include "bif/binary_arguments.h"
 #include "bif/in_slices.h"
+#include "bif/large_argument.h"
 #include "vm/codec/etf_tags.h"
 #include "vm/heap/binary.h"
-#include "vm/sched/dirty_call.h"
 #include "vm/sched/external_options.h"
 #include "vm/sched/online.h"
 #include "vm/term/bits.h"
@@ -87,7 +87,7 @@ Term encoded(Process& p, Term term, const ParsedOptions& options,
 
 // zlib does not work in slices.
 bool compresses_much(const Process& p, Term term, const ParsedOptions& options) {
-  return on_scheduler(p) && options.level != 0 && is_larger_than(term, kLargeTermWords);
+  return options.level != 0 && is_for_dirty(p, term);
 }
 
 Term term_to_binary_1(Process& p, Term term) {

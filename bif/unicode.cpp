@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bif/large_argument.h"
 #include "bif/magic.h"
 #include "bif/registry.h"
 #include "vm/codec/characters.h"
 #include "vm/codec/unicode.h"
 #include "vm/heap/builder.h"
-#include "vm/sched/dirty_call.h"
 #include "vm/sched/system_flags.h"
 #include "vm/term/bits.h"
 
@@ -63,9 +63,8 @@ Term suspend(Process& p, const Conversion& conversion, Term argument) {
 }
 
 // What is large is measured first, which cannot be cut, on a dirty thread; the rest, too.
-bool is_for_dirty(const Process& p, Term data) {
-  return step_limit(p, SliceKind::kUnicode) == kNoStepLimit && on_scheduler(p) &&
-         is_larger_than(data, kLargeTermWords);
+bool is_left_to_dirty(const Process& p, Term data) {
+  return step_limit(p, SliceKind::kUnicode) == kNoStepLimit && is_for_dirty(p, data);
 }
 
 bool encoding_of(Term name, CharacterEncoding* encoding) {
@@ -153,7 +152,7 @@ Term characters_to_binary_2(Process& p, Term data, Term encoding_name) {
   if (!encoding_of(encoding_name, &encoding)) {
     return p.trap(atoms::unicode, atoms::characters_to_binary_int, {data, encoding_name});
   }
-  if (is_for_dirty(p, data)) return hand_to_dirty(p, {data, encoding_name});
+  if (is_left_to_dirty(p, data)) return hand_to_dirty(p, {data, encoding_name});
   if (data.is_list() && data.tail().is_nil() && is_bits(data.head())) data = data.head();
 
   CharacterMeasure measure = measure_characters(data, encoding);
@@ -249,7 +248,7 @@ Term characters_to_list_2(Process& p, Term data, Term encoding_name) {
   if (!encoding_of(encoding_name, &encoding)) {
     return p.trap(atoms::unicode, atoms::characters_to_list_int, {data, encoding_name});
   }
-  if (is_for_dirty(p, data)) return hand_to_dirty(p, {data, encoding_name});
+  if (is_left_to_dirty(p, data)) return hand_to_dirty(p, {data, encoding_name});
   if (is_bits(data) && encoding == CharacterEncoding::kUtf8) return utf8_binary_to_list(p, data);
 
   CharacterMeasure measure = measure_characters(data, encoding);
@@ -262,7 +261,7 @@ Term characters_to_list_2(Process& p, Term data, Term encoding_name) {
 Term bin_is_7bit_1(Process& p, Term binary) {
   if (p.suspended != nullptr) return back_from_dirty(p);
   if (!is_binary(binary)) return atoms::false_;
-  if (is_for_dirty(p, binary)) return hand_to_dirty(p, {binary});
+  if (is_left_to_dirty(p, binary)) return hand_to_dirty(p, {binary});
   ByteScratch scratch;
   ByteSpan bytes = binary_bytes(binary, scratch);
   p.charge(static_cast<int64_t>(bytes.size()) / kScannedPerReduction);

@@ -85,10 +85,7 @@ inline Term back_from_dirty(Process& p) {
   return kept->value;
 }
 
-// For natives whose `term` decides: whether one is to run on a dirty thread, or has run there.
-inline bool is_handed_over(const Process& p, Term term) {
-  return on_scheduler(p) && (p.suspended != nullptr || is_larger_than(term, kLargeTermWords));
-}
+// For natives that go on with nothing of their own when they are called again.
 inline Term hand_over(Process& p, std::initializer_list<Term> arguments) {
   return p.suspended != nullptr ? back_from_dirty(p) : hand_to_dirty(p, arguments);
 }
