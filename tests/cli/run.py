@@ -28,7 +28,7 @@ sleeper() ->
 LOGS = """
 -module(logs).
 -behaviour(supervisor).
--export([run/0, wait/0, many/1, fail/0, init/1, start/0]).
+-export([run/0, wait/0, many/1, fail/0, crash/0, init/1, start/0]).
 run() ->
     {ok, Supervisor} = supervisor:start_link(?MODULE, []),
     [{_, Child, _, _}] = supervisor:which_children(Supervisor),
@@ -48,6 +48,9 @@ many(Count) ->
      || _ <- lists:seq(1, Count)],
     length([receive notice -> ok end || _ <- lists:seq(1, Count)]).
 fail() -> logger:error("before"), error(after_it).
+crash() ->
+    {_, Ref} = spawn_monitor(fun() -> error(oops) end),
+    receive {'DOWN', Ref, _, _, _} -> ok end.
 init([]) ->
     Child = #{id => child, start => {?MODULE, start, []}},
     {ok, {#{strategy => one_for_one, intensity => 5}, [Child]}}.
@@ -301,6 +304,11 @@ class Cli(unittest.TestCase):
             self.check(result, 0, stdout="50\n")
         result = joist("exec", "logger", "get_primary_config")
         self.assertIn("level => notice", result.stdout)
+        # The emulator's messages go to it where it was asked for.
+        for options, told in ([], "(no logger present)"), (["--logger"], "=ERROR REPORT===="):
+            result = joist("exec", *options, "-pa", self.folder.name, "logs", "crash")
+            self.assertEqual((result.returncode, result.stdout), (0, "ok\n"), result)
+            self.assertTrue(result.stderr.startswith(told), result)
         # An exception, too, comes after what was logged.
         result = joist("exec", "-pa", self.folder.name, "logs", "fail")
         self.assertEqual(result.returncode, 1, result)

@@ -205,11 +205,10 @@ void Exec::print_exception(Vm::CallResult result) {
   }
 }
 
-// What a bare VM starts when a function of logger is first called.
+// The VM does, when a function of a module logger that is not loaded is called.
 Result<void> Exec::start_logger() {
-  // Linked to the host process; says nothing by itself.
-  const Vm::CallResult started = vm_.call("logger_server", "start_link", {});
-  if (!started.returned) return failure("cannot start the logger", started);
+  const Vm::CallResult called = vm_.call("logger", "get_primary_config", {});
+  if (!called.returned) return failure("cannot start the logger", called);
   return {};
 }
 
@@ -232,8 +231,9 @@ Result<int> Exec::run() {
   const std::optional<Term> function = make_atom(options_.function);
   if (!module || !function) return make_error("a name of more than 255 characters");
   const Mfa mfa = {*module, *function, static_cast<uint32_t>(options_.terms.size())};
-  JOIST_TRY(check_function(mfa));
+  // To check a function its module is loaded.
   if (options_.logger || options_.module == "logger") JOIST_TRY(start_logger());
+  JOIST_TRY(check_function(mfa));
   std::vector<Term> arguments;
   for (Term list = JOIST_TRY(parse_terms()); list.is_list(); list = list.tail()) {
     arguments.push_back(list.head());
