@@ -9,6 +9,8 @@
 #include "vm/proc/process_table.h"
 #include "vm/proc/time.h"
 #include "vm/sched/deliver.h"
+#include "vm/sched/dirty_call.h"
+#include "vm/sched/online.h"
 
 namespace joist {
 
@@ -295,6 +297,8 @@ Term setopts_2(Process& p, Term id, Term options) {
 }
 
 Term safe_fixtable_2(Process& p, Term id, Term on) {
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  OnlineScope online(p);
   TableUse table(p, id, kEtsRead);
   if (!table) return table.refuse({id, on});
   if (on == atoms::true_) {
@@ -302,6 +306,7 @@ Term safe_fixtable_2(Process& p, Term id, Term on) {
     const int64_t now = time.monotonic();
     p.runtime->ets->fix(*table.get(), p.pid, now, time.offset());
   } else if (on == atoms::false_) {
+    if (on_scheduler(p) && takes_long_to_unfix(*table.get())) return hand_to_dirty(p, {id, on});
     p.runtime->ets->unfix(*table.get(), p.pid);
   } else {
     return p.badarg();

@@ -32,6 +32,11 @@ void TableUse::find_by_name(Term name) {
   } while (!(table_->name_term() == name));
 }
 
+bool takes_long_to_unfix(EtsTable& table) {
+  constexpr size_t kMany = 2000;
+  return table.hash() != nullptr && table.hash()->dead_rows() > kMany;
+}
+
 void restore_arguments(Process& p, std::initializer_list<Term> original) {
   std::copy(original.begin(), original.end(), p.registers->x);
 }

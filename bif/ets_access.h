@@ -58,6 +58,9 @@ class TableUse {
   uint32_t renamings_ = 0;
 };
 
+// Whether so many rows have died while it was fixed that a dirty thread is to unfix it.
+bool takes_long_to_unfix(EtsTable& table);
+
 // What an exception shows as the arguments of a native that has yielded.
 void restore_arguments(Process& p, std::initializer_list<Term> original);
 

@@ -80,8 +80,30 @@ Term copy_row(Allocator& to, const MatchSubject& subject) {
   return static_cast<const EtsObject*>(subject.context)->copy(to);
 }
 
-// Of the budget, what a row costs more that matches: a copy, usually.
+// Of the budget, so that a slice takes less than a millisecond: what it costs to look at a row,
+// most of it to fetch it from memory; what more if it matches; and what its copy costs.
+constexpr int64_t kUnitsPerVisit = 4;
 constexpr int64_t kUnitsPerMatch = 3;
+constexpr int64_t kWordsPerUnit = 4;
+
+// How many words have been taken from a heap since.
+class HeapMark {
+ public:
+  explicit HeapMark(const Allocator& heap)
+      : heap_(heap), top_(heap.top), fragment_(heap.fragments), used_(used()) {}
+  int64_t words() const {
+    const size_t before = heap_.fragments == fragment_ ? used_ : 0;
+    return heap_.top - top_ + static_cast<int64_t>(used() - before);
+  }
+
+ private:
+  size_t used() const { return heap_.fragments == nullptr ? 0 : heap_.fragments->used; }
+
+  const Allocator& heap_;
+  const Word* top_;
+  const Fragment* fragment_;
+  size_t used_;
+};
 
 class SelectVisitor final : public RowVisitor {
  public:
@@ -101,17 +123,18 @@ class SelectVisitor final : public RowVisitor {
   }
 
   RowAction visit(EtsObject& row, EtsObject** replacement) override {
-    --budget_;
+    budget_ -= kUnitsPerVisit;
     if (left_ || (leaves_ && row.is_large())) [[unlikely]] {
       left_ = true;
       return RowAction::kKeep;
     }
     Allocator scratch;
+    const HeapMark before(heap_);
     const MatchSubject subject{row.tuple(scratch), copy_row, &row};
     const Term result = run_(subject);
     left_ = run_.left();
     if (result.is_none()) return RowAction::kKeep;
-    budget_ -= kUnitsPerMatch;
+    budget_ -= kUnitsPerMatch + before.words() / kWordsPerUnit;
     if (mode_ == SelectMode::kCollect) {
       ++got_;
       results_ = make_cons(heap_, result, results_);
@@ -306,6 +329,9 @@ Term Select::run(Term reference) {
   p_.charge((granted - left) / kRowsPerReduction + 1);
   if (answer == StoreAnswer::kRefused) return refuse(reference);
   if (answer == StoreAnswer::kOk && !enough) return suspend(reference);
+  if (progress().fixed && on_scheduler(p_) && takes_long_to_unfix(*table_.get())) {
+    return hand_over(reference);
+  }
   unfix();
   return finish(answer == StoreAnswer::kEnd);
 }

@@ -4,7 +4,7 @@
 
 main() ->
     [{Type, rows(Type), deletion(Type), updates(Type), walks(Type), errors(Type)}
-     || Type <- [set, ordered_set, bag, duplicate_bag]] ++ [names(), large(), bags(), revived(), inherited(), emptied(), ends()].
+     || Type <- [set, ordered_set, bag, duplicate_bag]] ++ [names(), large(), bags(), revived(), inherited(), emptied(), buried(), ends()].
 
 %% A walk over a fixed table goes on from a row that went with all others.
 emptied() ->
@@ -20,6 +20,20 @@ emptied() ->
          true = ets:safe_fixtable(T, false),
          {Empty, Again, ets:tab2list(T) =:= [{First}], ets:delete_all_objects(T), ets:tab2list(T)}
      end || Type <- [set, ordered_set, bag]].
+
+%% Many rows die while their table is fixed.
+buried() ->
+    [begin
+         T = ets:new(t, [Type]),
+         ets:insert(T, [{I, a} || I <- lists:seq(1, 20_000)]),
+         Old = ets:info(T, memory),
+         true = ets:safe_fixtable(T, true),
+         [ets:delete(T, I) || I <- lists:seq(1, 20_000), I rem 4 =/= 0],
+         true = ets:safe_fixtable(T, false),
+         Left = {lists:sort(ets:tab2list(T)), ets:info(T, size), ets:info(T, memory) < Old},
+         ets:insert(T, [{I, b} || I <- lists:seq(1, 20_000)]),
+         {Left, ets:select_delete(T, [{{'_', b}, [], [true]}]), lists:sort(ets:tab2list(T))}
+     end || Type <- [set, ordered_set, bag, duplicate_bag]].
 
 ends() ->
     [begin

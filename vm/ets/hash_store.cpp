@@ -1,61 +1,13 @@
 #include "vm/ets/hash_store.h"
 
-#include <algorithm>
-#include <bit>
-#include <cmath>
-#include <cstdlib>
+#include <limits>
 
+#include "vm/ets/hash_stripe.h"
 #include "vm/ets/key.h"
 #include "vm/heap/builder.h"
 #include "vm/heap/copy.h"
-#include "vm/term/atom.h"
-#include "vm/term/compare.h"
 
 namespace joist {
-
-namespace {
-
-constexpr size_t kFirstBuckets = 8;
-constexpr size_t kFirstBits = 3;
-constexpr size_t kMaxSegments = 29;
-
-// Of an empty table, with OTP's 256 buckets.
-constexpr size_t kEmptyTableWords = 305;
-constexpr size_t kEmptyTableBuckets = 256;
-
-// Work that one unit of clear()'s budget pays for.
-constexpr size_t kBucketsPerUnit = 16;
-
-void add_relaxed(std::atomic<size_t>& counter, ptrdiff_t change) {
-  counter.store(counter.load(std::memory_order_relaxed) + static_cast<size_t>(change),
-                std::memory_order_relaxed);
-}
-
-}  // namespace
-
-struct alignas(kCacheLine) HashStore::Stripe {
-  RwSpinLock lock;  // guards all that follows
-  uint32_t buckets = kFirstBuckets;
-  std::atomic<size_t> rows{0};      // living ones; written under the lock, read by anyone
-  std::atomic<size_t> words{0};     // of all rows
-  EtsObject*** segments = nullptr;  // [k]: the buckets 8 << k to (16 << k) - 1
-  std::vector<uint32_t> with_dead;  // numbers of buckets in which rows are dead
-  EtsObject* first[kFirstBuckets] = {};
-
-  ~Stripe() {
-    for (size_t k = 0; segments != nullptr && k < kMaxSegments; ++k) free(segments[k]);
-    free(segments);
-  }
-  void add_segment(size_t k) {
-    if (segments == nullptr) {
-      segments = static_cast<EtsObject***>(calloc(kMaxSegments, sizeof(EtsObject**)));
-    }
-    if (segments != nullptr && segments[k] == nullptr) {
-      segments[k] = static_cast<EtsObject**>(calloc(kFirstBuckets << k, sizeof(EtsObject*)));
-    }
-    if (segments == nullptr || segments[k] == nullptr) fatal("out of memory: buckets of a table");
-  }
-};
 
 HashStore::HashStore(EtsType type, size_t key_position, unsigned stripe_bits,
                      const std::atomic<uint32_t>& fix_count)
@@ -75,12 +27,6 @@ HashStore::~HashStore() {
 
 HashStore::Stripe& HashStore::stripe_of(uint32_t hash) {
   return stripes_[hash & (stripe_count_ - 1)];
-}
-
-EtsObject** HashStore::bucket(Stripe& stripe, size_t number) const {
-  if (number < kFirstBuckets) return &stripe.first[number];
-  const size_t k = static_cast<size_t>(std::bit_width(number)) - 1 - kFirstBits;
-  return &stripe.segments[k][number - (kFirstBuckets << k)];
 }
 
 size_t HashStore::bucket_number(const Stripe& stripe, uint32_t hash) const {
@@ -176,6 +122,7 @@ EtsObject** HashStore::remove(Stripe& stripe, EtsObject** link) {
     row->dead = true;
     add_relaxed(stripe.rows, -1);
     stripe.with_dead.push_back(static_cast<uint32_t>(bucket_number(stripe, row->hash)));
+    stripe.dead.store(stripe.with_dead.size(), std::memory_order_relaxed);
     return &row->next;
   }
   *link = row->next;
@@ -434,167 +381,6 @@ StoreAnswer HashStore::slot(size_t number, StoreGate gate, Allocator& heap, Term
     return StoreAnswer::kOk;
   }
   return number == 0 ? StoreAnswer::kEnd : StoreAnswer::kPosition;
-}
-
-// --- visits ---
-
-EtsObject** HashStore::visit_row(Stripe& stripe, EtsObject** link, RowVisitor& visitor) {
-  EtsObject* row = *link;
-  EtsObject* replacement = nullptr;
-  const bool is_seen = !row->dead || visitor.sees_dead();
-  const RowAction action = is_seen ? visitor.visit(*row, &replacement) : RowAction::kKeep;
-  if (action == RowAction::kDelete) return remove(stripe, link);
-  if (action == RowAction::kReplace) {
-    replacement->hash = row->hash;
-    replace(stripe, link, replacement);
-  }
-  return &(*link)->next;
-}
-
-void HashStore::visit_chain(Stripe& stripe, EtsObject** link, RowVisitor& visitor) {
-  while (*link != nullptr) link = visit_row(stripe, link, visitor);
-}
-
-StoreAnswer HashStore::visit_key(Term key, bool exclusive, StoreGate gate, RowVisitor& visitor) {
-  const uint32_t hash = ets_hash(key);
-  Stripe& stripe = stripe_of(hash);
-  exclusive ? stripe.lock.lock() : stripe.lock.lock_shared();
-  const bool open = gate.open();
-  if (open) {
-    EtsObject** link = find(stripe, key, hash);
-    while (*link != nullptr && same_key(*link, key, hash)) link = visit_row(stripe, link, visitor);
-    if (exclusive) shrink(stripe);
-  }
-  exclusive ? stripe.lock.unlock() : stripe.lock.unlock_shared();
-  return open ? StoreAnswer::kOk : StoreAnswer::kRefused;
-}
-
-StoreAnswer HashStore::scan(uint64_t* position, bool exclusive, StoreGate gate,
-                            RowVisitor& visitor) {
-  // *position: stripe in the upper half, bucket in the lower.
-  size_t i = *position >> 32;
-  size_t number = *position & 0xffffffff;
-  for (; i < stripe_count_; ++i, number = 0) {
-    Stripe& stripe = stripes_[i];
-    exclusive ? stripe.lock.lock() : stripe.lock.lock_shared();
-    const bool open = gate.open();
-    bool enough = false;
-    for (; open && number < stripe.buckets; ++number) {
-      enough = !visitor.wants_more();
-      if (enough) break;
-      EtsObject** link = bucket(stripe, number);
-      if (*link != nullptr) visit_chain(stripe, link, visitor);
-    }
-    exclusive ? stripe.lock.unlock() : stripe.lock.unlock_shared();
-    if (!open) return StoreAnswer::kRefused;
-    if (enough) {
-      *position = uint64_t{i} << 32 | number;
-      return StoreAnswer::kOk;
-    }
-  }
-  *position = uint64_t{stripe_count_} << 32;
-  return StoreAnswer::kEnd;
-}
-
-void HashStore::sweep() {
-  for (size_t i = 0; i < stripe_count_; ++i) {
-    Stripe& stripe = stripes_[i];
-    ExclusiveGuard guard(stripe.lock);
-    if (is_fixed()) return;
-    for (const uint32_t number : stripe.with_dead) {
-      for (EtsObject** link = bucket(stripe, number); *link != nullptr;) {
-        EtsObject* row = *link;
-        if (!row->dead) {
-          link = &row->next;
-          continue;
-        }
-        *link = row->next;
-        add_relaxed(stripe.words, -static_cast<ptrdiff_t>(row->count + kHashObjectWords));
-        free_object(row);
-      }
-    }
-    stripe.with_dead = {};
-  }
-}
-
-void HashStore::pass_through() {
-  for (size_t i = 0; i < stripe_count_; ++i) ExclusiveGuard guard(stripes_[i].lock);
-}
-
-bool HashStore::clear(int64_t* budget) {
-  for (size_t i = 0; i < stripe_count_; ++i) {
-    Stripe& stripe = stripes_[i];
-    ExclusiveGuard guard(stripe.lock);
-    // From the last bucket on, so that a stripe remembers by its count how far it is.
-    while (stripe.buckets > 0) {
-      if (*budget <= 0) return false;
-      EtsObject** link = bucket(stripe, stripe.buckets - 1);
-      while (*link != nullptr) {
-        EtsObject* row = *link;
-        *link = row->next;
-        const ptrdiff_t living = row->dead ? 0 : 1;
-        count(stripe, -living, -static_cast<ptrdiff_t>(row->count + kHashObjectWords));
-        free_object(row);
-        if ((*budget -= 3) <= 0 && *link != nullptr) return false;  // freeing takes longer
-      }
-      if (stripe.buckets-- % kBucketsPerUnit == 0) --*budget;
-    }
-  }
-  for (size_t i = 0; i < stripe_count_; ++i) {
-    ExclusiveGuard guard(stripes_[i].lock);
-    stripes_[i].buckets = kFirstBuckets;
-    stripes_[i].with_dead = {};
-  }
-  return true;
-}
-
-// --- counts ---
-
-size_t HashStore::size() const {
-  size_t rows = 0;
-  for (size_t i = 0; i < stripe_count_; ++i) {
-    rows += stripes_[i].rows.load(std::memory_order_relaxed);
-  }
-  return rows;
-}
-
-size_t HashStore::words() const {
-  size_t words = kEmptyTableWords;
-  size_t buckets = 0;
-  for (size_t i = 0; i < stripe_count_; ++i) {
-    Stripe& stripe = stripes_[i];
-    words += stripe.words.load(std::memory_order_relaxed);
-    SharedGuard guard(stripe.lock);
-    buckets += stripe.buckets;
-  }
-  return buckets > kEmptyTableBuckets ? words + buckets - kEmptyTableBuckets : words;
-}
-
-HashStore::Statistics HashStore::statistics() {
-  Statistics result = {0, 0, 0, 0, 0, ~size_t{0}, 0, 0, stripe_count_};
-  double squares = 0;
-  for (size_t i = 0; i < stripe_count_; ++i) {
-    Stripe& stripe = stripes_[i];
-    SharedGuard guard(stripe.lock);
-    for (size_t number = 0; number < stripe.buckets; ++number) {
-      size_t length = 0;
-      for (EtsObject* row = *bucket(stripe, number); row != nullptr; row = row->next, ++length) {
-        result.kept_dead += row->dead ? 1 : 0;
-      }
-      result.objects += length;
-      squares += static_cast<double>(length) * static_cast<double>(length);
-      result.longest_chain = std::max(result.longest_chain, length);
-      result.shortest_chain = std::min(result.shortest_chain, length);
-    }
-    result.buckets += stripe.buckets;
-  }
-  const auto buckets = static_cast<double>(result.buckets);
-  const auto objects = static_cast<double>(result.objects);
-  result.average_chain = objects / buckets;
-  result.deviation =
-      std::sqrt((squares - result.average_chain * objects) / (buckets > 1 ? buckets - 1 : 1));
-  result.expected_deviation = std::sqrt(result.average_chain * (1 - 1.0 / buckets));
-  return result;
 }
 
 }  // namespace joist

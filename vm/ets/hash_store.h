@@ -56,6 +56,8 @@ class HashStore final : public EtsStore {
   StoreAnswer scan(uint64_t* position, bool exclusive, StoreGate gate, RowVisitor& visitor);
   // Buries the dead, when the table is not fixed any more.
   void sweep();
+  // How many would be buried, about.
+  size_t dead_rows() const;
 
   struct Statistics {
     size_t buckets;
@@ -104,6 +106,8 @@ class HashStore final : public EtsStore {
   void count(Stripe& stripe, ptrdiff_t rows, ptrdiff_t words);
   // Returns the link to the row that comes next.
   EtsObject** visit_row(Stripe& stripe, EtsObject** link, RowVisitor& visitor);
+  void bury(Stripe& stripe, size_t number);
+  void prefetch(Stripe& stripe, size_t number) const;
   void visit_chain(Stripe& stripe, EtsObject** link, RowVisitor& visitor);
 
   const EtsType type_;
