@@ -190,14 +190,14 @@ Term internal_delete_all_2(Process& p, Term id, Term count) {
   if (!table && !(count.is_small() && table.get() != nullptr)) return table.refuse({id, count});
   EtsTables& tables = *p.runtime->ets;
   if (!count.is_small()) {
-    if (!tables.begin_pending(*table.get(), std::make_unique<EtsTable::Pending>())) {
+    if (!tables.begin_pending(*table.get(), std::make_unique<EtsTable::Pending>(), false)) {
       return table.refuse({id, count});
     }
     count = Term::small(static_cast<int64_t>(table.store().size()));
   }
   int64_t budget = std::max<int64_t>(p.reductions, 1) * kRowsPerReduction;
   const int64_t granted = budget;
-  const bool done = tables.help(*table.get(), &budget);
+  const bool done = tables.help(*table.get(), &budget, false);
   p.charge((granted - budget) / kRowsPerReduction);
   // The table may have another name by then.
   return done ? count : p.yield({table->make_reference(p.heap), count});
@@ -223,7 +223,8 @@ Term rename_2(Process& p, Term id, Term name) {
     return id;
   }
   if (p.runtime->ets->rename(p, *table.get(), name)) return name;
-  return table.gate().open() ? p.badarg() : table.refuse({id, name});
+  const bool is_taken = table.gate().open() && p.runtime->ets->find(name) != nullptr;
+  return is_taken ? p.badarg() : table.refuse({id, name});
 }
 
 Term give_away_3(Process& p, Term id, Term pid, Term gift) {
@@ -289,10 +290,11 @@ Term setopts_2(Process& p, Term id, Term options) {
     if (!rest.is_nil()) return p.badarg();
   }
   if (!table->is_owned_by(p.pid)) return p.badarg();
-  if (rights.heir_given) set_heir(p, *table.get(), rights.heir, rights.heir_data);
   if (rights.protection_given) {
-    p.runtime->ets->set_rights(*table.get(), EtsTable::rights_for(rights.protection));
+    const uint32_t right = EtsTable::rights_for(rights.protection);
+    if (!p.runtime->ets->set_rights(*table.get(), right)) return table.refuse({id, options});
   }
+  if (rights.heir_given) set_heir(p, *table.get(), rights.heir, rights.heir_data);
   return atoms::true_;
 }
 

@@ -34,7 +34,8 @@ void TableUse::find_by_name(Term name) {
 
 bool takes_long_to_unfix(EtsTable& table) {
   constexpr size_t kMany = 2000;
-  return table.hash() != nullptr && table.hash()->dead_rows() > kMany;
+  if (table.hash() == nullptr) return false;
+  return table.hash()->dead_rows() > kMany || table.store().has_long_users();
 }
 
 void restore_arguments(Process& p, std::initializer_list<Term> original) {
@@ -59,7 +60,7 @@ Term TableUse::refuse(std::initializer_list<Term> arguments, std::initializer_li
   if ((rights & ets_rights::kBusy) != 0) {
     int64_t budget = std::max<int64_t>(p.reductions, 1) * kRowsPerReduction;
     const int64_t granted = budget;
-    p.runtime->ets->help(*table_, &budget);
+    p.runtime->ets->help(*table_, &budget, !is_on_scheduler());
     p.charge((granted - budget) / kRowsPerReduction + 1);
     return p.yield(arguments);
   }

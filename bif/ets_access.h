@@ -31,13 +31,16 @@ class TableUse {
   // null: there is none.
   EtsTable* get() const { return table_; }
   EtsTable* operator->() const { return table_; }
+  bool is_on_scheduler() const { return process_.registers->thread == ThreadKind::kScheduler; }
   EtsStore& store() const { return table_->store(); }
   StoreGate gate() const {
-    const ReaderSlots& readers = process_.runtime->ets->readers();
-    StoreGate gate(table_->rights, needed_, readers.of(process_.registers->scheduler));
+    StoreGate gate(table_->rights, needed_, user());
     if (is_by_name_) gate.close_when_renamed(renamings_);
     return gate;
   }
+
+  // For operations that cannot be begun anew.
+  StoreGate waiting_gate() const { return StoreGate(table_->rights, needed_); }
 
   // Raises why the table cannot be used. While it is busy, helps, and calls the native again with
   // these arguments.
@@ -48,6 +51,11 @@ class TableUse {
 
  private:
   void find_by_name(Term name);
+  LockUser user() const {
+    const ReaderSlots& readers = process_.runtime->ets->readers();
+    ReaderSlot* slot = readers.of(process_.registers->scheduler);
+    return {slot != nullptr ? LockUser::Kind::kGivesUp : LockUser::Kind::kTakesLong, slot};
+  }
 
   Process& process_;
   EtsTable* table_ = nullptr;

@@ -60,13 +60,14 @@ Term put_rows(Process& p, TableUse& table, InsertState& state, Term id, Term res
   auto pending = std::make_unique<EtsTable::Pending>();
   pending->rows = state.rows;
   EtsTables& tables = *p.runtime->ets;
-  if (!tables.begin_pending(*table.get(), std::move(pending))) {
+  const bool may_wait = !on_scheduler(p);
+  if (!tables.begin_pending(*table.get(), std::move(pending), may_wait)) {
     return table.refuse({id, rest}, {id, list});
   }
   state.rows.clear();
   state.putting = true;
   int64_t budget = std::max<int64_t>(p.reductions, 1) * kRowsPerReduction;
-  if (tables.help(*table.get(), &budget)) return atoms::true_;
+  if (tables.help(*table.get(), &budget, may_wait)) return atoms::true_;
   p.charge(p.reductions);
   return p.yield({id, rest});
 }
@@ -81,7 +82,7 @@ Term insert_some(Process& p, Term id, Term state_tuple, bool only_new) {
     // The rows are in, or others have seen to it; the table may even be gone by now.
     if (table.get() == nullptr) return atoms::true_;
     int64_t budget = std::max<int64_t>(p.reductions, 1) * kRowsPerReduction;
-    if (p.runtime->ets->help(*table.get(), &budget)) return atoms::true_;
+    if (p.runtime->ets->help(*table.get(), &budget, !on_scheduler(p))) return atoms::true_;
     p.charge(p.reductions);
     return p.yield({id, state_tuple});
   }

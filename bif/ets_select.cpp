@@ -234,8 +234,8 @@ StoreAnswer Select::walk(SelectVisitor& visitor) {
     return table_->hash()->scan(&progress().position, exclusive, table_.gate(), visitor);
   }
   for (const PackedTerm& key : plan().keys) {
-    const StoreAnswer answer =
-        table_.store().visit_key(key.term(), exclusive, table_.gate(), visitor);
+    const StoreGate gate = &key == plan().keys.data() ? table_.gate() : table_.waiting_gate();
+    const StoreAnswer answer = table_.store().visit_key(key.term(), exclusive, gate, visitor);
     if (answer == StoreAnswer::kRefused) return answer;
   }
   return StoreAnswer::kEnd;

@@ -51,7 +51,7 @@ RowAction FunCount::visit(EtsObject& row, EtsObject**) {
 void FunCount::look_at_tables(EtsTables& tables, ReaderSlot* reader) {
   constexpr uint32_t kAnyState = ~uint32_t{0};
   for (EtsTable* table : tables.all()) {
-    const StoreGate gate(table->rights, kAnyState, reader);
+    const StoreGate gate(table->rights, kAnyState, {.slot = reader});
     if (HashStore* rows = table->hash()) {
       uint64_t position = 0;
       rows->scan(&position, false, gate, *this);

@@ -113,6 +113,10 @@ large() ->
      {ets_tuple_key, {fun() -> keyed([], list_to_tuple((Numbers)())) end, fun keyed/1}},
      {ets_ordered_key, {fun() -> keyed([ordered_set], (Numbers)()) end, fun keyed/1}},
      {ets_text_key, {fun() -> {T, X} = keyed([], (Text)()), {T, binary:copy(X)} end, fun keyed/1}},
+     {ets_key_beside, {fun() -> touched([], (Numbers)()) end, fun keyed/1}},
+     {ets_ordered_key_beside, {fun() -> touched([ordered_set], (Numbers)()) end, fun keyed/1}},
+     {ets_insert_new_beside, {fun() -> {T, _} = touched([], large), {T, (Pairs)()} end,
+                              fun({T, X}) -> ets:insert_new(T, X) end}},
      {ets_select_large, {fun() -> T = table(), ets:insert(T, {x, (Numbers)(), y}), T end,
                          fun(T) -> length(ets:select(T, [{{'_', '$1', '_'}, [], ['$1']}])) end}},
      {ets_select_product, {fun() -> X = 1 bsl 16_000_000 - 1, T = table(), ets:insert(T, {x, X, y}),
@@ -191,6 +195,18 @@ keyed({T, Key}) ->
     ets:update_element(T, Key, {2, c}),
     ets:insert(T, {Key, b}),
     ets:delete(T, Key).
+
+%% The same next to a process that uses another key of the table.
+touched(Options, Key) ->
+    {T, _} = Keyed = keyed([public | Options], Key),
+    Worker = self(),
+    spawn(fun() -> monitor(process, Worker), touch(T, 0) end),
+    Keyed.
+
+touch(T, N) ->
+    ets:insert(T, {small, N}),
+    [{small, N}] = ets:lookup(T, small),
+    receive {'DOWN', _, _, _, _} -> ok after 0 -> erlang:yield(), touch(T, N + 1) end.
 
 %% Ends when that one does.
 follow(Worker) ->

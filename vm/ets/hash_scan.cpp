@@ -51,18 +51,42 @@ void HashStore::visit_chain(Stripe& stripe, EtsObject** link, RowVisitor& visito
   while (*link != nullptr) link = visit_row(stripe, link, visitor);
 }
 
+namespace {
+
+// A stripe's lock, held for a walk.
+class WalkGuard {
+ public:
+  WalkGuard(RwSpinLock& lock, bool exclusive, LockUser user)
+      : lock_(lock),
+        exclusive_(exclusive),
+        takes_long_(user.takes_long()),
+        held_(exclusive ? lock.lock_for(user) : lock.lock_shared_for(user)) {}
+  ~WalkGuard() {
+    if (held_) exclusive_ ? lock_.unlock() : lock_.unlock_shared();
+    if (takes_long_) lock_.end_long();
+  }
+  WalkGuard(const WalkGuard&) = delete;
+  WalkGuard& operator=(const WalkGuard&) = delete;
+  explicit operator bool() const { return held_; }
+
+ private:
+  RwSpinLock& lock_;
+  const bool exclusive_;
+  const bool takes_long_;
+  const bool held_;
+};
+
+}  // namespace
+
 StoreAnswer HashStore::visit_key(Term key, bool exclusive, StoreGate gate, RowVisitor& visitor) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
-  exclusive ? stripe.lock.lock() : stripe.lock.lock_shared();
-  const bool open = gate.open();
-  if (open) {
-    EtsObject** link = find(stripe, key, hash);
-    while (*link != nullptr && same_key(*link, key, hash)) link = visit_row(stripe, link, visitor);
-    if (exclusive) shrink(stripe);
-  }
-  exclusive ? stripe.lock.unlock() : stripe.lock.unlock_shared();
-  return open ? StoreAnswer::kOk : StoreAnswer::kRefused;
+  WalkGuard guard(stripe.lock, exclusive, gate.user());
+  if (!guard || !gate.open()) return StoreAnswer::kRefused;
+  EtsObject** link = find(stripe, key, hash);
+  while (*link != nullptr && same_key(*link, key, hash)) link = visit_row(stripe, link, visitor);
+  if (exclusive) shrink(stripe);
+  return StoreAnswer::kOk;
 }
 
 StoreAnswer HashStore::scan(uint64_t* position, bool exclusive, StoreGate gate,
@@ -72,19 +96,17 @@ StoreAnswer HashStore::scan(uint64_t* position, bool exclusive, StoreGate gate,
   size_t number = *position & 0xffffffff;
   for (; i < stripe_count_; ++i, number = 0) {
     Stripe& stripe = stripes_[i];
-    exclusive ? stripe.lock.lock() : stripe.lock.lock_shared();
-    const bool open = gate.open();
-    bool enough = false;
-    for (; open && number < stripe.buckets; ++number) {
-      enough = !visitor.wants_more();
-      if (enough) break;
+    WalkGuard guard(stripe.lock, exclusive, gate.user());
+    if (guard && !gate.open()) return StoreAnswer::kRefused;
+    bool stops = !guard;
+    for (; !stops && number < stripe.buckets; ++number) {
+      stops = !visitor.wants_more();
+      if (stops) break;
       prefetch(stripe, number + kBucketsAhead);
       EtsObject** link = bucket(stripe, number);
       if (*link != nullptr) visit_chain(stripe, link, visitor);
     }
-    exclusive ? stripe.lock.unlock() : stripe.lock.unlock_shared();
-    if (!open) return StoreAnswer::kRefused;
-    if (enough) {
+    if (stops) {
       *position = uint64_t{i} << 32 | number;
       return StoreAnswer::kOk;
     }
@@ -136,10 +158,18 @@ void HashStore::pass_through() {
   for (size_t i = 0; i < stripe_count_; ++i) ExclusiveGuard guard(stripes_[i].lock);
 }
 
+bool HashStore::has_long_users() const {
+  for (size_t i = 0; i < stripe_count_; ++i) {
+    if (stripes_[i].lock.has_long_users()) return true;
+  }
+  return false;
+}
+
 bool HashStore::clear(int64_t* budget) {
   for (size_t i = 0; i < stripe_count_; ++i) {
     Stripe& stripe = stripes_[i];
-    ExclusiveGuard guard(stripe.lock);
+    ExclusiveGuard guard(stripe.lock, {LockUser::Kind::kGivesUp});
+    if (!guard) return false;
     // From the last bucket on, so that a stripe remembers by its count how far it is.
     while (stripe.buckets > 0) {
       if (*budget <= 0) return false;
@@ -157,7 +187,7 @@ bool HashStore::clear(int64_t* budget) {
   }
   for (size_t i = 0; i < stripe_count_; ++i) {
     ExclusiveGuard guard(stripes_[i].lock);
-    stripes_[i].buckets = kFirstBuckets;
+    stripes_[i].set_buckets(kFirstBuckets);
     stripes_[i].with_dead = {};
     stripes_[i].dead.store(0, std::memory_order_relaxed);
   }
@@ -180,8 +210,7 @@ size_t HashStore::words() const {
   for (size_t i = 0; i < stripe_count_; ++i) {
     Stripe& stripe = stripes_[i];
     words += stripe.words.load(std::memory_order_relaxed);
-    SharedGuard guard(stripe.lock);
-    buckets += stripe.buckets;
+    buckets += stripe.counted.load(std::memory_order_relaxed);
   }
   return buckets > kEmptyTableBuckets ? words + buckets - kEmptyTableBuckets : words;
 }

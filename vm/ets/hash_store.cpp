@@ -139,7 +139,7 @@ void HashStore::grow(Stripe& stripe) {
   if (number == high) {
     stripe.add_segment(static_cast<size_t>(std::bit_width(number)) - 1 - kFirstBits);
   }
-  stripe.buckets = number + 1;
+  stripe.set_buckets(number + 1);
   EtsObject** old_link = bucket(stripe, number - high);
   EtsObject** new_link = bucket(stripe, number);
   for (EtsObject* row = *old_link; row != nullptr; row = row->next) {
@@ -163,7 +163,7 @@ void HashStore::shrink(Stripe& stripe) {
   EtsObject** last = bucket(stripe, number);
   *end = *last;
   *last = nullptr;
-  stripe.buckets = number;
+  stripe.set_buckets(number);
   // The segment behind is given back when half of the one before it is free as well.
   const size_t k = static_cast<size_t>(std::bit_width(number)) - 1 - kFirstBits;
   if (number == (high | high >> 1) && number >= 2 * kFirstBuckets && k + 1 < kMaxSegments) {
@@ -178,16 +178,16 @@ StoreAnswer HashStore::lookup(Term key, StoreGate gate, Allocator& heap, Term* r
                               PinnedRows* pins) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
-  SharedGuard guard(stripe.lock, gate.reader());
-  if (!gate.open()) return StoreAnswer::kRefused;
+  SharedGuard guard(stripe.lock, gate.user());
+  if (!guard || !gate.open()) return StoreAnswer::kRefused;
   return copy_or_pin(*find(stripe, key, hash), key, hash, heap, rows, pins);
 }
 
 StoreAnswer HashStore::member(Term key, StoreGate gate) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
-  SharedGuard guard(stripe.lock, gate.reader());
-  if (!gate.open()) return StoreAnswer::kRefused;
+  SharedGuard guard(stripe.lock, gate.user());
+  if (!guard || !gate.open()) return StoreAnswer::kRefused;
   return find_living(stripe, key, hash) != nullptr ? StoreAnswer::kOk : StoreAnswer::kNoKey;
 }
 
@@ -195,8 +195,8 @@ StoreAnswer HashStore::element(Term key, size_t position, StoreGate gate, Alloca
                                Term* value, PinnedRows* pins) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
-  SharedGuard guard(stripe.lock, gate.reader());
-  if (!gate.open()) return StoreAnswer::kRefused;
+  SharedGuard guard(stripe.lock, gate.user());
+  if (!guard || !gate.open()) return StoreAnswer::kRefused;
   EtsObject* row = find_living(stripe, key, hash);
   if (row == nullptr) return StoreAnswer::kNoKey;
   if (has_large(row, key, hash)) [[unlikely]]
@@ -252,15 +252,32 @@ StoreAnswer HashStore::put(Stripe& stripe, EtsObject* row, bool only_new) {
 StoreAnswer HashStore::insert(EtsObject* row, bool only_new, StoreGate gate) {
   row->hash = ets_hash(key_of(row));
   Stripe& stripe = stripe_of(row->hash);
-  ExclusiveGuard guard(stripe.lock);
-  if (!gate.open()) return StoreAnswer::kRefused;
+  ExclusiveGuard guard(stripe.lock, gate.user());
+  if (!guard || !gate.open()) return StoreAnswer::kRefused;
   return put(stripe, row, only_new);
 }
 
+bool HashStore::lock_all(LockUser user) {
+  for (size_t i = 0; i < stripe_count_; ++i) {
+    if (!stripes_[i].lock.lock_for(user)) {
+      unlock_all(user, i);
+      return false;
+    }
+  }
+  return true;
+}
+
+void HashStore::unlock_all(LockUser user, size_t count) {
+  for (size_t i = count; i-- > 0;) {
+    stripes_[i].lock.unlock();
+    if (user.takes_long()) stripes_[i].lock.end_long();
+  }
+}
+
 StoreAnswer HashStore::insert_all(std::span<EtsObject* const> rows, bool only_new, StoreGate gate) {
-  for (size_t i = 0; i < stripe_count_; ++i) stripes_[i].lock.lock();
-  StoreAnswer answer = gate.open() ? StoreAnswer::kOk : StoreAnswer::kRefused;
   for (EtsObject* row : rows) row->hash = ets_hash(key_of(row));
+  if (!lock_all(gate.user())) return StoreAnswer::kRefused;
+  StoreAnswer answer = gate.open() ? StoreAnswer::kOk : StoreAnswer::kRefused;
   if (answer == StoreAnswer::kOk && only_new) {
     for (EtsObject* row : rows) {
       if (find_living(stripe_of(row->hash), key_of(row), row->hash) == nullptr) continue;
@@ -271,7 +288,7 @@ StoreAnswer HashStore::insert_all(std::span<EtsObject* const> rows, bool only_ne
   if (answer == StoreAnswer::kOk) {
     for (EtsObject* row : rows) put(stripe_of(row->hash), row, false);
   }
-  for (size_t i = stripe_count_; i-- > 0;) stripes_[i].lock.unlock();
+  unlock_all(gate.user(), stripe_count_);
   return answer;
 }
 
@@ -279,8 +296,8 @@ StoreAnswer HashStore::erase(Term key, StoreGate gate, Allocator& heap, Term* ta
                              PinnedRows* pins) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
-  ExclusiveGuard guard(stripe.lock);
-  if (!gate.open()) return StoreAnswer::kRefused;
+  ExclusiveGuard guard(stripe.lock, gate.user());
+  if (!guard || !gate.open()) return StoreAnswer::kRefused;
   EtsObject** link = find(stripe, key, hash);
   if (taken != nullptr && copy_or_pin(*link, key, hash, heap, taken, pins) == StoreAnswer::kLarge) {
     return StoreAnswer::kLarge;
@@ -297,8 +314,8 @@ StoreAnswer HashStore::erase_object(Term tuple, StoreGate gate) {
   const Term key = tuple_elements(tuple)[key_position_ - 1];
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
-  ExclusiveGuard guard(stripe.lock);
-  if (!gate.open()) return StoreAnswer::kRefused;
+  ExclusiveGuard guard(stripe.lock, gate.user());
+  if (!guard || !gate.open()) return StoreAnswer::kRefused;
   EtsObject** link = find(stripe, key, hash);
   while (*link != nullptr && same_key(*link, key, hash)) {
     const bool goes = !(*link)->dead && same_tuple(**link, tuple);
@@ -311,8 +328,8 @@ StoreAnswer HashStore::erase_object(Term tuple, StoreGate gate) {
 StoreAnswer HashStore::update(Term key, StoreGate gate, RowUpdater& updater) {
   const uint32_t hash = ets_hash(key);
   Stripe& stripe = stripe_of(hash);
-  ExclusiveGuard guard(stripe.lock);
-  if (!gate.open()) return StoreAnswer::kRefused;
+  ExclusiveGuard guard(stripe.lock, gate.user());
+  if (!guard || !gate.open()) return StoreAnswer::kRefused;
   EtsObject** link = find(stripe, key, hash);
   const bool there = *link != nullptr && !(*link)->dead;
   EtsObject* row = there ? *link : updater.make_initial();
@@ -337,8 +354,8 @@ StoreAnswer HashStore::step(KeyStep step, Term key, bool with_rows, StoreGate ga
   size_t i = resume ? hash & (stripe_count_ - 1) : 0;
   for (; i < stripe_count_; ++i) {
     Stripe& stripe = stripes_[i];
-    SharedGuard guard(stripe.lock, gate.reader());
-    if (!gate.open()) return StoreAnswer::kRefused;
+    SharedGuard guard(stripe.lock, gate.user());
+    if (!guard || !gate.open()) return StoreAnswer::kRefused;
     size_t number = 0;
     EtsObject* row = *bucket(stripe, 0);
     if (resume) {
@@ -367,8 +384,8 @@ StoreAnswer HashStore::step(KeyStep step, Term key, bool with_rows, StoreGate ga
 StoreAnswer HashStore::slot(size_t number, StoreGate gate, Allocator& heap, Term* rows) {
   for (size_t i = 0; i < stripe_count_; ++i) {
     Stripe& stripe = stripes_[i];
-    SharedGuard guard(stripe.lock, gate.reader());
-    if (!gate.open()) return StoreAnswer::kRefused;
+    SharedGuard guard(stripe.lock, gate.user());
+    if (!guard || !gate.open()) return StoreAnswer::kRefused;
     if (number >= stripe.buckets) {
       number -= stripe.buckets;
       continue;

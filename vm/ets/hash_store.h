@@ -47,12 +47,14 @@ class HashStore final : public EtsStore {
   StoreAnswer slot(size_t number, StoreGate gate, Allocator& heap, Term* rows) override;
   StoreAnswer visit_key(Term key, bool exclusive, StoreGate gate, RowVisitor& visitor) override;
   void pass_through() override;
+  bool has_long_users() const override;
   bool clear(int64_t* budget) override;
   size_t size() const override;
   size_t words() const override;
 
   // Visits the rows of bucket *position and those behind it, whole buckets, until the visitor has
-  // enough (kOk, *position is where to go on) or all are visited (kEnd).
+  // enough or the gate's user gives up (kOk, *position is where to go on) or all are visited
+  // (kEnd).
   StoreAnswer scan(uint64_t* position, bool exclusive, StoreGate gate, RowVisitor& visitor);
   // Buries the dead, when the table is not fixed any more.
   void sweep();
@@ -77,6 +79,9 @@ class HashStore final : public EtsStore {
   struct Place;
 
   Stripe& stripe_of(uint32_t hash);
+  // False: the user has given up, and has none.
+  bool lock_all(LockUser user);
+  void unlock_all(LockUser user, size_t count);
   Term key_of(const EtsObject* row) const { return row->element(key_position_); }
   bool is_bag() const { return type_ == EtsType::kBag || type_ == EtsType::kDuplicateBag; }
   bool is_fixed() const { return fix_count_.load(std::memory_order_acquire) != 0; }

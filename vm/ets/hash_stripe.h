@@ -20,6 +20,7 @@ inline void add_relaxed(std::atomic<size_t>& counter, ptrdiff_t change) {
 struct alignas(kCacheLine) HashStore::Stripe {
   RwSpinLock lock;  // guards all that follows
   uint32_t buckets = kFirstBuckets;
+  std::atomic<uint32_t> counted{kFirstBuckets};  // buckets, read by anyone
   std::atomic<size_t> rows{0};      // living ones; written under the lock, read by anyone
   std::atomic<size_t> words{0};     // of all rows
   EtsObject*** segments = nullptr;  // [k]: the buckets 8 << k to (16 << k) - 1
@@ -30,6 +31,10 @@ struct alignas(kCacheLine) HashStore::Stripe {
   ~Stripe() {
     for (size_t k = 0; segments != nullptr && k < kMaxSegments; ++k) free(segments[k]);
     free(segments);
+  }
+  void set_buckets(uint32_t number) {
+    buckets = number;
+    counted.store(number, std::memory_order_relaxed);
   }
   void add_segment(size_t k) {
     if (segments == nullptr) {

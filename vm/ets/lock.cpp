@@ -1,5 +1,6 @@
 #include "vm/ets/lock.h"
 
+#include <chrono>
 #include <thread>
 
 namespace joist {
@@ -46,18 +47,48 @@ void RwSpinLock::sleep(uint32_t state) {
   }
 }
 
-void RwSpinLock::lock_slow() {
+void RwSpinLock::begin_long() {
+  constexpr auto kLook = std::chrono::milliseconds{1};
+  constexpr auto kSomeTurns = std::chrono::milliseconds{5};
+  while (was_given_up_.load(std::memory_order_relaxed)) {
+    if (has_long_users()) {
+      std::this_thread::sleep_for(kLook);
+    } else {
+      std::this_thread::sleep_for(kSomeTurns);
+      was_given_up_.store(false, std::memory_order_relaxed);
+    }
+  }
+  // Whoever asks has_long_users() after closing a gate, or this thread after that, sees the other.
+  long_users_.fetch_add(1, std::memory_order_seq_cst);
+}
+
+bool RwSpinLock::is_to_give_up() {
+  if (!has_long_users()) return false;
+  was_given_up_.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+bool RwSpinLock::lock_slow(bool gives_up) {
+  bool has_marked = false;
   for (int spins = 0;;) {
     uint32_t state = state_.load(std::memory_order_relaxed);
     if ((state & (kWriter | kReaders)) == 0) {
       // Sleepers stay marked: whoever unlocks next wakes them. Another writer that waits marks
       // the lock again.
       const uint32_t taken = (state & kSleepers) | kWriter;
-      if (state_.compare_exchange_weak(state, taken, std::memory_order_acquire)) return;
+      if (state_.compare_exchange_weak(state, taken, std::memory_order_acquire)) return true;
     } else if (++spins < kSpins) {
       cpu_relax();
+    } else if (gives_up && is_to_give_up()) {
+      if (has_marked) {
+        // Readers that wait for us, and have nobody else to wait for.
+        state_.fetch_and(~kWriterWaits, std::memory_order_relaxed);
+        wake();
+      }
+      return false;
     } else if ((state & kNoReaders) == 0) {
-      state_.compare_exchange_weak(state, state | kWriterWaits, std::memory_order_relaxed);
+      has_marked |=
+          state_.compare_exchange_weak(state, state | kWriterWaits, std::memory_order_relaxed);
     } else {
       sleep(state);
       spins = 0;
@@ -65,13 +96,15 @@ void RwSpinLock::lock_slow() {
   }
 }
 
-void RwSpinLock::lock_shared_slow() {
+bool RwSpinLock::lock_shared_slow(bool gives_up) {
   for (int spins = 0;;) {
     uint32_t state = state_.load(std::memory_order_relaxed);
     if ((state & kNoReaders) == 0) {
-      if (state_.compare_exchange_weak(state, state + 1, std::memory_order_acquire)) return;
+      if (state_.compare_exchange_weak(state, state + 1, std::memory_order_acquire)) return true;
     } else if (++spins < kSpins) {
       cpu_relax();
+    } else if (gives_up && is_to_give_up()) {
+      return false;
     } else {
       sleep(state);
       spins = 0;

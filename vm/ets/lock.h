@@ -11,6 +11,11 @@
 // a slot of its scheduler's what it reads, and touches nothing that others write. A writer takes
 // the loan back, and waits for those who have noted the lock down (the scheme is known as BRAVO).
 //
+// A dirty thread may hold a lock for as long as it takes to compare or copy large terms. No
+// scheduler waits for that: after spinning it gives up, and its process asks again in its next
+// turn. Such processes have no place in a queue, so a thread that may take long and sees that
+// somebody has given up lets the lock be, until others like it are done and for a few turns more.
+//
 // Which of many locks guards what is decided at run time, so these are not capabilities of the
 // compiler's thread-safety analysis; every field says in words what guards it.
 //
@@ -48,28 +53,52 @@ struct ReaderSlots {
   const std::unique_ptr<ReaderSlot[]> slots;
 };
 
+// Who takes a lock.
+struct LockUser {
+  enum class Kind : uint8_t {
+    kWaits,
+    kGivesUp,  // a scheduler; rather than wait for one that takes long
+    kTakesLong,
+  };
+  Kind kind = Kind::kWaits;
+  ReaderSlot* slot = nullptr;  // for locks that are lent
+  bool gives_up() const { return kind == Kind::kGivesUp; }
+  bool takes_long() const { return kind == Kind::kTakesLong; }
+};
+
 class RwSpinLock {
  public:
   RwSpinLock() = default;
   RwSpinLock(const RwSpinLock&) = delete;
   RwSpinLock& operator=(const RwSpinLock&) = delete;
 
-  void lock() {
+  void lock() { lock_for({}); }
+  // Both are false if the user has given up. One that takes long calls end_long() when it has
+  // unlocked.
+  bool lock_for(LockUser user) {
+    if (user.takes_long()) [[unlikely]]
+      begin_long();
     uint32_t free = 0;
-    if (!state_.compare_exchange_weak(free, kWriter, std::memory_order_acquire)) lock_slow();
+    if (!state_.compare_exchange_weak(free, kWriter, std::memory_order_acquire) &&
+        !lock_slow(user.gives_up())) {
+      return false;
+    }
     if (reads_.load(std::memory_order_relaxed) != 0) reads_.store(0, std::memory_order_relaxed);
     if (lent_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
       take_back();
+    return true;
   }
   void unlock() {
     if (state_.exchange(0, std::memory_order_release) & kSleepers) state_.notify_all();
   }
-  void lock_shared() {
+  void lock_shared() { lock_shared_for({}); }
+  bool lock_shared_for(LockUser user) {
+    if (user.takes_long()) [[unlikely]]
+      begin_long();
     uint32_t state = state_.load(std::memory_order_relaxed);
-    if ((state & kNoReaders) != 0 ||
-        !state_.compare_exchange_weak(state, state + 1, std::memory_order_acquire)) {
-      lock_shared_slow();
-    }
+    return ((state & kNoReaders) == 0 &&
+            state_.compare_exchange_weak(state, state + 1, std::memory_order_acquire)) ||
+           lock_shared_slow(user.gives_up());
   }
   // Where the scheduler has noted the lock down, to be set to null when it has read; null: the lock
   // is not lent, and lock_shared_counted() is to be called.
@@ -84,17 +113,22 @@ class RwSpinLock {
     note.store(nullptr, std::memory_order_release);
     return nullptr;
   }
-  void lock_shared_counted(const ReaderSlot& slot) {
-    lock_shared();
+  bool lock_shared_counted(LockUser user) {
+    if (!lock_shared_for(user)) return false;
+    const ReaderSlot& slot = *user.slot;
     const uint32_t reads = reads_.load(std::memory_order_relaxed) + 1;
     reads_.store(reads, std::memory_order_relaxed);
     if (reads >= slot.all->reads_before_loan) [[unlikely]]
       lent_.store(slot.all, std::memory_order_seq_cst);
+    return true;
   }
   void unlock_shared() {
     const uint32_t before = state_.fetch_sub(1, std::memory_order_release);
     if ((before & kSleepers) != 0 && (before & kReaders) == 1) wake();
   }
+  void end_long() { long_users_.fetch_sub(1, std::memory_order_release); }
+  // Whether somebody has it, or wants it, who takes long.
+  bool has_long_users() const { return long_users_.load(std::memory_order_seq_cst) != 0; }
 
  private:
   static constexpr uint32_t kWriter = uint32_t{1} << 31;
@@ -103,8 +137,10 @@ class RwSpinLock {
   static constexpr uint32_t kReaders = kWriterWaits - 1;
   static constexpr uint32_t kNoReaders = kWriter | kWriterWaits;
 
-  [[gnu::noinline]] void lock_slow();
-  [[gnu::noinline]] void lock_shared_slow();
+  [[gnu::noinline]] bool lock_slow(bool gives_up);
+  [[gnu::noinline]] bool lock_shared_slow(bool gives_up);
+  [[gnu::noinline]] void begin_long();
+  bool is_to_give_up();
   [[gnu::noinline]] void take_back();
   void sleep(uint32_t state);
   // The last reader is gone and somebody sleeps.
@@ -113,41 +149,60 @@ class RwSpinLock {
   std::atomic<uint32_t> state_{0};
   std::atomic<uint32_t> reads_{0};                 // about how many since the last writer
   std::atomic<const ReaderSlots*> lent_{nullptr};  // set by readers, under the lock
+  std::atomic<uint32_t> long_users_{0};
+  std::atomic<bool> was_given_up_{false};
 };
 
+// Both are false where the user has given up.
 class SharedGuard {
  public:
-  explicit SharedGuard(RwSpinLock& lock, ReaderSlot* slot = nullptr) : lock_(lock) {
-    if (slot == nullptr) {
-      lock.lock_shared();
-    } else if ((note_ = lock.borrow(*slot)) == nullptr) {
-      lock.lock_shared_counted(*slot);
+  explicit SharedGuard(RwSpinLock& lock, LockUser user = {})
+      : lock_(lock), long_lock_(user.takes_long() ? &lock : nullptr) {
+    if (user.slot == nullptr) {
+      held_ = lock.lock_shared_for(user);
+    } else if ((note_ = lock.borrow(*user.slot)) == nullptr) {
+      held_ = lock.lock_shared_counted(user);
     }
   }
   ~SharedGuard() {
     if (note_ != nullptr) {
       note_->store(nullptr, std::memory_order_release);
-    } else {
-      lock_.unlock_shared();
+      return;
     }
+    if (held_) [[likely]]
+      lock_.unlock_shared();
+    if (long_lock_ != nullptr) [[unlikely]]
+      long_lock_->end_long();
   }
   SharedGuard(const SharedGuard&) = delete;
   SharedGuard& operator=(const SharedGuard&) = delete;
+  explicit operator bool() const { return held_; }
 
  private:
   RwSpinLock& lock_;
+  RwSpinLock* const long_lock_;
   std::atomic<const RwSpinLock*>* note_ = nullptr;
+  bool held_ = true;
 };
 
 class ExclusiveGuard {
  public:
-  explicit ExclusiveGuard(RwSpinLock& lock) : lock_(lock) { lock_.lock(); }
-  ~ExclusiveGuard() { lock_.unlock(); }
+  explicit ExclusiveGuard(RwSpinLock& lock, LockUser user = {})
+      : lock_(lock), long_lock_(user.takes_long() ? &lock : nullptr), held_(lock.lock_for(user)) {}
+  ~ExclusiveGuard() {
+    if (held_) [[likely]]
+      lock_.unlock();
+    if (long_lock_ != nullptr) [[unlikely]]
+      long_lock_->end_long();
+  }
   ExclusiveGuard(const ExclusiveGuard&) = delete;
   ExclusiveGuard& operator=(const ExclusiveGuard&) = delete;
+  explicit operator bool() const { return held_; }
 
  private:
   RwSpinLock& lock_;
+  RwSpinLock* const long_lock_;
+  const bool held_;
 };
 
 }  // namespace joist

@@ -1,4 +1,6 @@
 // Visiting a range of an ordered set, in either direction.
+#include <optional>
+
 #include "vm/ets/ordered_nodes.h"
 #include "vm/heap/copy.h"
 #include "vm/match/pattern.h"
@@ -9,19 +11,19 @@ namespace joist {
 // leaf, the leaf's.
 class OrderedStore::Scan {
  public:
-  Scan(OrderedStore& store, const Range& range, bool exclusive, RowVisitor& visitor)
-      : store_(store), range_(range), exclusive_(exclusive), visitor_(visitor) {
+  Scan(OrderedStore& store, const Range& range, bool exclusive, LockUser user, RowVisitor& visitor)
+      : store_(store), range_(range), exclusive_(exclusive), visitor_(visitor), user_{user.kind} {
     if (exclusive) {
-      store.lock_structure();
+      held_ = store.lock_structure(user_);
     } else {
-      lock_ = &store.own_structure_lock();
-      lock_->lock_shared();
+      structure_.emplace(store.own_structure_lock(), user_);
+      held_ = bool{*structure_};
     }
   }
   ~Scan() {
-    leave();
-    exclusive_ ? store_.unlock_structure() : lock_->unlock_shared();
+    if (exclusive_ && held_) store_.unlock_structure(user_, store_.lock_count_);
   }
+  explicit operator bool() const { return held_; }
   Scan(const Scan&) = delete;
   Scan& operator=(const Scan&) = delete;
 
@@ -29,18 +31,12 @@ class OrderedStore::Scan {
   StoreAnswer backward(Allocator& heap, Term* last);
 
  private:
-  Leaf& enter(Place place) {
-    leave();
+  // null: the user has given up.
+  Leaf* enter(Place place) {
+    leaf_.reset();
     Leaf& leaf = store_.leaf_at(place);
-    if (store_.fine_ && !exclusive_) {
-      leaf.lock.lock_shared();
-      leaf_ = &leaf;
-    }
-    return leaf;
-  }
-  void leave() {
-    if (leaf_ != nullptr) leaf_->lock.unlock_shared();
-    leaf_ = nullptr;
+    if (store_.fine_ && !exclusive_ && !leaf_.emplace(leaf.lock, user_)) return nullptr;
+    return &leaf;
   }
   // Negative: the key is behind the range; positive: before it.
   int order(Term key) const {
@@ -50,6 +46,11 @@ class OrderedStore::Scan {
   Term carried(Term met, Allocator& heap) const {
     if (!store_.fine_ || exclusive_ || met == range_.after) return met;
     return copy_term(heap, met, nullptr);
+  }
+  // A key that is carried, or was given.
+  static StoreAnswer stop(Term met, Term* last) {
+    *last = met;
+    return StoreAnswer::kOk;
   }
   // All have been visited. One who had enough with the last one wants its key all the same.
   StoreAnswer end(Term met, Allocator& heap, Term* last) {
@@ -65,8 +66,10 @@ class OrderedStore::Scan {
   const Range& range_;
   const bool exclusive_;
   RowVisitor& visitor_;
-  RwSpinLock* lock_ = nullptr;
-  Leaf* leaf_ = nullptr;
+  const LockUser user_;  // without a slot
+  bool held_ = false;
+  std::optional<SharedGuard> structure_;
+  std::optional<SharedGuard> leaf_;
 };
 
 bool OrderedStore::Scan::visit(Leaf& leaf, size_t index) {
@@ -93,7 +96,8 @@ StoreAnswer OrderedStore::Scan::forward(Allocator& heap, Term* last) {
   };
   Place place =
       range_.after.is_none() && range_.pattern.is_none() ? Place{0, 0} : store_.find_place(before);
-  Leaf* leaf = &enter(place);
+  Leaf* leaf = enter(place);
+  if (leaf == nullptr) return StoreAnswer::kOk;
   size_t index = range_.after.is_none() && range_.pattern.is_none() ? 0 : leaf->partition(before);
   Term met = range_.after;  // of the latest row; in its row or on the heap
   while (true) {
@@ -102,7 +106,8 @@ StoreAnswer OrderedStore::Scan::forward(Allocator& heap, Term* last) {
       const bool drop = exclusive_ && leaf->count == 0 && !store_.splits_eagerly();
       const bool more = drop ? store_.remove_leaf(&place) : store_.next_place(&place);
       if (!more) return end(met, heap, last);
-      leaf = &enter(place);
+      leaf = enter(place);
+      if (leaf == nullptr) return stop(met, last);
       index = 0;
       continue;
     }
@@ -126,14 +131,16 @@ StoreAnswer OrderedStore::Scan::backward(Allocator& heap, Term* last) {
     return order(key) >= 0;
   };
   Place place = store_.find_place(within);
-  Leaf* leaf = &enter(place);
+  Leaf* leaf = enter(place);
+  if (leaf == nullptr) return StoreAnswer::kOk;
   size_t index = leaf->partition(within);
   Term met = range_.after;
   while (true) {
     if (index == 0) {
       met = carried(met, heap);
       if (!store_.previous_place(&place)) return end(met, heap, last);
-      leaf = &enter(place);
+      leaf = enter(place);
+      if (leaf == nullptr) return stop(met, last);
       index = leaf->count;
       continue;
     }
@@ -150,7 +157,8 @@ StoreAnswer OrderedStore::Scan::backward(Allocator& heap, Term* last) {
 
 StoreAnswer OrderedStore::scan(const Range& range, bool exclusive, StoreGate gate,
                                RowVisitor& visitor, Allocator& heap, Term* last) {
-  Scan scan(*this, range, exclusive, visitor);
+  Scan scan(*this, range, exclusive, gate.user(), visitor);
+  if (!scan) return StoreAnswer::kOk;
   if (!gate.open()) return StoreAnswer::kRefused;
   return range.backward ? scan.backward(heap, last) : scan.forward(heap, last);
 }
@@ -173,7 +181,7 @@ StoreAnswer OrderedStore::visit_key(Term key, bool exclusive, StoreGate gate, Ro
   Allocator scratch;
   Term last = Term::none();
   const StoreAnswer answer = scan(range, exclusive, gate, one, scratch, &last);
-  return answer == StoreAnswer::kRefused ? answer : StoreAnswer::kOk;
+  return answer == StoreAnswer::kEnd ? StoreAnswer::kOk : StoreAnswer::kRefused;
 }
 
 }  // namespace joist

@@ -51,29 +51,65 @@ RwSpinLock& OrderedStore::own_structure_lock() {
   return fine_ ? *structure_[thread_number() % kFineLocks] : *structure_[0];
 }
 
-void OrderedStore::lock_structure() {
-  for (size_t i = 0; i < lock_count_; ++i) structure_[i]->lock();
+bool OrderedStore::lock_structure(LockUser user) {
+  for (size_t i = 0; i < lock_count_; ++i) {
+    if (!structure_[i]->lock_for(user)) {
+      unlock_structure(user, i);
+      return false;
+    }
+  }
+  return true;
 }
 
-void OrderedStore::unlock_structure() {
-  for (size_t i = lock_count_; i-- > 0;) structure_[i]->unlock();
+void OrderedStore::unlock_structure(LockUser user, size_t count) {
+  for (size_t i = count; i-- > 0;) {
+    structure_[i]->unlock();
+    if (user.takes_long()) structure_[i]->end_long();
+  }
 }
+
+bool OrderedStore::has_long_users() const {
+  for (size_t i = 0; i < lock_count_; ++i) {
+    if (structure_[i]->has_long_users()) return true;
+  }
+  return false;
+}
+
+// The whole structure.
+class OrderedStore::Structure {
+ public:
+  explicit Structure(OrderedStore& store, LockUser user = {})
+      : store_(store), user_(user), held_(store.lock_structure(user)) {}
+  ~Structure() {
+    if (held_) store_.unlock_structure(user_, store_.lock_count_);
+  }
+  Structure(const Structure&) = delete;
+  Structure& operator=(const Structure&) = delete;
+  explicit operator bool() const { return held_; }
+
+ private:
+  OrderedStore& store_;
+  const LockUser user_;
+  const bool held_;
+};
 
 // Holds the structure and one leaf, for looking.
 class OrderedStore::Reading {
  public:
-  Reading(OrderedStore& store, ReaderSlot* reader)
-      : store_(store), reader_(reader), structure_(store.own_structure_lock(), reader) {}
-  Leaf& enter(Place place) {
+  Reading(OrderedStore& store, LockUser user)
+      : store_(store), user_(user), structure_(store.own_structure_lock(), user) {}
+  explicit operator bool() const { return static_cast<bool>(structure_); }
+  // null: the user has given up.
+  Leaf* enter(Place place) {
     leaf_.reset();
     Leaf& leaf = store_.leaf_at(place);
-    if (store_.fine_) leaf_.emplace(leaf.lock, reader_);
-    return leaf;
+    if (store_.fine_ && !leaf_.emplace(leaf.lock, user_)) return nullptr;
+    return &leaf;
   }
 
  private:
   OrderedStore& store_;
-  ReaderSlot* reader_;
+  const LockUser user_;
   SharedGuard structure_;
   std::optional<SharedGuard> leaf_;
 };
@@ -81,35 +117,32 @@ class OrderedStore::Reading {
 // Holds what is needed to change rows of the leaf of one key.
 class OrderedStore::Changing {
  public:
-  explicit Changing(OrderedStore& store) : store_(store) {
+  Changing(OrderedStore& store, LockUser user) : store_(store), user_(user) {
     if (store.fine_) {
-      lock_ = &store.own_structure_lock();
-      lock_->lock_shared();
+      // Not under a loan: a leaf is all that it may note down.
+      shared_.emplace(store.own_structure_lock(), LockUser{user.kind});
     } else {
-      store.lock_structure();
+      structure_.emplace(store, user);
     }
   }
-  ~Changing() {
-    if (leaf_ != nullptr) leaf_->lock.unlock();
-    lock_ != nullptr ? lock_->unlock_shared() : store_.unlock_structure();
-  }
-  Leaf& enter(Term key) {
+  explicit operator bool() const { return structure_ ? bool{*structure_} : bool{*shared_}; }
+  // null: the user has given up.
+  Leaf* enter(Term key) {
     place_ = store_.place_of(key);
     Leaf& leaf = store_.leaf_at(place_);
-    if (lock_ != nullptr) {
-      leaf.lock.lock();
-      leaf_ = &leaf;
-    }
-    return leaf;
+    if (!has_structure() && !leaf_.emplace(leaf.lock, user_)) return nullptr;
+    return &leaf;
   }
   // Whether the structure may be changed too.
-  bool has_structure() const { return lock_ == nullptr; }
+  bool has_structure() const { return structure_.has_value(); }
   Place place() const { return place_; }
 
  private:
   OrderedStore& store_;
-  RwSpinLock* lock_ = nullptr;
-  Leaf* leaf_ = nullptr;
+  const LockUser user_;
+  std::optional<Structure> structure_;
+  std::optional<SharedGuard> shared_;
+  std::optional<ExclusiveGuard> leaf_;
   Place place_{};
 };
 
@@ -270,9 +303,11 @@ StoreAnswer pin(EtsObject& row, PinnedRows* pins) {
 
 StoreAnswer OrderedStore::lookup(Term key, StoreGate gate, Allocator& heap, Term* rows,
                                  PinnedRows* pins) {
-  Reading reading(*this, gate.reader());
-  if (!gate.open()) return StoreAnswer::kRefused;
-  const Leaf& leaf = reading.enter(place_of(key));
+  Reading reading(*this, gate.user());
+  if (!reading || !gate.open()) return StoreAnswer::kRefused;
+  const Leaf* entered = reading.enter(place_of(key));
+  if (entered == nullptr) return StoreAnswer::kRefused;
+  const Leaf& leaf = *entered;
   const size_t index = leaf.find(key);
   *rows = Term::nil();
   if (index == leaf.count) return StoreAnswer::kOk;
@@ -284,17 +319,21 @@ StoreAnswer OrderedStore::lookup(Term key, StoreGate gate, Allocator& heap, Term
 }
 
 StoreAnswer OrderedStore::member(Term key, StoreGate gate) {
-  Reading reading(*this, gate.reader());
-  if (!gate.open()) return StoreAnswer::kRefused;
-  const Leaf& leaf = reading.enter(place_of(key));
+  Reading reading(*this, gate.user());
+  if (!reading || !gate.open()) return StoreAnswer::kRefused;
+  const Leaf* entered = reading.enter(place_of(key));
+  if (entered == nullptr) return StoreAnswer::kRefused;
+  const Leaf& leaf = *entered;
   return leaf.find(key) < leaf.count ? StoreAnswer::kOk : StoreAnswer::kNoKey;
 }
 
 StoreAnswer OrderedStore::element(Term key, size_t position, StoreGate gate, Allocator& heap,
                                   Term* value, PinnedRows* pins) {
-  Reading reading(*this, gate.reader());
-  if (!gate.open()) return StoreAnswer::kRefused;
-  const Leaf& leaf = reading.enter(place_of(key));
+  Reading reading(*this, gate.user());
+  if (!reading || !gate.open()) return StoreAnswer::kRefused;
+  const Leaf* entered = reading.enter(place_of(key));
+  if (entered == nullptr) return StoreAnswer::kRefused;
+  const Leaf& leaf = *entered;
   const size_t index = leaf.find(key);
   if (index == leaf.count) return StoreAnswer::kNoKey;
   if (leaf.rows[index]->is_large()) [[unlikely]]
@@ -306,10 +345,12 @@ StoreAnswer OrderedStore::element(Term key, size_t position, StoreGate gate, All
 
 StoreAnswer OrderedStore::insert(EtsObject* row, bool only_new, StoreGate gate) {
   if (fine_) {
-    Changing changing(*this);
-    if (!gate.open()) return StoreAnswer::kRefused;
+    Changing changing(*this, gate.user());
+    if (!changing || !gate.open()) return StoreAnswer::kRefused;
     const Term key = key_of(row);
-    Leaf& leaf = changing.enter(key);
+    Leaf* entered = changing.enter(key);
+    if (entered == nullptr) return StoreAnswer::kRefused;
+    Leaf& leaf = *entered;
     const size_t index = leaf.lower_bound(key);
     if (index < leaf.count && ets_compare(leaf.keys[index], key) == 0) {
       if (only_new) return StoreAnswer::kExists;
@@ -321,36 +362,33 @@ StoreAnswer OrderedStore::insert(EtsObject* row, bool only_new, StoreGate gate) 
       return StoreAnswer::kOk;
     }
   }
-  lock_structure();
-  const StoreAnswer answer = gate.open() ? put_exclusive(row, only_new) : StoreAnswer::kRefused;
-  unlock_structure();
-  return answer;
+  const Structure structure(*this, gate.user());
+  return structure && gate.open() ? put_exclusive(row, only_new) : StoreAnswer::kRefused;
 }
 
 StoreAnswer OrderedStore::insert_all(std::span<EtsObject* const> rows, bool only_new,
                                      StoreGate gate) {
-  lock_structure();
-  StoreAnswer answer = gate.open() ? StoreAnswer::kOk : StoreAnswer::kRefused;
-  if (answer == StoreAnswer::kOk && only_new) {
+  const Structure structure(*this, gate.user());
+  if (!structure || !gate.open()) return StoreAnswer::kRefused;
+  if (only_new) {
     for (EtsObject* row : rows) {
       const Leaf& leaf = leaf_at(place_of(key_of(row)));
-      if (leaf.find(key_of(row)) < leaf.count) answer = StoreAnswer::kExists;
+      if (leaf.find(key_of(row)) < leaf.count) return StoreAnswer::kExists;
     }
   }
-  if (answer == StoreAnswer::kOk) {
-    for (EtsObject* row : rows) put_exclusive(row, false);
-  }
-  unlock_structure();
-  return answer;
+  for (EtsObject* row : rows) put_exclusive(row, false);
+  return StoreAnswer::kOk;
 }
 
 StoreAnswer OrderedStore::erase(Term key, StoreGate gate, Allocator& heap, Term* taken,
                                 PinnedRows* pins) {
   if (taken != nullptr) *taken = Term::nil();
   {
-    Changing changing(*this);
-    if (!gate.open()) return StoreAnswer::kRefused;
-    Leaf& leaf = changing.enter(key);
+    Changing changing(*this, gate.user());
+    if (!changing || !gate.open()) return StoreAnswer::kRefused;
+    Leaf* entered = changing.enter(key);
+    if (entered == nullptr) return StoreAnswer::kRefused;
+    Leaf& leaf = *entered;
     const size_t index = leaf.find(key);
     if (index == leaf.count) return StoreAnswer::kOk;
     if (taken != nullptr && leaf.rows[index]->is_large()) [[unlikely]] {
@@ -365,17 +403,19 @@ StoreAnswer OrderedStore::erase(Term key, StoreGate gate, Allocator& heap, Term*
     }
     if (leaf.count != 0) return StoreAnswer::kOk;
   }
-  lock_structure();
-  tidy(place_of(key));
-  unlock_structure();
+  // An empty leaf is as good, until somebody comes by.
+  const Structure structure(*this, gate.user());
+  if (structure) tidy(place_of(key));
   return StoreAnswer::kOk;
 }
 
 StoreAnswer OrderedStore::erase_object(Term tuple, StoreGate gate) {
   const Term key = tuple_elements(tuple)[key_position_ - 1];
-  Changing changing(*this);
-  if (!gate.open()) return StoreAnswer::kRefused;
-  Leaf& leaf = changing.enter(key);
+  Changing changing(*this, gate.user());
+  if (!changing || !gate.open()) return StoreAnswer::kRefused;
+  Leaf* entered = changing.enter(key);
+  if (entered == nullptr) return StoreAnswer::kRefused;
+  Leaf& leaf = *entered;
   const size_t index = leaf.find(key);
   if (index == leaf.count || !same_tuple(*leaf.rows[index], tuple)) {
     return StoreAnswer::kOk;
@@ -387,9 +427,11 @@ StoreAnswer OrderedStore::erase_object(Term tuple, StoreGate gate) {
 
 StoreAnswer OrderedStore::update(Term key, StoreGate gate, RowUpdater& updater) {
   {
-    Changing changing(*this);
-    if (!gate.open()) return StoreAnswer::kRefused;
-    Leaf& leaf = changing.enter(key);
+    Changing changing(*this, gate.user());
+    if (!changing || !gate.open()) return StoreAnswer::kRefused;
+    Leaf* entered = changing.enter(key);
+    if (entered == nullptr) return StoreAnswer::kRefused;
+    Leaf& leaf = *entered;
     const size_t index = leaf.find(key);
     if (index < leaf.count) {
       EtsObject* row = leaf.rows[index];
@@ -400,22 +442,15 @@ StoreAnswer OrderedStore::update(Term key, StoreGate gate, RowUpdater& updater) 
     if (leaf.count < leaf_limit() || changing.has_structure()) return add_initial(updater);
   }
   // The leaf must be split for it.
-  lock_structure();
-  StoreAnswer answer = StoreAnswer::kRefused;
-  if (gate.open()) {
-    Leaf& leaf = leaf_at(place_of(key));
-    const size_t index = leaf.find(key);
-    if (index == leaf.count) {
-      answer = add_initial(updater);
-    } else {
-      EtsObject* row = leaf.rows[index];
-      EtsObject* updated = updater.update(*row);
-      if (updated != nullptr && updated != row) replace_at(leaf, index, updated);
-      answer = StoreAnswer::kOk;
-    }
-  }
-  unlock_structure();
-  return answer;
+  const Structure structure(*this, gate.user());
+  if (!structure || !gate.open()) return StoreAnswer::kRefused;
+  Leaf& leaf = leaf_at(place_of(key));
+  const size_t index = leaf.find(key);
+  if (index == leaf.count) return add_initial(updater);
+  EtsObject* row = leaf.rows[index];
+  EtsObject* updated = updater.update(*row);
+  if (updated != nullptr && updated != row) replace_at(leaf, index, updated);
+  return StoreAnswer::kOk;
 }
 
 // Where there is no row of the key, and room in its leaf or the whole structure is held.
@@ -430,30 +465,34 @@ StoreAnswer OrderedStore::add_initial(RowUpdater& updater) {
 
 StoreAnswer OrderedStore::step(KeyStep step, Term key, bool with_rows, StoreGate gate,
                                Allocator& heap, Term* result) {
-  Reading reading(*this, gate.reader());
-  if (!gate.open()) return StoreAnswer::kRefused;
+  Reading reading(*this, gate.user());
+  if (!reading || !gate.open()) return StoreAnswer::kRefused;
   const EtsObject* row = nullptr;
   // Nothing stays dead here.
   if (step == KeyStep::kFirstOfAll) step = KeyStep::kFirst;
   if (step == KeyStep::kNextOfAll) step = KeyStep::kNext;
   if (step == KeyStep::kFirst || step == KeyStep::kNext) {
     Place place = step == KeyStep::kFirst ? Place{0, 0} : place_of(key);
-    const Leaf* leaf = &reading.enter(place);
+    const Leaf* leaf = reading.enter(place);
+    if (leaf == nullptr) return StoreAnswer::kRefused;
     size_t index = step == KeyStep::kFirst ? 0 : leaf->upper_bound(key);
     while (index == leaf->count) {
       if (!next_place(&place)) return StoreAnswer::kEnd;
-      leaf = &reading.enter(place);
+      leaf = reading.enter(place);
+      if (leaf == nullptr) return StoreAnswer::kRefused;
       index = 0;
     }
     row = leaf->rows[index];
   } else {
     Place place = {chunks_.size() - 1, chunks_.back()->leaves.size() - 1};
     if (step == KeyStep::kPrevious) place = place_of(key);
-    const Leaf* leaf = &reading.enter(place);
+    const Leaf* leaf = reading.enter(place);
+    if (leaf == nullptr) return StoreAnswer::kRefused;
     size_t index = step == KeyStep::kLast ? leaf->count : leaf->lower_bound(key);
     while (index == 0) {
       if (!previous_place(&place)) return StoreAnswer::kEnd;
-      leaf = &reading.enter(place);
+      leaf = reading.enter(place);
+      if (leaf == nullptr) return StoreAnswer::kRefused;
       index = leaf->count;
     }
     row = leaf->rows[index - 1];
@@ -467,16 +506,17 @@ StoreAnswer OrderedStore::step(KeyStep step, Term key, bool with_rows, StoreGate
 }
 
 StoreAnswer OrderedStore::slot(size_t number, StoreGate gate, Allocator& heap, Term* rows) {
-  Reading reading(*this, gate.reader());
-  if (!gate.open()) return StoreAnswer::kRefused;
+  Reading reading(*this, gate.user());
+  if (!reading || !gate.open()) return StoreAnswer::kRefused;
   Place place = {0, 0};
   do {
-    const Leaf& leaf = reading.enter(place);
-    if (number < leaf.count) {
-      *rows = make_cons(heap, leaf.rows[number]->copy(heap), Term::nil());
+    const Leaf* leaf = reading.enter(place);
+    if (leaf == nullptr) return StoreAnswer::kRefused;
+    if (number < leaf->count) {
+      *rows = make_cons(heap, leaf->rows[number]->copy(heap), Term::nil());
       return StoreAnswer::kOk;
     }
-    number -= leaf.count;
+    number -= leaf->count;
   } while (next_place(&place));
   return number == 0 ? StoreAnswer::kEnd : StoreAnswer::kPosition;
 }
@@ -484,20 +524,17 @@ StoreAnswer OrderedStore::slot(size_t number, StoreGate gate, Allocator& heap, T
 size_t OrderedStore::leaf_limit() const { return splits_eagerly() ? kEagerLeafRows : kLeafRows; }
 
 size_t OrderedStore::leaf_count() {
-  lock_structure();
+  const Structure structure(*this);
   size_t leaves = 0;
   for (const Chunk* chunk : chunks_) leaves += chunk->leaves.size();
-  unlock_structure();
   return leaves;
 }
 
-void OrderedStore::pass_through() {
-  lock_structure();
-  unlock_structure();
-}
+void OrderedStore::pass_through() { const Structure structure(*this); }
 
 bool OrderedStore::clear(int64_t* budget) {
-  lock_structure();
+  const Structure structure(*this, {LockUser::Kind::kGivesUp});
+  if (!structure) return false;
   bool done = false;
   while (!done && *budget > 0) {
     Place place = {chunks_.size() - 1, chunks_.back()->leaves.size() - 1};
@@ -513,7 +550,6 @@ bool OrderedStore::clear(int64_t* budget) {
     done = place.chunk == 0 && place.leaf == 0;
     if (!done) remove_leaf(&place);
   }
-  unlock_structure();
   return done;
 }
 

@@ -46,6 +46,7 @@ class OrderedStore final : public EtsStore {
   StoreAnswer slot(size_t number, StoreGate gate, Allocator& heap, Term* rows) override;
   StoreAnswer visit_key(Term key, bool exclusive, StoreGate gate, RowVisitor& visitor) override;
   void pass_through() override;
+  bool has_long_users() const override;
   bool clear(int64_t* budget) override;
   size_t size() const override;
   size_t words() const override;
@@ -58,9 +59,9 @@ class OrderedStore final : public EtsStore {
     bool backward = false;
     bool inclusive = false;
   };
-  // Visits rows until the visitor has enough (kOk) or all are visited (kEnd). To go on after kOk,
-  // *last is `after`: the key met last, none() when there is none; after an exclusive walk, which
-  // is forward, the key to come next, and the range is inclusive.
+  // Visits rows until the visitor has enough or the gate's user gives up (kOk), or all are visited
+  // (kEnd). To go on after kOk, *last is `after`: the key met last, none() when there is none;
+  // after an exclusive walk, which is forward, the key to come next, and the range is inclusive.
   StoreAnswer scan(const Range& range, bool exclusive, StoreGate gate, RowVisitor& visitor,
                    Allocator& heap, Term* last);
 
@@ -79,13 +80,15 @@ class OrderedStore final : public EtsStore {
     size_t chunk;
     size_t leaf;
   };
+  class Structure;
   class Reading;
   class Changing;
 
   Term key_of(const EtsObject* row) const { return row->element(key_position_); }
   RwSpinLock& own_structure_lock();
-  void lock_structure();
-  void unlock_structure();
+  // False: the user has given up, and has none.
+  bool lock_structure(LockUser user);
+  void unlock_structure(LockUser user, size_t count);
 
   // All of these need the structure, shared.
   Leaf& leaf_at(Place place) const;

@@ -20,7 +20,7 @@ enum class StoreAnswer : uint8_t {
   kExists,    // insert_new: there is one
   kPosition,  // the row has no such element
   kEnd,       // no (more) rows
-  kRefused,   // the gate was closed
+  kRefused,   // the gate was closed, or a lock is held by one who takes long
   kLarge,     // the rows are too large to be copied under a lock, and there are no `pins`
 };
 
@@ -40,17 +40,18 @@ inline constexpr uint32_t kRenamings = ~(kRenaming - 1);
 // Whether an operation may go on, asked under the lock.
 class StoreGate {
  public:
-  // `reader`: of the calling scheduler, for locks that are lent to readers (vm/ets/lock.h).
-  StoreGate(const std::atomic<uint32_t>& rights, uint32_t needed, ReaderSlot* reader = nullptr)
-      : rights_(rights), needed_(needed), reader_(reader) {}
-  ReaderSlot* reader() const { return reader_; }
+  // `user`: how locks are taken. One that gives up is refused.
+  StoreGate(const std::atomic<uint32_t>& rights, uint32_t needed, LockUser user = {})
+      : rights_(rights), needed_(needed), kind_(user.kind), slot_(user.slot) {}
+  LockUser user() const { return {kind_, slot_}; }
   // Of one who has found the table by its name: closed from the next renaming on.
   void close_when_renamed(uint32_t renamings) {
     renamings_ = renamings;
     renamings_mask_ = ets_rights::kRenamings;
   }
   bool open() const {
-    const uint32_t rights = rights_.load(std::memory_order_acquire);
+    // Sequential for those who take long: see RwSpinLock::has_long_users.
+    const uint32_t rights = rights_.load(std::memory_order_seq_cst);
     return (rights & needed_) != 0 && ((rights ^ renamings_) & renamings_mask_) == 0;
   }
 
@@ -59,7 +60,8 @@ class StoreGate {
   uint32_t needed_;
   uint32_t renamings_ = 0;
   uint32_t renamings_mask_ = 0;
-  ReaderSlot* reader_;
+  LockUser::Kind kind_;
+  ReaderSlot* slot_;
 };
 
 // What becomes of a row that was visited.
@@ -133,7 +135,10 @@ class EtsStore {
 
   // Waits for all that are inside.
   virtual void pass_through() = 0;
-  // Frees rows until the table is empty (true) or `budget` is used up. The gate is closed.
+  // Whether somebody is inside, or about to be, who takes long.
+  virtual bool has_long_users() const = 0;
+  // Frees rows until the table is empty (true), `budget` is used up or somebody is inside who takes
+  // long. The gate is closed.
   virtual bool clear(int64_t* budget) = 0;
 
   virtual size_t size() const = 0;

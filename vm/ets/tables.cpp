@@ -21,6 +21,29 @@ constexpr int64_t kUnitsPerTable = 32 * kRowsPerReduction;
 
 StoreGate gate_of(EtsTable& table, uint32_t needed) { return {table.rights, needed}; }
 
+// A table's pending_mutex, which is held for as long as a step of a long operation takes.
+class JOIST_SCOPED_CAPABILITY PendingLock {
+ public:
+  PendingLock(Mutex& mutex, bool may_wait) JOIST_ACQUIRE(mutex) : mutex_(mutex) {
+    if (may_wait) {
+      mutex.lock();
+      is_held_ = true;
+    } else {
+      is_held_ = mutex.try_lock();
+    }
+  }
+  ~PendingLock() JOIST_RELEASE() {
+    if (is_held_) mutex_.unlock();
+  }
+  PendingLock(const PendingLock&) = delete;
+  PendingLock& operator=(const PendingLock&) = delete;
+  explicit operator bool() const { return is_held_; }
+
+ private:
+  Mutex& mutex_;
+  bool is_held_;
+};
+
 void erase_one(std::vector<EtsTable*>& tables, EtsTable* table) {
   // Who ends deletes the last one first.
   const auto place = std::find(tables.rbegin(), tables.rend(), table);
@@ -117,9 +140,10 @@ void EtsTables::remove_name(Process& process, NameShard& shard, const EtsTable& 
 // The two locks are one where the names share a shard, which the analysis cannot see.
 bool EtsTables::rename(Process& process, EtsTable& table,
                        Term new_name) JOIST_NO_THREAD_SAFETY_ANALYSIS {
-  MutexLock pending_lock(table.pending_mutex);
+  const PendingLock pending_lock(table.pending_mutex, false);
   const uint32_t rights = table.rights.load(std::memory_order_acquire);
-  if ((rights & (ets_rights::kDeleted | ets_rights::kBusy)) != 0) return false;
+  // What was asked of it by its old name is done, or is not.
+  if (!pending_lock || !close(table, false)) return false;
   NameShard& from = name_shard(table.name_term());
   NameShard& to = name_shard(new_name);
   Mutex& low = &from < &to ? from.mutex : to.mutex;
@@ -134,8 +158,7 @@ bool EtsTables::rename(Process& process, EtsTable& table,
   }
   if (&high != &low) high.unlock();
   low.unlock();
-  // What was asked of it by its old name is done, or is not.
-  if (!taken) set_rights(table, rights + ets_rights::kRenaming);
+  table.rights.store(taken ? rights : rights + ets_rights::kRenaming, std::memory_order_release);
   return !taken;
 }
 
@@ -227,16 +250,30 @@ size_t EtsTables::words() {
 
 // --- rights and deletion ---
 
-void EtsTables::set_rights(EtsTable& table, uint32_t rights) {
-  table.rights.store(rights, std::memory_order_release);
+bool EtsTables::close(EtsTable& table, bool may_wait) {
+  const uint32_t rights = table.rights.load(std::memory_order_acquire);
+  if ((rights & (ets_rights::kDeleted | ets_rights::kBusy)) != 0) return false;
+  table.rights.store(ets_rights::kBusy, std::memory_order_seq_cst);
+  // Whoever takes long and comes from now on sees the gate closed.
+  if (!may_wait && table.store().has_long_users()) {
+    table.rights.store(rights, std::memory_order_release);
+    return false;
+  }
   table.store().pass_through();
+  return true;
+}
+
+bool EtsTables::set_rights(EtsTable& table, uint32_t rights) {
+  const PendingLock lock(table.pending_mutex, false);
+  if (!lock || !close(table, false)) return false;
+  table.rights.store(rights, std::memory_order_release);
+  return true;
 }
 
 bool EtsTables::begin_delete(Process& deleter, EtsTable& table) {
   {
-    MutexLock pending_lock(table.pending_mutex);
-    const uint32_t rights = table.rights.load(std::memory_order_acquire);
-    if ((rights & (ets_rights::kDeleted | ets_rights::kBusy)) != 0) return false;
+    const PendingLock pending_lock(table.pending_mutex, false);
+    if (!pending_lock || !close(table, false)) return false;
     // Whoever sees it deleted sees who will free its rows.
     MutexLock lock(table.mutex);
     table.rights.store(ets_rights::kDeleted, std::memory_order_release);
@@ -248,7 +285,6 @@ bool EtsTables::begin_delete(Process& deleter, EtsTable& table) {
     }
     table.heir = {};
   }
-  table.store().pass_through();
   if (table.options.named) {
     NameShard& shard = name_shard(table.name_term());
     MutexLock lock(shard.mutex);
@@ -280,14 +316,14 @@ bool EtsTables::give_away(Process& giver, EtsTable& table, Term new_owner) {
 
 // --- long operations ---
 
-bool EtsTables::begin_pending(EtsTable& table, std::unique_ptr<EtsTable::Pending> pending) {
-  MutexLock lock(table.pending_mutex);
+bool EtsTables::begin_pending(EtsTable& table, std::unique_ptr<EtsTable::Pending> pending,
+                              bool may_wait) {
+  const PendingLock lock(table.pending_mutex, may_wait);
   const uint32_t rights = table.rights.load(std::memory_order_acquire);
-  if ((rights & (ets_rights::kDeleted | ets_rights::kBusy)) != 0) return false;
+  if (!lock || !close(table, may_wait)) return false;
   pending->rights_afterwards = rights;
   pending->keeps_dead = table.fix_count.load(std::memory_order_acquire) != 0;
   table.pending = std::move(pending);
-  set_rights(table, ets_rights::kBusy);
   return true;
 }
 
@@ -316,8 +352,12 @@ bool EtsTables::delete_rows(EtsTable& table, EtsTable::Pending& pending, int64_t
          StoreAnswer::kOk;
 }
 
-bool EtsTables::help(EtsTable& table, int64_t* budget) {
-  MutexLock lock(table.pending_mutex);
+bool EtsTables::help(EtsTable& table, int64_t* budget, bool may_wait) {
+  const PendingLock lock(table.pending_mutex, may_wait);
+  return lock && do_pending(table, budget);
+}
+
+bool EtsTables::do_pending(EtsTable& table, int64_t* budget) {
   EtsTable::Pending* pending = table.pending.get();
   if (pending == nullptr) return true;
   if (pending->rows.empty()) {
@@ -434,12 +474,12 @@ bool EtsTables::process_exited(Process& process, int64_t* budget) {
       MutexLock lock(table->mutex);
       if (!table->is_owned_by(pid)) continue;
     }
-    if (!help(*table, budget)) return false;
+    if (!help(*table, budget, false)) return false;
     const uint32_t rights = table->rights.load(std::memory_order_acquire);
     if ((rights & ets_rights::kDeleted) == 0) {
       if (bequeath(*table, process)) continue;
-      // Somebody else made it busy in between: help again.
-      if (!begin_delete(process, *table)) continue;
+      // Somebody else made it busy in between, or is inside: in a later turn.
+      if (!begin_delete(process, *table)) return false;
     }
     if (!free_rows(process, *table, budget)) return false;
     if (*budget <= 0) return false;
@@ -452,6 +492,7 @@ bool EtsTables::process_exited(Process& process, int64_t* budget) {
       const auto owned = shard.owners.find(pid.bits());
       if (owned == shard.owners.end() || owned->second.fixed.empty()) break;
       table = owned->second.fixed.back();
+      if (table->hash() != nullptr && table->store().has_long_users()) return false;
       table->retain();
     }
     {

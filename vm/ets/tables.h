@@ -31,14 +31,15 @@ class EtsTables {
 
   // null: no table of that name. It stays readable until the native returns.
   EtsTable* find(Term name);
-  // Gives a named table another name. False: there is a table of that name, or its gate is closed.
+  // Gives a named table another name. False: there is a table of that name, or as set_rights.
   bool rename(Process& process, EtsTable& table, Term new_name);
 
-  // Changes rights, and returns when nobody acts on the old ones any more.
-  void set_rights(EtsTable& table, uint32_t rights);
+  // Changes what others may do, and returns when nobody acts on the old rights any more. False: the
+  // table is busy, deleted, or in use by somebody who takes long (vm/ets/lock.h).
+  bool set_rights(EtsTable& table, uint32_t rights);
 
   // Deletion: from begin_delete on nobody else can use the table; `deleter` becomes its owner.
-  // False: another was quicker. Then free_rows until it is true; its last reference goes then.
+  // False: as set_rights. Then free_rows until it is true; its last reference goes then.
   bool begin_delete(Process& deleter, EtsTable& table);
   bool free_rows(Process& process, EtsTable& table, int64_t* budget);
 
@@ -50,10 +51,11 @@ class EtsTables {
   static bool names_collide(Term a, Term b) { return shard_of(a) == shard_of(b); }
 
   // --- long operations ---
-  // Makes the table busy with `pending`. False: it is busy, or deleted.
-  bool begin_pending(EtsTable& table, std::unique_ptr<EtsTable::Pending> pending);
-  // Goes on with whatever is pending. True: nothing is left.
-  bool help(EtsTable& table, int64_t* budget);
+  // Makes the table busy with `pending`. False: as set_rights. `may_wait`: for those who take long.
+  bool begin_pending(EtsTable& table, std::unique_ptr<EtsTable::Pending> pending, bool may_wait);
+  // Goes on with whatever is pending, unless others are at it and it may not wait for them. True:
+  // nothing is left.
+  bool help(EtsTable& table, int64_t* budget, bool may_wait);
 
   // --- fixing ---
   void fix(EtsTable& table, Term pid, int64_t monotonic, int64_t offset);
@@ -81,6 +83,10 @@ class EtsTables {
   size_t words();
 
  private:
+  // Closes the table's gate, and returns when nobody is inside. The next rights are to be stored
+  // then. False: as set_rights.
+  static bool close(EtsTable& table, bool may_wait) JOIST_REQUIRES(table.pending_mutex);
+  bool do_pending(EtsTable& table, int64_t* budget) JOIST_REQUIRES(table.pending_mutex);
   // Of a table that is busy. True: none is left.
   bool delete_rows(EtsTable& table, EtsTable::Pending& pending, int64_t* budget);
 
