@@ -200,7 +200,8 @@ keyed({T, Key}) ->
 touched(Options, Key) ->
     {T, _} = Keyed = keyed([public | Options], Key),
     Worker = self(),
-    spawn(fun() -> monitor(process, Worker), touch(T, 0) end),
+    %% The table goes with its owner.
+    spawn(fun() -> monitor(process, Worker), catch touch(T, 0) end),
     Keyed.
 
 touch(T, N) ->
