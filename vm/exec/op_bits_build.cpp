@@ -68,6 +68,26 @@ Segment segment_at(const Sources& sources, const Cell* cells) {
   return (*bits & (unit - 1)) == 0;
 }
 
+// Whether the segment is a character that is written as one integer, as a short segment is.
+[[gnu::always_inline]] inline bool is_encoded(Word head) {
+  const SegmentType type = segment_type(head);
+  return type == SegmentType::kUtf8 ||
+         (type == SegmentType::kUtf16 && !segment_little(segment_head_flags(head)));
+}
+[[gnu::always_inline]] inline EncodedCharacter encoded_character(Word head, Term value) {
+  const auto character = static_cast<uint32_t>(value.small_value());
+  return segment_type(head) == SegmentType::kUtf8 ? encode_utf8(character)
+                                                  : encode_utf16(character);
+}
+[[gnu::always_inline]] inline bool measure_encoded(const Sources& sources, const Cell* cells,
+                                                   size_t* bits) {
+  if (!is_encoded(cells[0])) return false;
+  const Term value = sources[cells[1]];
+  if (!is_unicode(value)) return false;
+  *bits = encoded_character(cells[0], value).bits;
+  return true;
+}
+
 // Adds the bits of the segments whose size is no constant. False: *fault is set.
 [[gnu::always_inline]] inline bool measure_all(const Sources& sources, const Cell* cells,
                                                size_t cell_count, size_t* total,
@@ -76,6 +96,7 @@ Segment segment_at(const Sources& sources, const Cell* cells) {
     if (cells[i] & kFixedSegment) continue;
     size_t bits;
     bool good = measure_whole(sources, cells + i, &bits) ||
+                measure_encoded(sources, cells + i, &bits) ||
                 measure(segment_at(sources, cells + i), &bits, fault);
     if (good && (*total += bits) > kMaxBuildBits) {
       *fault = {BuildStatus::kSystemLimit, Term::none(), Term::none(), Term::none(), 0};
@@ -88,6 +109,28 @@ Segment segment_at(const Sources& sources, const Cell* cells) {
   return true;
 }
 
+// What a segment writes as a number of so many bits, in the low ones. No bits: it is not that
+// short.
+struct ShortNumber {
+  uint64_t number = 0;
+  size_t bits = 0;
+};
+[[gnu::always_inline]] inline ShortNumber short_number(const Sources& sources, const Cell* cells) {
+  if (is_short(cells[0])) {
+    const Term value = sources[cells[1]];
+    const size_t bits = cells[2];
+    if (!value.is_small()) return {};
+    auto number = static_cast<uint64_t>(value.small_value()) << (64 - bits);
+    if (segment_type(cells[0]) == SegmentType::kShortLittle) {
+      number = __builtin_bswap64(number) << (64 - bits);
+    }
+    return {number >> (64 - bits), bits};
+  }
+  if (!is_encoded(cells[0])) return {};
+  const EncodedCharacter encoded = encoded_character(cells[0], sources[cells[1]]);
+  return {encoded.number, encoded.bits};
+}
+
 // Writes as many short segments as follow each other, gathered in one word. How many cells they
 // have.
 [[gnu::always_inline]] inline size_t write_short(const Sources& sources, BitWriter& writer,
@@ -95,16 +138,11 @@ Segment segment_at(const Sources& sources, const Cell* cells) {
   uint64_t gathered = 0;
   size_t gathered_bits = 0;
   size_t i = 0;
-  for (; i < cell_count && is_short(cells[i]); i += kSegmentCells) {
-    const Term value = sources[cells[i + 1]];
-    const size_t bits = cells[i + 2];
-    if (!value.is_small() || gathered_bits + bits > kShortSegmentBits) break;
-    auto number = static_cast<uint64_t>(value.small_value()) << (64 - bits);
-    if (segment_type(cells[i]) == SegmentType::kShortLittle) {
-      number = __builtin_bswap64(number) << (64 - bits);
-    }
-    gathered = gathered << bits | number >> (64 - bits);
-    gathered_bits += bits;
+  for (; i < cell_count; i += kSegmentCells) {
+    const ShortNumber next = short_number(sources, cells + i);
+    if (next.bits == 0 || gathered_bits + next.bits > kShortSegmentBits) break;
+    gathered = gathered << next.bits | next.number;
+    gathered_bits += next.bits;
   }
   if (gathered_bits != 0) writer.put_short(gathered, gathered_bits);
   return i;
@@ -150,11 +188,9 @@ bool appends(const Cell* cells, size_t cell_count) {
   }
   BitWriter writer(bytes, offset);
   while (next < cell_count) {
-    if (is_short(cells[next])) {
-      const size_t written = write_short(sources, writer, cells + next, cell_count - next);
-      next += written;
-      if (written != 0) continue;
-    }
+    const size_t written = write_short(sources, writer, cells + next, cell_count - next);
+    next += written;
+    if (written != 0) continue;
     if (!write_segment(sources, writer, cells + next, fault)) {
       fault->segment = segment_head_number(cells[next]);
       return Term::none();

@@ -204,27 +204,14 @@ void BitWriter::put(BitsView bits) {
 }
 
 void BitWriter::put_utf8(uint32_t character) {
-  if (character < 0x80) {
-    put_big_endian(character, 8);
-  } else if (character < 0x800) {
-    put_big_endian(0xc080 | (character & 0x7c0) << 2 | (character & 0x3f), 16);
-  } else if (character < 0x10000) {
-    put_big_endian(
-        0xe08080 | (character & 0xf000) << 4 | (character & 0xfc0) << 2 | (character & 0x3f), 24);
-  } else {
-    put_big_endian(0xf0808080 | (character & 0x1c0000) << 6 | (character & 0x3f000) << 4 |
-                       (character & 0xfc0) << 2 | (character & 0x3f),
-                   32);
-  }
+  const EncodedCharacter encoded = encode_utf8(character);
+  put_big_endian(encoded.number, encoded.bits);
 }
 
 void BitWriter::put_utf16(uint32_t character, bool little) {
-  if (character >= 0x10000) {
-    uint32_t offset = character - 0x10000;
-    put_bits_of(0xd800 | offset >> 10, 16, little);
-    character = 0xdc00 | (offset & 0x3ff);
-  }
-  put_bits_of(character, 16, little);
+  const EncodedCharacter encoded = encode_utf16(character);
+  if (encoded.bits == 32) put_bits_of(encoded.number >> 16, 16, little);
+  put_bits_of(encoded.number & 0xffff, 16, little);
 }
 
 }  // namespace joist

@@ -62,6 +62,25 @@ inline size_t utf8_bits(uint32_t character) {
 }
 inline size_t utf16_bits(uint32_t character) { return character < 0x10000 ? 16 : 32; }
 
+// An integer of so many bits: what is written of it, big-endian, is the character in its encoding.
+struct EncodedCharacter {
+  uint32_t number;
+  size_t bits;
+};
+inline EncodedCharacter encode_utf8(uint32_t character) {
+  const uint32_t last = character & 0x3f;
+  if (character < 0x80) return {character, 8};
+  if (character < 0x800) return {0xc080 | (character & 0x7c0) << 2 | last, 16};
+  const uint32_t lower = (character & 0xfc0) << 2 | last;
+  if (character < 0x10000) return {0xe08080 | (character & 0xf000) << 4 | lower, 24};
+  return {0xf0808080 | (character & 0x1c0000) << 6 | (character & 0x3f000) << 4 | lower, 32};
+}
+inline EncodedCharacter encode_utf16(uint32_t character) {
+  if (character < 0x10000) return {character, 16};
+  const uint32_t offset = character - 0x10000;
+  return {0xd800dc00 | (offset >> 10) << 16 | (offset & 0x3ff), 32};
+}
+
 class BitWriter {
  public:
   BitWriter() = default;
