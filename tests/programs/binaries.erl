@@ -41,7 +41,8 @@ shifted(<<_:3, F/float>>) -> F.
 
 utf() ->
     [{C, prog:outcome(fun() -> <<C/utf8>> end), prog:outcome(fun() -> <<C/utf16>> end),
-      prog:outcome(fun() -> <<C/utf32-little>> end), prog:outcome(fun() -> <<1:1, C/utf8>> end)}
+      prog:outcome(fun() -> <<C/utf32-little>> end), prog:outcome(fun() -> <<1:1, C/utf8>> end),
+      prog:outcome(fun() -> <<C/utf8, 1:3, C/utf16-little, C:5, C/utf16, C/utf8, C/utf8>> end)}
      || C <- [0, $a, 16#7F, 16#80, 16#7FF, 16#800, 16#D7FF, 16#D800, 16#FFFF, 16#10000, 16#10FFFF,
               16#110000, -1, a]]
         ++ [take8(B) || B <- [<<"a">>, <<16#C3, 16#A5, 1>>, <<16#C3>>, <<16#E2, 16#82, 16#AC>>,

@@ -31,6 +31,8 @@ inline constexpr size_t kShortSegmentBits = 56;
 enum class SegmentType : uint8_t {
   kShort,
   kShortLittle,
+  kUtf8,
+  kUtf16,
   kInteger,  // any other
   kFloat,
   kBinary,
@@ -38,8 +40,6 @@ enum class SegmentType : uint8_t {
   kAppend,
   kPrivateAppend,
   kString,  // source: address (not a term), size: number of bytes
-  kUtf8,
-  kUtf16,
   kUtf32,
 };
 

@@ -68,6 +68,11 @@ Segment segment_at(const Sources& sources, const Cell* cells) {
   return (*bits & (unit - 1)) == 0;
 }
 
+// Whether write_short() may write it.
+[[gnu::always_inline]] inline bool may_be_short(Word head) {
+  return segment_type(head) <= SegmentType::kUtf16;
+}
+
 // Whether the segment is a character that is written as one integer, as a short segment is.
 [[gnu::always_inline]] inline bool is_encoded(Word head) {
   const SegmentType type = segment_type(head);
@@ -109,28 +114,6 @@ Segment segment_at(const Sources& sources, const Cell* cells) {
   return true;
 }
 
-// What a segment writes as a number of so many bits, in the low ones. No bits: it is not that
-// short.
-struct ShortNumber {
-  uint64_t number = 0;
-  size_t bits = 0;
-};
-[[gnu::always_inline]] inline ShortNumber short_number(const Sources& sources, const Cell* cells) {
-  if (is_short(cells[0])) {
-    const Term value = sources[cells[1]];
-    const size_t bits = cells[2];
-    if (!value.is_small()) return {};
-    auto number = static_cast<uint64_t>(value.small_value()) << (64 - bits);
-    if (segment_type(cells[0]) == SegmentType::kShortLittle) {
-      number = __builtin_bswap64(number) << (64 - bits);
-    }
-    return {number >> (64 - bits), bits};
-  }
-  if (!is_encoded(cells[0])) return {};
-  const EncodedCharacter encoded = encoded_character(cells[0], sources[cells[1]]);
-  return {encoded.number, encoded.bits};
-}
-
 // Writes as many short segments as follow each other, gathered in one word. How many cells they
 // have.
 [[gnu::always_inline]] inline size_t write_short(const Sources& sources, BitWriter& writer,
@@ -138,11 +121,23 @@ struct ShortNumber {
   uint64_t gathered = 0;
   size_t gathered_bits = 0;
   size_t i = 0;
-  for (; i < cell_count; i += kSegmentCells) {
-    const ShortNumber next = short_number(sources, cells + i);
-    if (next.bits == 0 || gathered_bits + next.bits > kShortSegmentBits) break;
-    gathered = gathered << next.bits | next.number;
-    gathered_bits += next.bits;
+  for (; i < cell_count && may_be_short(cells[i]); i += kSegmentCells) {
+    const Term value = sources[cells[i + 1]];
+    if (!is_short(cells[i])) [[unlikely]] {
+      const EncodedCharacter encoded = encoded_character(cells[i], value);
+      if (gathered_bits + encoded.bits > kShortSegmentBits || !is_encoded(cells[i])) break;
+      gathered = gathered << encoded.bits | encoded.number;
+      gathered_bits += encoded.bits;
+      continue;
+    }
+    const size_t bits = cells[i + 2];
+    if (!value.is_small() || gathered_bits + bits > kShortSegmentBits) break;
+    auto number = static_cast<uint64_t>(value.small_value()) << (64 - bits);
+    if (segment_type(cells[i]) == SegmentType::kShortLittle) {
+      number = __builtin_bswap64(number) << (64 - bits);
+    }
+    gathered = gathered << bits | number >> (64 - bits);
+    gathered_bits += bits;
   }
   if (gathered_bits != 0) writer.put_short(gathered, gathered_bits);
   return i;
@@ -188,9 +183,11 @@ bool appends(const Cell* cells, size_t cell_count) {
   }
   BitWriter writer(bytes, offset);
   while (next < cell_count) {
-    const size_t written = write_short(sources, writer, cells + next, cell_count - next);
-    next += written;
-    if (written != 0) continue;
+    if (may_be_short(cells[next])) {
+      const size_t written = write_short(sources, writer, cells + next, cell_count - next);
+      next += written;
+      if (written != 0) continue;
+    }
     if (!write_segment(sources, writer, cells + next, fault)) {
       fault->segment = segment_head_number(cells[next]);
       return Term::none();
