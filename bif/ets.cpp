@@ -190,7 +190,8 @@ Term internal_delete_all_2(Process& p, Term id, Term count) {
   if (!table && !(count.is_small() && table.get() != nullptr)) return table.refuse({id, count});
   EtsTables& tables = *p.runtime->ets;
   if (!count.is_small()) {
-    if (!tables.begin_pending(*table.get(), std::make_unique<EtsTable::Pending>(), false)) {
+    if (!tables.begin_pending(*table.get(), table.gate(), std::make_unique<EtsTable::Pending>(),
+                              false)) {
       return table.refuse({id, count});
     }
     count = Term::small(static_cast<int64_t>(table.store().size()));

@@ -61,7 +61,7 @@ Term put_rows(Process& p, TableUse& table, InsertState& state, Term id, Term res
   pending->rows = state.rows;
   EtsTables& tables = *p.runtime->ets;
   const bool may_wait = !on_scheduler(p);
-  if (!tables.begin_pending(*table.get(), std::move(pending), may_wait)) {
+  if (!tables.begin_pending(*table.get(), table.gate(), std::move(pending), may_wait)) {
     return table.refuse({id, rest}, {id, list});
   }
   state.rows.clear();

@@ -316,11 +316,12 @@ bool EtsTables::give_away(Process& giver, EtsTable& table, Term new_owner) {
 
 // --- long operations ---
 
-bool EtsTables::begin_pending(EtsTable& table, std::unique_ptr<EtsTable::Pending> pending,
-                              bool may_wait) {
+bool EtsTables::begin_pending(EtsTable& table, const StoreGate& gate,
+                              std::unique_ptr<EtsTable::Pending> pending, bool may_wait) {
   const PendingLock lock(table.pending_mutex, may_wait);
   const uint32_t rights = table.rights.load(std::memory_order_acquire);
-  if (!lock || !close(table, may_wait)) return false;
+  // Whoever renames the table or changes its rights has the lock.
+  if (!lock || !gate.open() || !close(table, may_wait)) return false;
   pending->rights_afterwards = rights;
   pending->keeps_dead = table.fix_count.load(std::memory_order_acquire) != 0;
   table.pending = std::move(pending);

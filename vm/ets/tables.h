@@ -51,8 +51,10 @@ class EtsTables {
   static bool names_collide(Term a, Term b) { return shard_of(a) == shard_of(b); }
 
   // --- long operations ---
-  // Makes the table busy with `pending`. False: as set_rights. `may_wait`: for those who take long.
-  bool begin_pending(EtsTable& table, std::unique_ptr<EtsTable::Pending> pending, bool may_wait);
+  // Makes the table busy with `pending`. False: `gate` is closed, or as set_rights. `may_wait`: for
+  // those who take long.
+  bool begin_pending(EtsTable& table, const StoreGate& gate,
+                     std::unique_ptr<EtsTable::Pending> pending, bool may_wait);
   // Goes on with whatever is pending, unless others are at it and it may not wait for them. True:
   // nothing is left.
   bool help(EtsTable& table, int64_t* budget, bool may_wait);
