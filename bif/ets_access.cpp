@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "vm/sched/dirty_call.h"
+
 namespace joist {
 
 TableUse::TableUse(Process& p, Term id, uint32_t needed) : process_(p), needed_(needed) {
@@ -60,7 +62,7 @@ Term TableUse::refuse(std::initializer_list<Term> arguments, std::initializer_li
   if ((rights & ets_rights::kBusy) != 0) {
     int64_t budget = std::max<int64_t>(p.reductions, 1) * kRowsPerReduction;
     const int64_t granted = budget;
-    p.runtime->ets->help(*table_, &budget, !is_on_scheduler());
+    p.runtime->ets->help(*table_, &budget, !on_scheduler(p));
     p.charge((granted - budget) / kRowsPerReduction + 1);
     return p.yield(arguments);
   }

@@ -31,7 +31,6 @@ class TableUse {
   // null: there is none.
   EtsTable* get() const { return table_; }
   EtsTable* operator->() const { return table_; }
-  bool is_on_scheduler() const { return process_.registers->thread == ThreadKind::kScheduler; }
   EtsStore& store() const { return table_->store(); }
   StoreGate gate() const {
     StoreGate gate(table_->rights, needed_, user());
