@@ -103,8 +103,7 @@ Term break_ignored(Process& p) { return boolean(settings(p).break_ignored); }
 // --- processors and schedulers ---
 
 Term processors(int count) { return count > 0 ? Term::small(count) : atoms::unknown; }
-// As they were when the VM was asked to look last. The affinity of the first scheduler's thread,
-// which is the OS process' own, changes by itself at times (SleepPlace).
+// As they were when the VM was asked to look last.
 Term logical_processors(Process& p) {
   return processors(static_cast<int>(system_flags(p)->known_processors.load() >> 32));
 }

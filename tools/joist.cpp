@@ -12,7 +12,9 @@
 #include "tools/erl/programs.h"
 #include "vm/base/check.h"
 #include "vm/os/address_space.h"
+#include "vm/os/code_memory.h"
 #include "vm/os/stream.h"
+#include "vm/os/thread.h"
 
 namespace joist::cli {
 namespace {
@@ -127,12 +129,7 @@ namespace {
 // There are no exceptions to report it by.
 void end_without_memory() { joist::fatal("out of memory"); }
 
-}  // namespace
-
-int main(int count, char** values) {
-  joist::open_standard_streams();
-  std::set_new_handler(end_without_memory);
-  joist::spare_address_space();
+int run_program(int count, char** values) {
   const std::string_view path = count > 0 ? values[0] : "";
   const std::string_view name = path.substr(path.rfind('/') + 1);
   if (joist::erl::is_program(name)) {
@@ -147,4 +144,14 @@ int main(int count, char** values) {
   if (!is_erl && !is_command) return joist::cli::run(count, values);
   const std::vector<std::string> words(values + (is_erl ? 1 : 2), values + count);
   return joist::erl::run_erl(words, joist::cli::program_folder());
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  joist::open_standard_streams();
+  std::set_new_handler(end_without_memory);
+  joist::spare_address_space();
+  joist::CodeMemory::prepare();  // for nothing, as long as this is the only thread
+  return joist::run_beside_main_thread("scheduler1", run_program, count, values);
 }

@@ -89,6 +89,15 @@ void Thread::detach() {
   joinable_ = false;
 }
 
+int run_beside_main_thread(std::string_view name, int (*body)(int, char**), int count,
+                           char** values) {
+  int status = 0;
+  Result<Thread> thread = Thread::start(name, [&] { status = body(count, values); });
+  if (!thread) fatal("%s", thread.error().text.c_str());
+  thread.value().join();
+  return status;
+}
+
 namespace {
 
 pid_t this_thread_id() {
@@ -108,7 +117,9 @@ bool change_affinity(pid_t thread, Change change) {
 }  // namespace
 
 void SleepPlace::before_sleep() {
-  thread_.store(this_thread_id(), std::memory_order_relaxed);
+  const pid_t thread = this_thread_id();
+  if (thread == getpid()) return;
+  thread_.store(thread, std::memory_order_relaxed);
   processor_.store(sched_getcpu(), std::memory_order_relaxed);
 }
 
@@ -124,6 +135,10 @@ void SleepPlace::before_wake() {
 
 void SleepPlace::return_to_all() {
   const int left = left_.exchange(kNone, std::memory_order_acq_rel);
+  // Others may have set both since it was taken out.
+  cpu_set_t of_main_thread;
+  if (sched_getaffinity(getpid(), sizeof of_main_thread, &of_main_thread) != 0) return;
+  if (!CPU_ISSET(left, &of_main_thread)) return;
   change_affinity(0, [left](cpu_set_t& allowed) { CPU_SET(left, &allowed); });
 }
 

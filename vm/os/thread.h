@@ -66,13 +66,20 @@ class Thread {
   bool joinable_ = false;
 };
 
+// Runs `body` on a thread of its own and returns its value, the program's exit status; the main
+// thread only waits. Its affinity stands for the OS process' own, which others read and set
+// (taskset), so no thread whose affinity the VM changes (SleepPlace) may be the main one.
+int run_beside_main_thread(std::string_view name, int (*body)(int, char**), int count,
+                           char** values);
+
 // Where a thread (the owner) sleeps, so that who wakes it can send it to another processor.
 //
 // Linux wakes a thread on the processor it ran on last, also where the waker is busy on that one
 // and another is idle: it does not look for one when those that share a cache are half busy
 // (SIS_UTIL in the kernel's select_idle_cpu), which is always so on a machine of two. The thread
 // then stands behind its waker until the next balancing, for one or two ticks of 4 ms. The waker
-// takes its own processor out of the thread's affinity, and the thread puts it back.
+// takes its own processor out of the thread's affinity, and the thread puts it back if the OS
+// process may run there. The main thread is left alone.
 class SleepPlace {
  public:
   // --- by the owner ---
