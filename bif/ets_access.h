@@ -38,9 +38,6 @@ class TableUse {
     return gate;
   }
 
-  // For operations that cannot be begun anew.
-  StoreGate waiting_gate() const { return StoreGate(table_->rights, needed_); }
-
   // Raises why the table cannot be used. While it is busy, helps, and calls the native again with
   // these arguments.
   Term refuse(std::initializer_list<Term> arguments);

@@ -4,6 +4,8 @@
 #include "bif/ets_access.h"
 #include "bif/registry.h"
 #include "vm/heap/builder.h"
+#include "vm/sched/dirty_call.h"
+#include "vm/sched/online.h"
 #include "vm/term/node.h"
 
 namespace joist {
@@ -87,6 +89,13 @@ Term statistics(Process& p, EtsTable& table) {
                make_unsigned(p.heap, all.kept_dead), make_unsigned(p.heap, all.locks)});
 }
 
+// Whether the statistics are for a dirty thread.
+bool takes_long_to_count(EtsTable& table) {
+  constexpr size_t kMany = 2000;
+  if (table.hash() == nullptr) return false;
+  return table.store().size() > kMany || table.store().has_long_users();
+}
+
 // none(): there is no such item.
 Term item_value(Process& p, EtsTable& table, Term item) {
   if (item == atoms::size) return make_unsigned(p.heap, table.store().size());
@@ -149,6 +158,8 @@ Term info_2(Process& p, Term id, Term item) {
   if (item == atoms::binary) {
     return p.trap(atoms::erts_internal, atoms::ets_info_binary, {id});
   }
+  if (p.suspended != nullptr) return back_from_dirty(p);
+  OnlineScope online(p);
   TableUse table(p, id, kEtsInfo);
   if (table.get() == nullptr) {
     return id.is_atom() ? Term(atoms::undefined) : table.refuse({id, item});
@@ -156,6 +167,9 @@ Term info_2(Process& p, Term id, Term item) {
   const uint32_t rights = table->rights.load(std::memory_order_acquire);
   if ((rights & ets_rights::kDeleted) != 0) return atoms::undefined;
   if (!table) return table.refuse({id, item});
+  if (item == atoms::stats && on_scheduler(p) && takes_long_to_count(*table.get())) {
+    return hand_to_dirty(p, {id, item});
+  }
   const Term value = item_value(p, *table.get(), item);
   return value.is_none() ? p.badarg() : value;
 }

@@ -197,6 +197,7 @@ class Select {
 
  private:
   StoreAnswer walk(SelectVisitor& visitor);
+  StoreAnswer walk_keys(SelectVisitor& visitor, bool exclusive);
   Term finish(bool at_end);
   Term finish_chunk(bool at_end);
   Term refuse(Term reference);
@@ -233,10 +234,17 @@ StoreAnswer Select::walk(SelectVisitor& visitor) {
   if (plan().all_keys) {
     return table_->hash()->scan(&progress().position, exclusive, table_.gate(), visitor);
   }
-  for (const PackedTerm& key : plan().keys) {
-    const StoreGate gate = &key == plan().keys.data() ? table_.gate() : table_.waiting_gate();
-    const StoreAnswer answer = table_.store().visit_key(key.term(), exclusive, gate, visitor);
-    if (answer == StoreAnswer::kRefused) return answer;
+  return walk_keys(visitor, exclusive);
+}
+
+// Who gives up at a later key goes on there.
+StoreAnswer Select::walk_keys(SelectVisitor& visitor, bool exclusive) {
+  const StoreGate gate = table_.gate();
+  for (uint64_t& next = progress().position; next < plan().keys.size(); ++next) {
+    const Term key = plan().keys[next].term();
+    const StoreAnswer answer = table_.store().visit_key(key, exclusive, gate, visitor);
+    if (answer != StoreAnswer::kRefused) continue;
+    return next != 0 && gate.open() ? StoreAnswer::kOk : answer;
   }
   return StoreAnswer::kEnd;
 }

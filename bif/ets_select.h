@@ -31,7 +31,7 @@ struct SelectPlan {
 
 // What is still to be done.
 struct SelectProgress {
-  uint64_t position = 0;  // hash tables
+  uint64_t position = 0;  // hash tables: in the store, or which of the plan's keys
   int64_t got = 0;
   bool fixed = false;  // the process holds the table fixed for it
   // Which of the terms beside it are there.

@@ -29,11 +29,43 @@ void tell(Process& p, const Signal& task, Term result) {
   tell(p, parts[0], parts[1], result);
 }
 
-bool refers(const LeavingLiterals& leaving, const Signal& message) {
-  LiteralScan scan(leaving);
+void visit(LiteralScan& scan, const Signal& message) {
   scan.visit(reinterpret_cast<const Word*>(&message.value), 1);
   scan.visit(message.words, message.value_words());
+}
+
+bool refers(const LeavingLiterals& leaving, const Signal& message) {
+  LiteralScan scan(leaving);
+  visit(scan, message);
   return scan.found_any();
+}
+
+// Whether a turn is too short to look through the messages and to copy the literals in them.
+bool has_long_queue(Process& p, const LeavingLiterals& leaving) {
+  LiteralScan scan(leaving);
+  size_t words = 0;
+  for (const Signal* message = p.messages.first(); message != nullptr; message = message->next) {
+    words += sizeof(Signal) / sizeof(Word) + message->value_words();
+    if (words > kLargeTermWords) return true;
+    visit(scan, *message);
+    if (scan.words_found() > kLargeTermWords) return true;
+  }
+  return false;
+}
+
+RootSet roots_of(Process& p) {
+  RootSet roots;
+  roots.add({p.registers->x, p.live});
+  p.add_roots(roots);
+  return roots;
+}
+
+// The same for the heap.
+bool has_long_heap(Process& p, const LeavingLiterals& leaving) {
+  if (is_long_collection(p, Collection::kFull)) return true;
+  LiteralScan scan(leaving);
+  scan.visit(p.heap, roots_of(p));
+  return scan.words_found() > kLargeTermWords;
 }
 
 // Messages that refer to leaving literals are copied, which copies these too. The receive goes on
@@ -56,13 +88,6 @@ void renew_messages(Process& p, const LeavingLiterals& leaving) {
     copy->kind = message->kind;
     release_signal(messages.replace(message, copy));
   }
-}
-
-RootSet roots_of(Process& p) {
-  RootSet roots;
-  roots.add({p.registers->x, p.live});
-  p.add_roots(roots);
-  return roots;
 }
 
 // Of a process that ends only the reason stays.
@@ -102,6 +127,11 @@ bool renew_heap(Process& p, const Signal& task) {
   return true;
 }
 
+bool renew_all(Process& p, const Signal& task) {
+  if (!p.is_exiting) renew_messages(p, *p.runtime->retired_literals->searched());
+  return renew_heap(p, task);
+}
+
 bool do_copy_literals(Process& p, const Signal& task) {
   const LeavingLiterals* leaving = p.runtime->retired_literals->searched();
   if (leaving == nullptr) {
@@ -113,8 +143,12 @@ bool do_copy_literals(Process& p, const Signal& task) {
     add_system_task(p, do_copy_literals, Priority::kNormal, task.sender, task.value);
     return true;
   }
+  if (has_long_queue(p, *leaving)) {
+    leave_to_dirty(p, renew_all, task);
+    return true;
+  }
   renew_messages(p, *leaving);
-  if (!is_long_collection(p, Collection::kFull)) return renew_heap(p, task);
+  if (!has_long_heap(p, *leaving)) return renew_heap(p, task);
   leave_to_dirty(p, renew_heap, task);
   return true;
 }

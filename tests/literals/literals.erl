@@ -14,7 +14,8 @@ tests() ->
     [{purged_held, fun purged_held/0}, {purged_memory, fun purged_memory/0},
      {persistent_held, fun persistent_held/0}, {persistent_memory, fun persistent_memory/0},
      {places, fun places/0}, {races, fun races/0}, {exits, fun exits/0},
-     {binaries, fun binaries/0}, {receiving, fun receiving/0}, {dirty, fun dirty/0}].
+     {binaries, fun binaries/0}, {receiving, fun receiving/0},
+     {long_queue, fun long_queue/0}, {long_literal, fun long_literal/0}, {dirty, fun dirty/0}].
 
 %% --- a module with large literals, made and purged ---
 
@@ -215,6 +216,38 @@ receiving() ->
     P ! {go, self()},
     receive {P, All} -> {length(All), lists:all(fun({n, _, V}) -> check(9, V) end, All),
                          [I || {n, I, _} <- All] =:= lists:seq(1, 100)} end.
+
+%% A queue, or a literal, that is too long for a turn of the process; others run meanwhile.
+long_queue() ->
+    Key = {?MODULE, queue},
+    persistent_term:put(Key, value(10)),
+    Count = 30_000,
+    P = spawn_link(fun() -> receive {go, From} -> From ! {self(), sum(Count, value(10), 0)} end end),
+    [P ! {n, I, persistent_term:get(Key)} || I <- lists:seq(1, Count)],
+    persistent_term:erase(Key),
+    [begin P ! {n, I, none}, timer:sleep(1) end || I <- lists:seq(1, 100)],
+    wait(),
+    [persistent_term:put({?MODULE, I}, value(100 + I)) || I <- lists:seq(1, 20)],
+    [persistent_term:erase({?MODULE, I}) || I <- lists:seq(1, 20)],
+    P ! {go, self()},
+    receive {P, Sum} -> {Sum, process_info(P, message_queue_len)} end.
+
+sum(0, _, Sum) -> Sum;
+sum(N, Value, Sum) -> receive {n, I, Value} -> sum(N - 1, Value, Sum + I) end.
+
+long_literal() ->
+    Key = {?MODULE, long},
+    Long = lists:seq(1, 500_000),
+    persistent_term:put(Key, Long),
+    Holder = holder(fun() -> {held, persistent_term:get(Key)} end),
+    Queue = holder(fun() -> none end),
+    Queue ! {mail, persistent_term:get(Key)},
+    persistent_term:erase(Key),
+    wait(),
+    [persistent_term:put({?MODULE, I}, lists:seq(-500_000, 0)) || I <- lists:seq(1, 3)],
+    [persistent_term:erase({?MODULE, I}) || I <- lists:seq(1, 3)],
+    {messages, [{mail, Mail}]} = process_info(Queue, messages),
+    {ask(Holder) =:= {held, Long}, Mail =:= Long, ask(Queue)}.
 
 all() -> receive M -> [M | all()] after 0 -> [] end.
 

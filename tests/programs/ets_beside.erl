@@ -7,7 +7,7 @@
 main() ->
     Options = [[Type, public | More] || Type <- [set, ordered_set],
                                         More <- [[], [{write_concurrency, true}]]],
-    [beside(O) || O <- Options] ++ [bags(), deleted()].
+    [beside(O) || O <- Options] ++ [bags(), deleted(), left_fixed()].
 
 beside(Options) ->
     T = ets:new(t, Options),
@@ -41,10 +41,39 @@ rest(T, N) ->
     true = ets:insert(T, [{{N, I}, c} || I <- lists:seq(1, 5000)]),
     5000 = ets:select_delete(T, [{{{N, '_'}, c}, [], [true]}]),
     true = ets:insert_new(T, [{{N, I}, c} || I <- lists:seq(1, 600)]),
-    [true = ets:delete(T, {N, I}) || I <- lists:seq(1, 600)],
+    Keys = [gone, absent, {N, 1}, {N, 2}],
+    Spec = [{{K, '$1'}, [], [{{{const, K}, '$1'}}]} || K <- Keys],
+    [{gone, 0}, {{N, 1}, c}, {{N, 2}, c}] = lists:sort(ets:select(T, Spec)),
+    3 = ets:select_count(T, [{{K, '_'}, [], [true]} || K <- Keys]),
+    2 = ets:select_delete(T, [{{{N, I}, '_'}, [], [true]} || I <- [1, 2]]),
+    [true = ets:delete(T, {N, I}) || I <- lists:seq(3, 600)],
+    true = is_stats(ets:info(T, stats)),
     true = is_integer(ets:info(T, memory)),
     1 = ets:select_count(T, [{{gone, '_'}, [], [true]}]),
     rest(T, N - 1).
+
+is_stats(Stats) -> Stats =:= false orelse is_tuple(Stats).
+
+%% What has been deleted while a process had the table fixed goes when that has ended.
+left_fixed() ->
+    T = ets:new(t, []),
+    ets:insert(T, [{N, a} || N <- lists:seq(1, 100_000)]),
+    Self = self(),
+    {P, R} = spawn_monitor(fun() ->
+                               [ets:safe_fixtable(T, true) || _ <- [1, 2, 3]],
+                               Self ! fixed,
+                               receive stop -> ok end
+                           end),
+    receive fixed -> ok end,
+    90_000 = ets:select_delete(T, [{{'$1', '_'}, [{'>', '$1', 10_000}], [true]}]),
+    [{P, 3}] = element(2, ets:info(T, safe_fixed)),
+    P ! stop,
+    receive {'DOWN', R, _, _, _} -> ok end,
+    until(fun() -> ets:info(T, safe_fixed) =:= false andalso element(7, ets:info(T, stats)) =:= 0 end),
+    ets:insert(T, {new, a}),
+    {ets:info(T, size), length(ets:tab2list(T)), ets:info(T, fixed)}.
+
+until(Holds) -> Holds() orelse receive after 10 -> until(Holds) end.
 
 %% Rows that are large themselves.
 bags() ->

@@ -35,13 +35,20 @@ class Runner:
     def __init__(self, joist, folder, limit):
         self.joist, self.folder, self.limit = joist, folder, limit
 
-    def erl(self, call, *options):
+    def erl(self, call, *options, command=("erl",)):
         show = f'io:format("~0p~n", [{call}]), halt().'
-        return self.output(["erl", *options, "-noshell", "-pa", self.folder, "-eval", show])
+        return self.output([*command, *options, "-noshell", "-pa", self.folder, "-eval", show])
 
     def own(self, module, function, *arguments, options=()):
         return self.output([self.joist, "exec", *options, "-pa", self.folder, module, function,
                             *arguments])
+
+    def case(self, name, schedulers):
+        """Of starvation.erl. OTP's own process takes literals back: there is none in a bare VM."""
+        if name.startswith("persistent_"):
+            return self.erl(f"starvation:one({name})", "+S", schedulers,
+                            command=(self.joist, "erl"))
+        return self.own("starvation", "one", name, options=["--schedulers", schedulers])
 
     def output(self, command):
         try:
@@ -77,7 +84,7 @@ def least_pause(runner, name, schedulers):
     """What the case prints, the best of some tries, and its pause."""
     best = None
     for _ in range(TRIES):
-        text = runner.own("starvation", "one", name, options=["--schedulers", schedulers])
+        text = runner.case(name, schedulers)
         pause = pause_of(text)
         if pause is None:
             return text, None

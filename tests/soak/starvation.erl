@@ -132,6 +132,12 @@ large() ->
                                  persistent_term:get(large) end,
                         fun(X) -> persistent_term:erase(large),
                                   receive after 1000 -> hd(X) end end}},
+     {persistent_queued, {fun() -> persistent_term:put(queued, ["a literal"]),
+                                   Term = persistent_term:get(queued),
+                                   [self() ! {N, Term} || N <- lists:seq(1, 900_000)],
+                                   ok end,
+                          fun(_) -> persistent_term:erase(queued), receive after 1000 -> ok end
+                          end}},
      {processes, {fun() -> [spawn(fun() -> follow(Worker) end) || Worker <- [self()],
                                                                   _ <- lists:seq(1, 200_000)] end,
                   fun(_) -> processes() end}},
@@ -163,6 +169,15 @@ large() ->
                            ets:delete_all_objects(T),
                            T end,
                   fun(T) -> ets:safe_fixtable(T, false) end}},
+     {ets_unfix_exit, {fun() -> T = table(),
+                                {P, R} = spawn_monitor(fun() -> fixed(T) end),
+                                P ! {self(), fixed},
+                                receive fixed -> ok end,
+                                ets:delete_all_objects(T),
+                                {P, R} end,
+                       fun({P, R}) -> P ! stop,
+                                      receive {'DOWN', R, _, _, _} -> ok end,
+                                      receive after 500 -> ok end end}},
      {ets_lookup, {fun() -> T = ets:new(t, []), ets:insert(T, {a, (Numbers)()}), {T} end,
                    fun({T}) -> ets:lookup(T, a) end}},
      {ets_insert_list, {fun() -> {ets:new(t, []), (Pairs)()} end,
@@ -208,6 +223,11 @@ touch(T, N) ->
     ets:insert(T, {small, N}),
     [{small, N}] = ets:lookup(T, small),
     receive {'DOWN', _, _, _, _} -> ok after 0 -> erlang:yield(), touch(T, N + 1) end.
+
+fixed(T) ->
+    ets:safe_fixtable(T, true),
+    receive {From, Answer} -> From ! Answer end,
+    receive stop -> ok end.
 
 %% Ends when that one does.
 follow(Worker) ->

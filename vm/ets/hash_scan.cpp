@@ -19,6 +19,7 @@ constexpr size_t kBucketsAhead = 12;
 
 // About a tenth of a millisecond.
 constexpr size_t kBuriedAtOnce = 500;
+constexpr int64_t kRowsPerBurial = 3;  // freeing a row takes as long as looking at so many
 
 // Work that one unit of clear()'s budget pays for.
 constexpr size_t kBucketsPerUnit = 16;
@@ -128,22 +129,25 @@ void HashStore::bury(Stripe& stripe, size_t number) {
   }
 }
 
-void HashStore::sweep() {
+bool HashStore::sweep(int64_t* budget) {
   for (size_t i = 0; i < stripe_count_; ++i) {
     Stripe& stripe = stripes_[i];
     for (bool done = false; !done;) {
+      if (*budget <= 0) return false;
       ExclusiveGuard guard(stripe.lock);
-      if (is_fixed()) return;
+      if (is_fixed()) return true;
       // Others want the lock, too.
       for (size_t left = kBuriedAtOnce; left != 0 && !stripe.with_dead.empty(); --left) {
         bury(stripe, stripe.with_dead.back());
         stripe.with_dead.pop_back();
+        *budget -= kRowsPerBurial;
       }
       stripe.dead.store(stripe.with_dead.size(), std::memory_order_relaxed);
       done = stripe.with_dead.empty();
       if (done) stripe.with_dead = {};
     }
   }
+  return true;
 }
 
 size_t HashStore::dead_rows() const {
@@ -180,7 +184,7 @@ bool HashStore::clear(int64_t* budget) {
         const ptrdiff_t living = row->dead ? 0 : 1;
         count(stripe, -living, -static_cast<ptrdiff_t>(row->count + kHashObjectWords));
         free_object(row);
-        if ((*budget -= 3) <= 0 && *link != nullptr) return false;  // freeing takes longer
+        if ((*budget -= kRowsPerBurial) <= 0 && *link != nullptr) return false;
       }
       if (stripe.buckets-- % kBucketsPerUnit == 0) --*budget;
     }

@@ -56,8 +56,9 @@ class HashStore final : public EtsStore {
   // enough or the gate's user gives up (kOk, *position is where to go on) or all are visited
   // (kEnd).
   StoreAnswer scan(uint64_t* position, bool exclusive, StoreGate gate, RowVisitor& visitor);
-  // Buries the dead, when the table is not fixed any more.
-  void sweep();
+  // Buries the dead, when the table is not fixed any more. False: the budget, in rows looked at, is
+  // used up, and there may be more.
+  bool sweep(int64_t* budget);
   // How many would be buried, about.
   size_t dead_rows() const;
 

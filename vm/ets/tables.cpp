@@ -211,6 +211,14 @@ EtsTable* EtsTables::last_owned(Term pid) {
   return owned->second.tables.back();
 }
 
+EtsTable* EtsTables::last_fixed(Term pid) {
+  OwnerShard& shard = owner_shard(pid);
+  MutexLock lock(shard.mutex);
+  const auto owned = shard.owners.find(pid.bits());
+  if (owned == shard.owners.end() || owned->second.fixed.empty()) return nullptr;
+  return owned->second.fixed.back();
+}
+
 Term EtsTables::list(Allocator& heap) {
   Term tables = Term::nil();
   for (size_t i = 0; i < kShards; ++i) {
@@ -407,25 +415,25 @@ void EtsTables::fix(EtsTable& table, Term pid, int64_t monotonic, int64_t offset
 
 void EtsTables::drop_fixes(EtsTable& table, uint32_t count) {
   const uint32_t before = table.fix_count.fetch_sub(count, std::memory_order_acq_rel);
-  if (before == count && table.hash() != nullptr) table.hash()->sweep();
+  if (before == count && table.hash() != nullptr) {
+    int64_t all = INT64_MAX;
+    table.hash()->sweep(&all);
+  }
 }
 
-void EtsTables::unfix(EtsTable& table, Term pid) {
-  bool found = false;
-  bool last_of_process = false;
-  {
-    MutexLock lock(table.mutex);
-    for (size_t i = 0; i < table.fixers.size(); ++i) {
-      if (!(table.fixers[i].pid == pid)) continue;
-      found = true;
-      last_of_process = --table.fixers[i].count == 0;
-      if (last_of_process) table.fixers.erase(table.fixers.begin() + static_cast<ptrdiff_t>(i));
-      break;
-    }
-  }
-  if (!found) return;
-  drop_fixes(table, 1);
-  if (!last_of_process) return;
+uint32_t EtsTables::take_fixes(EtsTable& table, Term pid, uint32_t most, bool* none_left) {
+  MutexLock lock(table.mutex);
+  const auto fixer = std::find_if(table.fixers.begin(), table.fixers.end(),
+                                  [&](const EtsTable::Fixer& one) { return one.pid == pid; });
+  if (fixer == table.fixers.end()) return 0;
+  const uint32_t taken = std::min(fixer->count, most);
+  fixer->count -= taken;
+  *none_left = fixer->count == 0;
+  if (*none_left) table.fixers.erase(fixer);
+  return taken;
+}
+
+void EtsTables::forget_fixed(EtsTable& table, Term pid) {
   {
     OwnerShard& shard = owner_shard(pid);
     MutexLock lock(shard.mutex);
@@ -436,6 +444,13 @@ void EtsTables::unfix(EtsTable& table, Term pid) {
     }
   }
   table.release();
+}
+
+void EtsTables::unfix(EtsTable& table, Term pid) {
+  bool none_left = false;
+  if (take_fixes(table, pid, 1, &none_left) == 0) return;
+  drop_fixes(table, 1);
+  if (none_left) forget_fixed(table, pid);
 }
 
 // --- the end of a process ---
@@ -468,6 +483,12 @@ bool EtsTables::bequeath(EtsTable& table, Process& process) {
 }
 
 bool EtsTables::process_exited(Process& process, int64_t* budget) {
+  if (!leave_owned(process, budget) || !leave_fixed(process.pid, budget)) return false;
+  set_super_user(process.pid, false);
+  return leave_for_good(process);
+}
+
+bool EtsTables::leave_owned(Process& process, int64_t* budget) {
   const Term pid = process.pid;
   while (EtsTable* table = last_owned(pid)) {
     // Somebody may just be taking it over, to delete it, or giving it away to this process.
@@ -485,31 +506,21 @@ bool EtsTables::process_exited(Process& process, int64_t* budget) {
     if (!free_rows(process, *table, budget)) return false;
     if (*budget <= 0) return false;
   }
-  while (true) {
-    EtsTable* table = nullptr;
-    {
-      OwnerShard& shard = owner_shard(pid);
-      MutexLock lock(shard.mutex);
-      const auto owned = shard.owners.find(pid.bits());
-      if (owned == shard.owners.end() || owned->second.fixed.empty()) break;
-      table = owned->second.fixed.back();
-      if (table->hash() != nullptr && table->store().has_long_users()) return false;
-      table->retain();
-    }
-    {
-      MutexLock lock(table->mutex);
-      for (EtsTable::Fixer& fixer : table->fixers) {
-        if (!(fixer.pid == pid)) continue;
-        table->fix_count.fetch_sub(fixer.count - 1, std::memory_order_acq_rel);
-        fixer.count = 1;
-      }
-    }
-    unfix(*table, pid);
-    table->release();
+  return true;
+}
+
+bool EtsTables::leave_fixed(Term pid, int64_t* budget) {
+  while (EtsTable* table = last_fixed(pid)) {
+    HashStore* rows = table->hash();
+    if (rows != nullptr && rows->has_long_users()) return false;
+    bool none_left = false;
+    table->fix_count.fetch_sub(take_fixes(*table, pid, UINT32_MAX, &none_left),
+                               std::memory_order_acq_rel);
+    if (rows != nullptr && !rows->sweep(budget)) return false;  // next time there is none to take
+    forget_fixed(*table, pid);
     if (--*budget <= 0) return false;
   }
-  set_super_user(pid, false);
-  return leave_for_good(process);
+  return true;
 }
 
 bool EtsTables::is_super_user(Term pid) {

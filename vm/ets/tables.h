@@ -124,7 +124,14 @@ class EtsTables {
   EtsTable* find_in(const NameShard& shard, Term name) const;
   void replace_names(Process& process, NameShard& shard, Names* names);
   void drop_fixes(EtsTable& table, uint32_t count);
+  // Returns how many fixations the process had, of up to `most`, and has no more.
+  static uint32_t take_fixes(EtsTable& table, Term pid, uint32_t most, bool* none_left);
+  void forget_fixed(EtsTable& table, Term pid);
   EtsTable* last_owned(Term pid);
+  EtsTable* last_fixed(Term pid);
+  // Of process_exited().
+  bool leave_owned(Process& process, int64_t* budget);
+  bool leave_fixed(Term pid, int64_t* budget);
   bool bequeath(EtsTable& table, Process& process);
 
   const ReaderSlots readers_;

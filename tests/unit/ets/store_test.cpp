@@ -216,7 +216,11 @@ TEST_CASE("a walk by key over a fixed table meets every row once while others ch
     if (times > 1 || (stays && times != 1)) FAIL("row " << i << " was met " << times << " times");
   }
   table->fix_count.fetch_sub(1);
-  table->hash()->sweep();
+  int64_t budget = 100;
+  CHECK_FALSE(table->hash()->sweep(&budget));
+  CHECK(budget > -2000);
+  budget = INT64_MAX;
+  CHECK(table->hash()->sweep(&budget));
   CHECK(table->store().size() == static_cast<size_t>(3 * kRows - kRows / 3));
   table->release();
 }
