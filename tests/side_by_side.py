@@ -47,6 +47,7 @@ def normalise(data):
     text = re.sub(r"<\d+\.\d+\.\d+>", "<PID>", text)
     text = re.sub(r"#(Ref|Port|Fun)<[^>]*>", r"#\1<>", text)
     text = re.sub(r"\w+/[\w/]+\.c\(\d+\): (Error loading)", r"\1", text)
+    text = re.sub(r"time=>\d{16}", "time=>TIME", text)
     text = re.sub(r"__escript__\d+__\d+__\d+__\d+", "__escript__", text)
     return re.sub(r"\d+-[A-Z][a-z]{2}-\d{4}::\d\d:\d\d:\d\d\.\d+", "TIME", text)
 

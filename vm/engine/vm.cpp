@@ -245,9 +245,9 @@ void Vm::start_thread(void* context, size_t scheduler) {
 }
 
 void Vm::crashed(Process& process) {
+  report_crash(process);
   // Nothing can go on without a part of the emulator.
   if (process.is_system && !stopping_.load()) end_with(process);
-  report_crash(process);
 }
 
 void Vm::end_with(Process& process) {

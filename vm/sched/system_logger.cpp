@@ -80,7 +80,7 @@ void SystemLogger::report(Process& p, Term level, std::string_view format, Term 
     return;
   }
   const std::string text =
-      "(no logger present) unexpected logger message: " + term_text(message) + '\n';
+      "(no logger present) unexpected logger message: " + term_text(message) + "\r\n";
   fwrite(text.data(), 1, text.size(), stderr);
 }
 
