@@ -33,6 +33,8 @@ ping(Echo) ->
     Time = erlang:monotonic_time(microsecond) - Start,
     receive after 2 -> Time end.
 
+%% other_program_beside has no native: with as many busy threads as the cases "beside" others have,
+%% it tells how long the system lets a thread wait by itself.
 %% Natives, and instructions, that work on terms of about 100 MB; integers may have 4 MB. What they
 %% need is made before the measuring begins.
 large() ->
@@ -117,6 +119,12 @@ large() ->
      {ets_ordered_key_beside, {fun() -> touched([ordered_set], (Numbers)()) end, fun keyed/1}},
      {ets_insert_new_beside, {fun() -> {T, _} = touched([], large), {T, (Pairs)()} end,
                               fun({T, X}) -> ets:insert_new(T, X) end}},
+     {other_program_beside, {fun() -> touched([], large) end,
+                             fun(_) ->
+                                 Spin = "timeout 1 sh -c 'while :; do :; done'",
+                                 P = open_port({spawn, Spin}, [exit_status]),
+                                 receive {P, {exit_status, _}} -> ok end
+                             end}},
      {ets_select_large, {fun() -> T = table(), ets:insert(T, {x, (Numbers)(), y}), T end,
                          fun(T) -> length(ets:select(T, [{{'_', '$1', '_'}, [], ['$1']}])) end}},
      {ets_select_product, {fun() -> X = 1 bsl 16_000_000 - 1, T = table(), ets:insert(T, {x, X, y}),
