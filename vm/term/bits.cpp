@@ -106,7 +106,14 @@ int compare_bits(BitsView a, BitsView b) {
     done = common;  // of one buffer, as copies of a reference to a large one are
   } else if (a.byte_aligned() && b.byte_aligned()) {
     size_t bytes = common / 8;
-    int order = bytes == 0 ? 0 : std::memcmp(a.bytes(), b.bytes(), bytes);
+    size_t same = 0;
+    if (bytes >= 8) {  // which mostly decide
+      uint64_t left = load_bits_64(a.bytes(), 0);
+      uint64_t right = load_bits_64(b.bytes(), 0);
+      if (left != right) return left < right ? -1 : 1;
+      same = 8;
+    }
+    int order = bytes == same ? 0 : std::memcmp(a.bytes() + same, b.bytes() + same, bytes - same);
     if (order != 0) return order;
     done = bytes * 8;
   }

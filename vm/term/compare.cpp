@@ -401,6 +401,61 @@ class PausedCompareWalk final : public PausedComparison {
   CompareWalk walk_;
 };
 
+// type_rank(), with what is compared most first.
+TypeRank rank_of_leaf(Term term) {
+  if (term.is_small() || term.is_word_float()) return TypeRank::kNumber;
+  if (term.is_list()) return TypeRank::kList;
+  if (term.is_boxed() && header_kind(term.header()) == Boxed::kHeapBits) return TypeRank::kBits;
+  return type_rank(term);
+}
+
+// Terms that hold no others. True: *order is theirs. They are no lists or tuples of one size.
+[[gnu::noinline]] bool compare_leaves(Term a, Term b, bool exact, int* order) {
+  const TypeRank a_rank = rank_of_leaf(a);
+  const TypeRank b_rank = rank_of_leaf(b);
+  if (a_rank != b_rank) {
+    *order = a_rank < b_rank ? -1 : 1;
+    return true;
+  }
+  if (a_rank == TypeRank::kNumber) {
+    *order = compare_numbers(a, b, exact);
+    return true;
+  }
+  if (a_rank != TypeRank::kBits) return false;
+  const BitsView left = bits_view(a);
+  const BitsView right = bits_view(b);
+  if (std::min(left.size, right.size) > kBitsAtOnce) return false;
+  *order = compare_bits(left, right);
+  return true;
+}
+
+// True: *order is that of the terms, whose words differ. False: that is left open, for *a and *b,
+// which may be parts of what they were.
+[[gnu::always_inline]] inline bool quick_compare(Term* a, Term* b, bool exact, int* order) {
+  QuickComparison pair(*a, *b);
+  const QuickAnswer answer = pair.run();
+  if (answer == QuickAnswer::kSame) {
+    *order = 0;
+    return true;
+  }
+  if (answer == QuickAnswer::kUnknown) return false;
+  if (Term::both_small(pair.a, pair.b)) {
+    *order = pair.a.small_value() < pair.b.small_value() ? -1 : 1;
+    return true;
+  }
+  if (pair.a.is_atom() && pair.b.is_atom()) {
+    *order = compare_atoms(pair.a, pair.b);
+    return true;
+  }
+  // Also numbers whose words differ may be equal, and what is behind them decides.
+  if (compare_leaves(pair.a, pair.b, exact, order) && (*order != 0 || !pair.has_more)) return true;
+  if (!pair.has_more) {
+    *a = pair.a;
+    *b = pair.b;
+  }
+  return false;
+}
+
 // Apart, as the walk is large.
 [[gnu::noinline]] int walk_all(Term a, Term b, bool exact, bool only_equality) {
   int64_t budget = INT64_MAX;
@@ -420,7 +475,7 @@ class PausedCompareWalk final : public PausedComparison {
 // The words differ.
 int compare_all(Term a, Term b, bool exact, bool only_equality) {
   int order;
-  return quick_compare(&a, &b, &order) ? order : walk_all(a, b, exact, only_equality);
+  return quick_compare(&a, &b, exact, &order) ? order : walk_all(a, b, exact, only_equality);
 }
 
 }  // namespace
@@ -429,7 +484,8 @@ bool compare_some(Comparison what, Term a, Term b, int64_t* budget, int* order,
                   std::unique_ptr<PausedComparison>* paused) {
   if (what == Comparison::kExactlyEqual) return exact_equal_some(a, b, budget, order, paused);
   *order = 0;
-  if (a == b || quick_compare(&a, &b, order)) return true;
+  if (a == b) return true;
+  if (quick_compare(&a, &b, what == Comparison::kExactOrder, order)) return true;
   return walk_some(what, a, b, budget, order, paused);
 }
 

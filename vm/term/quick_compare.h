@@ -116,28 +116,4 @@ struct QuickComparison {
   return false;
 }
 
-// The same for their order, exact or not.
-[[gnu::always_inline]] inline bool quick_compare(Term* a, Term* b, int* order) {
-  QuickComparison pair(*a, *b);
-  const QuickAnswer answer = pair.run();
-  if (answer == QuickAnswer::kSame) {
-    *order = 0;
-    return true;
-  }
-  if (answer == QuickAnswer::kUnknown) return false;
-  if (Term::both_small(pair.a, pair.b)) {
-    *order = pair.a.small_value() < pair.b.small_value() ? -1 : 1;
-    return true;
-  }
-  if (pair.a.is_atom() && pair.b.is_atom()) {
-    *order = compare_atoms(pair.a, pair.b);
-    return true;
-  }
-  if (!pair.has_more) {
-    *a = pair.a;
-    *b = pair.b;
-  }
-  return false;
-}
-
 }  // namespace joist
