@@ -264,10 +264,16 @@ bool Process::collect_gc(size_t need, uint32_t live_registers, Collection kind) 
 
 namespace {
 
-// What max_heap_size leaves for the heap: messages count that wait there, as OTP has it.
+// What max_heap_size leaves for the heap: messages count that wait there, as OTP has it, and
+// binaries that are shared where the limit includes them.
 size_t left_of_limit(const Process& p, size_t limit) {
-  if (!(p.flags.message_queue_data == atoms::on_heap)) return limit;
   size_t left = limit;
+  if (p.heap.options.max_includes_shared_binaries) {
+    const size_t words = (p.heap.off_heap_bytes + p.heap.old_off_heap_bytes) / sizeof(Word);
+    if (words >= left) return 1;
+    left -= words;
+  }
+  if (!(p.flags.message_queue_data == atoms::on_heap)) return left;
   for (const Signal* message = p.messages.first(); message != nullptr; message = message->next) {
     const size_t words = message->kind == SignalKind::kMarker ? 0 : message->value_words();
     if (words >= left) return 1;
@@ -293,8 +299,9 @@ bool Process::collect_now_gc(size_t need, uint32_t live_registers, Collection ki
   const bool is_told = (trace_flags & trace_flag::kGarbageCollection) != 0 ||
                        (runtime->trace != nullptr && runtime->trace->monitors_collections());
   const size_t limit = heap.options.max_heap_words;
+  size_t left = 0;
   if (limit != 0) [[unlikely]]
-    heap.options.max_heap_words = left_of_limit(*this, limit);
+    heap.options.max_heap_words = left = left_of_limit(*this, limit);
   const uint64_t reclaimed = heap.words_reclaimed;
   const bool collected =
       is_told ? collect_told_gc(roots, need, kind) : joist::collect_gc(heap, roots, need, kind);
@@ -302,7 +309,7 @@ bool Process::collect_now_gc(size_t need, uint32_t live_registers, Collection ki
   count_collection(runtime->statistics, heap.words_reclaimed - reclaimed);
   if (collected) [[likely]] {
     if (heap.options.max_heap_words != 0 && !heap.options.kill_at_max_heap &&
-        heap.young_words() + heap.old_words() > heap.options.max_heap_words) [[unlikely]] {
+        heap.young_words() + heap.old_words() > left) [[unlikely]] {
       report_heap_limit();
     }
     if (registers->gc_stress) {
