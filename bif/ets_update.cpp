@@ -101,6 +101,8 @@ class Updater : public RowUpdater {
 class ElementUpdater final : public Updater {
  public:
   using Updater::Updater;
+  static Term not_a_set(Process& p) { return p.badarg(); }
+  static Term outcome(bool has_key) { return boolean(has_key); }
 
  private:
   // Told since OTP 26.
@@ -129,7 +131,8 @@ class ElementUpdater final : public Updater {
 class CounterUpdater final : public Updater {
  public:
   using Updater::Updater;
-  Term result() const { return result_; }
+  static Term not_a_set(Process& p) { return p.badarg(atoms::table_type); }
+  Term outcome(bool has_key) const { return has_key ? result_ : process_.badarg(atoms::badkey); }
 
  private:
   bool apply() override {
@@ -204,47 +207,35 @@ bool accepts_default(Process& p, const EtsTable& table, Term tuple) {
   return false;
 }
 
-Term update_counter(Process& p, Term id, Term key, Term operations, Term initial,
-                    std::initializer_list<Term> arguments) {
+template <typename RowUpdater>
+Term update_row(Process& p, Term id, Term key, Term operations, Term initial,
+                std::initializer_list<Term> arguments) {
   if (is_dirty_call(p, {key, operations, initial})) return hand_over(p, arguments);
   OnlineScope online(p);
   TableUse table(p, id, kEtsWrite);
   if (!table) return table.refuse(arguments);
   if (!initial.is_none() && !accepts_default(p, *table.get(), initial)) return Term::none();
-  if (!is_set(*table.get())) return p.badarg(atoms::table_type);
-  CounterUpdater updater(p, *table.get(), key, operations, initial);
+  if (!is_set(*table.get())) return RowUpdater::not_a_set(p);
+  RowUpdater updater(p, *table.get(), key, operations, initial);
   const StoreAnswer answer = table.store().update(key, table.gate(), updater);
   if (answer == StoreAnswer::kRefused) return table.refuse(arguments);
   if (updater.failed()) return updater.raise();
-  return answer == StoreAnswer::kNoKey ? p.badarg(atoms::badkey) : updater.result();
-}
-
-Term update_element(Process& p, Term id, Term key, Term operations, Term initial,
-                    std::initializer_list<Term> arguments) {
-  if (is_dirty_call(p, {key, operations, initial})) return hand_over(p, arguments);
-  OnlineScope online(p);
-  TableUse table(p, id, kEtsWrite);
-  if (!table) return table.refuse(arguments);
-  if (!initial.is_none() && !accepts_default(p, *table.get(), initial)) return Term::none();
-  if (!is_set(*table.get())) return p.badarg();
-  ElementUpdater updater(p, *table.get(), key, operations, initial);
-  const StoreAnswer answer = table.store().update(key, table.gate(), updater);
-  if (answer == StoreAnswer::kRefused) return table.refuse(arguments);
-  if (updater.failed()) return updater.raise();
-  return boolean(answer != StoreAnswer::kNoKey);
+  return updater.outcome(answer != StoreAnswer::kNoKey);
 }
 
 Term update_counter_3(Process& p, Term id, Term key, Term operations) {
-  return update_counter(p, id, key, operations, Term::none(), {id, key, operations});
+  return update_row<CounterUpdater>(p, id, key, operations, Term::none(), {id, key, operations});
 }
 Term update_counter_4(Process& p, Term id, Term key, Term operations, Term initial) {
-  return update_counter(p, id, key, operations, initial, {id, key, operations, initial});
+  return update_row<CounterUpdater>(p, id, key, operations, initial,
+                                    {id, key, operations, initial});
 }
 Term update_element_3(Process& p, Term id, Term key, Term operations) {
-  return update_element(p, id, key, operations, Term::none(), {id, key, operations});
+  return update_row<ElementUpdater>(p, id, key, operations, Term::none(), {id, key, operations});
 }
 Term update_element_4(Process& p, Term id, Term key, Term operations, Term initial) {
-  return update_element(p, id, key, operations, initial, {id, key, operations, initial});
+  return update_row<ElementUpdater>(p, id, key, operations, initial,
+                                    {id, key, operations, initial});
 }
 
 constexpr NativeEntry kEtsUpdateNatives[] = {

@@ -58,22 +58,21 @@ namespace {
 class WalkGuard {
  public:
   WalkGuard(RwSpinLock& lock, bool exclusive, LockUser user)
-      : lock_(lock),
+      : long_use_(lock, user),
+        lock_(lock),
         exclusive_(exclusive),
-        takes_long_(user.takes_long()),
         held_(exclusive ? lock.lock_for(user) : lock.lock_shared_for(user)) {}
   ~WalkGuard() {
     if (held_) exclusive_ ? lock_.unlock() : lock_.unlock_shared();
-    if (takes_long_) lock_.end_long();
   }
   WalkGuard(const WalkGuard&) = delete;
   WalkGuard& operator=(const WalkGuard&) = delete;
   explicit operator bool() const { return held_; }
 
  private:
+  const LongUse long_use_;
   RwSpinLock& lock_;
   const bool exclusive_;
-  const bool takes_long_;
   const bool held_;
 };
 

@@ -153,11 +153,25 @@ class RwSpinLock {
   std::atomic<bool> was_given_up_{false};
 };
 
+// Of a guard, which has unlocked when this goes.
+class LongUse {
+ public:
+  LongUse(RwSpinLock& lock, LockUser user) : lock_(user.takes_long() ? &lock : nullptr) {}
+  ~LongUse() {
+    if (lock_ != nullptr) [[unlikely]]
+      lock_->end_long();
+  }
+  LongUse(const LongUse&) = delete;
+  LongUse& operator=(const LongUse&) = delete;
+
+ private:
+  RwSpinLock* const lock_;
+};
+
 // Both are false where the user has given up.
 class SharedGuard {
  public:
-  explicit SharedGuard(RwSpinLock& lock, LockUser user = {})
-      : lock_(lock), long_lock_(user.takes_long() ? &lock : nullptr) {
+  explicit SharedGuard(RwSpinLock& lock, LockUser user = {}) : long_use_(lock, user), lock_(lock) {
     if (user.slot == nullptr) {
       held_ = lock.lock_shared_for(user);
     } else if ((note_ = lock.borrow(*user.slot)) == nullptr) {
@@ -171,16 +185,14 @@ class SharedGuard {
     }
     if (held_) [[likely]]
       lock_.unlock_shared();
-    if (long_lock_ != nullptr) [[unlikely]]
-      long_lock_->end_long();
   }
   SharedGuard(const SharedGuard&) = delete;
   SharedGuard& operator=(const SharedGuard&) = delete;
   explicit operator bool() const { return held_; }
 
  private:
+  const LongUse long_use_;
   RwSpinLock& lock_;
-  RwSpinLock* const long_lock_;
   std::atomic<const RwSpinLock*>* note_ = nullptr;
   bool held_ = true;
 };
@@ -188,20 +200,18 @@ class SharedGuard {
 class ExclusiveGuard {
  public:
   explicit ExclusiveGuard(RwSpinLock& lock, LockUser user = {})
-      : lock_(lock), long_lock_(user.takes_long() ? &lock : nullptr), held_(lock.lock_for(user)) {}
+      : long_use_(lock, user), lock_(lock), held_(lock.lock_for(user)) {}
   ~ExclusiveGuard() {
     if (held_) [[likely]]
       lock_.unlock();
-    if (long_lock_ != nullptr) [[unlikely]]
-      long_lock_->end_long();
   }
   ExclusiveGuard(const ExclusiveGuard&) = delete;
   ExclusiveGuard& operator=(const ExclusiveGuard&) = delete;
   explicit operator bool() const { return held_; }
 
  private:
+  const LongUse long_use_;
   RwSpinLock& lock_;
-  RwSpinLock* const long_lock_;
   const bool held_;
 };
 
