@@ -222,6 +222,8 @@ PortName read_spawn(Process& p, Term kind, Term command, PortOptions* options) {
 }
 
 PortName read_name(Process& p, Term name, PortOptions* options) {
+  // A file to read from or to write to: until OTP 26.
+  if (!is_tuple(name) && p.runtime->otp_release >= 27) return {};
   if (name.is_atom()) return {&file_driver(), std::string(atom_text(name))};
   if (name.is_list()) {
     std::string bytes;

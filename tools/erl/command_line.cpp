@@ -64,13 +64,17 @@ Error unreadable(const std::string& file) {
 
 // Those behind an -extra, wherever it stands, come last of all.
 struct Expanded {
+  const int release;
   std::vector<std::string> words;
   std::vector<std::string> extra;
 };
 
-// The flags of one source do not take values from the next one's.
-std::vector<std::string> closed(std::vector<std::string> words) {
-  if (!words.empty()) words.emplace_back("--");
+// The flags of one source do not take values from the next one's. Since OTP 27 that is not said
+// behind an -extra, where it would be an argument.
+std::vector<std::string> closed(std::vector<std::string> words, int release) {
+  if (words.empty()) return words;
+  const bool has_extra = std::find(words.begin(), words.end(), "-extra") != words.end();
+  if (release < 27 || !has_extra) words.emplace_back("--");
   return words;
 }
 
@@ -91,7 +95,7 @@ Result<void> expand(const std::vector<std::string>& words, int depth, Expanded& 
     if (!bytes) return unreadable(words[i]);
     if (depth == kDeepestFile) return make_error("erlexec: Too many nested argument files\n");
     const std::string text(bytes.value().begin(), bytes.value().end());
-    JOIST_TRY(expand(closed(words_of(text, true)), depth + 1, to));
+    JOIST_TRY(expand(closed(words_of(text, true), to.release), depth + 1, to));
   }
   return {};
 }
@@ -106,7 +110,7 @@ Result<std::vector<std::string>> all_words(const std::vector<std::string>& words
   std::vector<std::vector<std::string>> sources;
   const auto add_variable = [&](const std::string& name) {
     if (const auto value = environment.get(name)) {
-      sources.push_back(closed(words_of(*value, false)));
+      sources.push_back(closed(words_of(*value, false), release));
       if (sources.back().empty()) sources.pop_back();
     }
   };
@@ -121,7 +125,7 @@ Result<std::vector<std::string>> all_words(const std::vector<std::string>& words
   add_variable("ERL_ZFLAGS");
   const bool are_alone = before == 0 && sources.size() == (words.empty() ? 0 : 2);
   if (are_alone && !has_file(words)) return words;
-  Expanded all;
+  Expanded all{release, {}, {}};
   for (const std::vector<std::string>& source : sources) JOIST_TRY(expand(source, 0, all));
   if (!all.extra.empty()) {
     all.words.emplace_back("-extra");
