@@ -90,6 +90,7 @@ class Preparation {
     CodeResolver resolver(table_);
     DecodeOptions options;
     options.resolver = &resolver;
+    options.this_node = local_node();
     const std::optional<Decoded> decoded = decode_external(bytes, scratch_, options);
     if (!decoded) return make_error("bad external term representation of %s", what);
     return decoded->term;

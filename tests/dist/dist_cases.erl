@@ -11,7 +11,7 @@ cases() ->
      spawn_monitor, spawn_bad_option, spawn_defaults, spawn_request, spawn_request_options, spawn_exit_reason,
      group_leader, alias, reply_alias, call_server, rpc_calls, erpc_calls, multicall, global_names,
      pg_groups, info_remote, bad_arguments, node_of, text_of, compare, timers, is_alive,
-     ets_heir, monitor_node_down, lost_connection,
+     ets_heir, literals, monitor_node_down, lost_connection,
      gone_when_told, reconnect, pending_send, nosuspend].
 
 main([Peer | Only]) ->
@@ -53,6 +53,19 @@ on(Node, Fun) ->
 idle() -> receive stop -> ok; {exit, R} -> exit(R) end.
 
 %% --- cases ---
+
+%% A literal in the code of a module tells of which node it is by its name.
+literals(Node) ->
+    Port = open_port({spawn, "cat"}, []),
+    Own = [self(), make_ref(), Port, ets:new(t, []), fun() -> ok end],
+    Terms = Own ++ on(Node, fun() -> [self(), make_ref(), hd(erlang:ports())] end),
+    Code = [{function, terms, 0, 2,
+             [{label, 1}, {line, []}, {func_info, {atom, dist_literals}, {atom, terms}, 0},
+              {label, 2}, {move, {literal, Terms}, {x, 0}}, return]}],
+    {ok, Name, Beam} = compile:forms({dist_literals, [{terms, 0}], [], Code, 3}, [from_asm]),
+    {module, Name} = code:load_binary(Name, "none", Beam),
+    port_close(Port),
+    [A =:= B || {A, B} <- lists:zip(Terms, Name:terms())].
 
 ping(Node) -> {net_adm:ping(Node), net_adm:ping('nobody@nowhere')}.
 
