@@ -1,12 +1,16 @@
 // Terms shown for debugging: erlang:display and its kin. Not part of the I/O system: the text
 // goes straight to the standard streams. As in ERTS, which expects a terminal in raw mode, a new
 // line there is "\r\n".
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 
 #include "bif/registry.h"
 #include "vm/codec/unicode.h"
 #include "vm/heap/builder.h"
+#include "vm/os/posix_error.h"
+#include "vm/os/tty.h"
 #include "vm/term/bits.h"
 #include "vm/term/print.h"
 
@@ -62,21 +66,33 @@ Term display_string_1(Process& p, Term list) {
   return atoms::true_;
 }
 
+Term type(Process& p, std::string_view text) {
+  const int error = type_at_terminal({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  if (error == 0) return atoms::true_;
+  std::fprintf(stderr, "cannot type at the terminal: %s%s\r\n", strerror(error),
+               error == EIO || error == EPERM ? " (see sysctl dev.tty.legacy_tiocsti)" : "");
+  return p.badarg(must_atom(posix_error_name(error)));
+}
+
+// To standard output or error, or as if it was typed.
 Term display_string_2(Process& p, Term device, Term data) {
   std::FILE* stream = device == must_atom("stdout")   ? stdout
                       : device == must_atom("stderr") ? stderr
                                                       : nullptr;
-  if (device == must_atom("stdin")) return p.not_supported("display_string(stdin, Text)");
-  if (stream == nullptr) return p.badarg();
+  if (stream == nullptr && !(device == must_atom("stdin"))) return p.badarg();
+  ByteScratch scratch;
+  std::optional<std::string> own;
+  std::string_view text;
   if (is_binary(data)) {
-    ByteScratch scratch;
-    ByteSpan bytes = binary_bytes(data, scratch);
-    write_text(stream, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    return atoms::true_;
+    const ByteSpan bytes = binary_bytes(data, scratch);
+    text = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  } else {
+    own = text_of(data);
+    if (!own) return p.badarg();
+    text = *own;
   }
-  std::optional<std::string> text = text_of(data);
-  if (!text) return p.badarg();
-  write_text(stream, *text);
+  if (stream == nullptr) return type(p, text);
+  write_text(stream, text);
   return atoms::true_;
 }
 

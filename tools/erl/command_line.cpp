@@ -62,12 +62,17 @@ Error unreadable(const std::string& file) {
                      "\": " + reason + "\n");
 }
 
-// Those behind an -extra, wherever it stands, come last of all.
+// Those behind an -extra, wherever it stands, come last; behind them, those behind the -S of the
+// command itself, which since OTP 27 takes all that is left.
 struct Expanded {
   const int release;
   std::vector<std::string> words;
   std::vector<std::string> extra;
+  std::vector<std::string> start;
 };
+
+// Stands for that -S.
+constexpr const char* kStart = "++S";
 
 // The flags of one source do not take values from the next one's. Since OTP 27 that is not said
 // behind an -extra, where it would be an argument.
@@ -100,9 +105,26 @@ Result<void> expand(const std::vector<std::string>& words, int depth, Expanded& 
   return {};
 }
 
+// The words of the command itself up to its -S.
+std::vector<std::string> before_start(const std::vector<std::string>& words, Expanded& to) {
+  const auto extra = std::find(words.begin(), words.end(), "-extra");
+  const auto start = std::find(words.begin(), extra, "-S");
+  if (to.release < 27 || start == extra) return words;
+  to.start.emplace_back(kStart);
+  // A -- would end what init gives to the function.
+  for (auto word = start + 1; word != words.end(); ++word) {
+    to.start.push_back(*word == "--" ? "\\--" : *word);
+  }
+  return {words.begin(), start};
+}
+
 bool has_file(const std::vector<std::string>& words) {
   const auto extra = std::find(words.begin(), words.end(), "-extra");
   return std::find(words.begin(), extra, "-args_file") != extra;
+}
+
+void append(std::vector<std::string>& to, const std::vector<std::string>& words) {
+  to.insert(to.end(), words.begin(), words.end());
 }
 
 Result<std::vector<std::string>> all_words(const std::vector<std::string>& words, int release,
@@ -117,20 +139,21 @@ Result<std::vector<std::string>> all_words(const std::vector<std::string>& words
   add_variable("ERL_OTP" + std::to_string(release) + "_FLAGS");
   add_variable("ERL_AFLAGS");
   const size_t before = sources.size();
+  Expanded all{release, {}, {}, {}};
   if (!words.empty()) {
-    sources.push_back(words);
+    sources.push_back(before_start(words, all));
     sources.push_back({"--"});
   }
   add_variable("ERL_FLAGS");
   add_variable("ERL_ZFLAGS");
   const bool are_alone = before == 0 && sources.size() == (words.empty() ? 0 : 2);
-  if (are_alone && !has_file(words)) return words;
-  Expanded all{release, {}, {}};
+  if (are_alone && all.start.empty() && !has_file(words)) return words;
   for (const std::vector<std::string>& source : sources) JOIST_TRY(expand(source, 0, all));
   if (!all.extra.empty()) {
     all.words.emplace_back("-extra");
-    all.words.insert(all.words.end(), all.extra.begin(), all.extra.end());
+    append(all.words, all.extra);
   }
+  append(all.words, all.start);
   return std::move(all.words);
 }
 
@@ -221,14 +244,19 @@ Takes takes(std::string_view flag, std::string_view next) {
 
 class Reader {
  public:
-  Reader(const std::vector<std::string>& words, CommandLine& line) : words_(words), line_(line) {}
+  Reader(const std::vector<std::string>& words, int release, CommandLine& line)
+      : words_(words), release_(release), line_(line) {}
 
   Result<void> run() {
     while (i_ < words_.size()) {
       const std::string& word = words_[i_];
       if (word == "-extra") {
-        line_.init.insert(line_.init.end(), words_.begin() + static_cast<ptrdiff_t>(i_),
-                          words_.end());
+        pass_rest(i_);
+        break;
+      }
+      if (word == kStart && release_ >= 27) {
+        init({"-noshell", "-S"});
+        pass_rest(i_ + 1);
         break;
       }
       if (word.size() > 1 && word[0] == '+') {
@@ -255,6 +283,10 @@ class Reader {
     return words_[++i_];
   }
 
+  void pass_rest(size_t from) {
+    line_.init.insert(line_.init.end(), words_.begin() + static_cast<ptrdiff_t>(from),
+                      words_.end());
+  }
   void init(std::initializer_list<const char*> words) {
     line_.init.insert(line_.init.end(), words.begin(), words.end());
   }
@@ -356,6 +388,7 @@ class Reader {
   }
 
   const std::vector<std::string>& words_;
+  const int release_;
   CommandLine& line_;
   size_t i_ = 0;
   bool is_distributed_ = false;
@@ -383,7 +416,7 @@ Result<CommandLine> read_command_line(const std::vector<std::string>& words,
   line.init.push_back("--");
   const std::vector<std::string> all =
       JOIST_TRY(all_words(words, installation.release, environment));
-  JOIST_TRY(Reader(all, line).run());
+  JOIST_TRY(Reader(all, installation.release, line).run());
   return line;
 }
 

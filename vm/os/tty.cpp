@@ -30,6 +30,17 @@ TerminalCheck check_terminal(int descriptor) {
   return errno == EINVAL || errno == ENOTTY ? TerminalCheck::kOther : TerminalCheck::kNotOpen;
 }
 
+int type_at_terminal(std::span<const uint8_t> bytes) {
+  const int terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC);
+  if (terminal < 0) return errno;
+  int error = 0;
+  for (size_t i = 0; i < bytes.size() && error == 0; ++i) {
+    if (ioctl(terminal, TIOCSTI, &bytes[i]) != 0) error = errno;
+  }
+  close(terminal);
+  return error;
+}
+
 bool terminal_size(int descriptor, int* columns, int* rows) {
   winsize size;
   if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return false;

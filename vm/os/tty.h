@@ -43,6 +43,10 @@ struct TerminalTransfer {
 // descriptor would: what was seen to be there may have been taken by the break menu since.
 TerminalTransfer read_terminal(int descriptor, uint8_t* to, size_t count, bool* must_wait);
 
+// As if the bytes were typed at the terminal of the OS process, which the system must allow
+// (dev.tty.legacy_tiocsti). 0 or the error number.
+int type_at_terminal(std::span<const uint8_t> bytes);
+
 // News of the terminal by a pipe: 'w' for a new size, 'c' when the OS process goes on after it was
 // stopped. There is one such pipe in the OS process; the latest one gets the news.
 class TerminalSignals {
