@@ -20,7 +20,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from run import find_source, read_expected
+from releases import find_source
+from run import read_expected
 
 HERE = Path(__file__).resolve().parent
 SKIPPED = 77

@@ -3,6 +3,7 @@
 The machine's own erl compiles the suites of its own release. Those of another release are compiled
 and run by Joist on that release's libraries, since that release's emulator may not run here.
 """
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SHARED = ROOT.parent / "shared"
 WORK = Path(tempfile.gettempdir()) / "joist-conformance"
+# Module, whose it is, whose suites call it.
+BORROWED = [("rtnode", "kernel", "stdlib"), ("error_info_lib", "stdlib", "emulator")]
 sys.path.insert(0, str(HERE.parent))
 from side_by_side import newer_root  # noqa: E402
 
@@ -63,6 +66,22 @@ class Release:
 
     def prepared(self):
         return (self.work / "PREPARED").exists()
+
+    def prepare(self, runner, reference):
+        """Compiles the suites. Libraries come without the headers of their sources, and suites of
+        one application may need a module of another's."""
+        source = find_source(self.number)
+        options = f'[{{i,"{source / "lib"}"}}]'
+        command = [sys.executable, str(runner / "run.py"), "prepare", "--src", str(source),
+                   *reference]
+        if subprocess.run(command, stdin=subprocess.DEVNULL,
+                          env=dict(os.environ, ERL_COMPILER_OPTIONS=options)).returncode != 0:
+            return False
+        for module, owner, user in BORROWED:
+            beam = self.work / f"{owner}_test" / f"{module}.beam"
+            if beam.exists():
+                shutil.copy(beam, self.work / f"{user}_test")
+        return True
 
     def find_root(self, erl):
         """Unpacks the libraries if need be. False: there are none."""

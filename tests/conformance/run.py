@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from releases import HERE, SHARED, Release, find_source
+from releases import HERE, SHARED, Release
 
 SKIPPED = 77
 
@@ -188,11 +188,8 @@ def main():
     scripts = out.absolute() / "bin"
     arguments.erl, reference, more = release.commands(arguments.erl, scripts)
     arguments.extra = reference + more
-    if not release.prepared():
-        prepare = [sys.executable, str(arguments.runner / "run.py"), "prepare",
-                   "--src", str(find_source(arguments.release)), *reference]
-        if subprocess.run(prepare, stdin=subprocess.DEVNULL).returncode != 0:
-            return 1
+    if not release.prepared() and not release.prepare(arguments.runner, reference):
+        return 1
     suites = arguments.suites
     if arguments.short:
         suites = ",".join(read_list(HERE / f"short_suites_{arguments.release}.txt"))
