@@ -25,7 +25,8 @@ Term no_process_to_link(Process& p, Term pid, Term reason) {
   return atoms::true_;
 }
 
-// A pid or alias of a former incarnation of this node, when it is no local one.
+// Of a pid, port or reference that is no local one: whether it is of a former incarnation of this
+// node.
 bool is_of_this_node(Term term) { return external_node(term)->name == local_node()->name; }
 
 Term make_link(Process& p, Term target, bool is_priority) {
@@ -151,7 +152,7 @@ Target find_target(const Process& p, MonitorKind kind, Term item) {
   if (item.is_atom()) return find_by_name(p, kind, item);
   if (wants_pid ? item.is_local_pid() : item.is_local_port()) return {true, kind, item};
   if (wants_pid ? is_pid(item) : is_port(item)) {
-    return {true, kind, item, Term::none(), node_of(item)->name};
+    return {wants_pid || is_of_this_node(item), kind, item, Term::none(), node_of(item)->name};
   }
   if (!is_tuple(item) || tuple_size(item) != 2) return {};
   const std::span<const Term> address = tuple_elements(item);
@@ -193,9 +194,8 @@ Term monitor_3(Process& p, Term type, Term item, Term list) {
   if (target.owner == p.pid) return make_ref(p.heap, p.runtime->uniques.next_ref());
   const Term reference = new_monitor_reference(p, options);
   // Nobody of a former incarnation of this node is there.
-  const bool is_gone = target.node == local_node()->name;
-  if (is_gone || (!target.node.is_none() && kind == MonitorKind::kPort)) {
-    report_down(p, reference, type, item, is_gone ? atoms::noproc : atoms::noconnection, options);
+  if (target.node == local_node()->name) {
+    report_down(p, reference, type, item, atoms::noproc, options);
     return reference;
   }
   Signal* tag = tag_of(p, options);
@@ -239,7 +239,9 @@ Term demonitor_2(Process& p, Term reference, Term options) {
   }
   if (!options.is_nil()) return p.badarg();
   if (!is_ref(reference)) return p.badarg();
-  if (!is_own_reference(reference)) return boolean(!info);
+  if (!is_own_reference(reference)) {
+    return is_of_this_node(reference) ? boolean(!info) : p.badarg();
+  }
   const bool found = demonitor(p, reference_id(reference));
   if (flush && !found) flush_down_message(p, reference);
   return boolean(found || !info);
