@@ -5,6 +5,7 @@
 #include "vm/base/progress.h"
 #include "vm/term/bits.h"
 #include "vm/term/compare.h"
+#include "vm/term/map.h"
 #include "vm/term/pair_stack.h"
 #include "vm/term/quick_compare.h"
 #include "vm/term/rules.h"
@@ -206,6 +207,40 @@ class PausedEqualWalk final : public PausedComparison {
  private:
   EqualWalk walk_;
 };
+
+// Bitstrings, which hold no other terms. True: *equal is said of them.
+[[gnu::noinline]] bool equal_leaves(Term a, Term b, bool* equal) {
+  if (!is_bits(a) || !is_bits(b)) return false;
+  const BitsView left = bits_view(a);
+  const BitsView right = bits_view(b);
+  if (left.size == right.size && left.size > kBitsAtOnce) return false;
+  *equal = equal_bits(left, right);
+  return true;
+}
+
+// True: *equal says whether the terms, whose words differ, are exactly equal. False: that is left
+// open, for *a and *b, which may be parts of what they were.
+[[gnu::always_inline]] inline bool quick_exact_equal(Term* a, Term* b, bool* equal) {
+  QuickComparison pair(*a, *b);
+  const QuickAnswer answer = pair.run();
+  if (answer == QuickAnswer::kSame) {
+    *equal = true;
+    return true;
+  }
+  if (answer == QuickAnswer::kUnknown) return false;
+  const bool differ = equal_only_by_word(pair.a) || equal_only_by_word(pair.b) ||
+                      pair.a.is_list() || pair.b.is_list() || is_tuple(pair.a) || is_tuple(pair.b);
+  if (differ) {
+    *equal = false;
+    return true;
+  }
+  if (equal_leaves(pair.a, pair.b, equal) && (!*equal || !pair.has_more)) return true;
+  if (!pair.has_more) {
+    *a = pair.a;
+    *b = pair.b;
+  }
+  return false;
+}
 
 // Apart, as the walk is large.
 [[gnu::noinline]] bool walk_equal(Term a, Term b) {

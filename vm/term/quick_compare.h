@@ -3,9 +3,7 @@
 // to be none, and then the answer is left to the walks of compare.cpp and equal.cpp.
 #pragma once
 
-#include "vm/term/atom.h"
 #include "vm/term/boxed.h"
-#include "vm/term/map.h"
 
 namespace joist {
 
@@ -92,28 +90,5 @@ struct QuickComparison {
     return true;
   }
 };
-
-// True: *equal says whether the terms, whose words differ, are exactly equal. False: that is left
-// open, for *a and *b, which may be parts of what they were.
-[[gnu::always_inline]] inline bool quick_exact_equal(Term* a, Term* b, bool* equal) {
-  QuickComparison pair(*a, *b);
-  const QuickAnswer answer = pair.run();
-  if (answer == QuickAnswer::kSame) {
-    *equal = true;
-    return true;
-  }
-  if (answer == QuickAnswer::kUnknown) return false;
-  const bool differ = equal_only_by_word(pair.a) || equal_only_by_word(pair.b) ||
-                      pair.a.is_list() || pair.b.is_list() || is_tuple(pair.a) || is_tuple(pair.b);
-  if (differ) {
-    *equal = false;
-    return true;
-  }
-  if (!pair.has_more) {
-    *a = pair.a;
-    *b = pair.b;
-  }
-  return false;
-}
 
 }  // namespace joist
