@@ -1,5 +1,8 @@
 #include "vm/trace/call_tracing.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
 #include "vm/os/clock.h"
@@ -281,6 +284,43 @@ void tell_exception(Process& p, const TraceFrame& frame, Term exception_class, T
         make_tuple(scratch, {exception_class, reason})});
 }
 
+// Since that release who catches an exception is told of as return_to whenever traced functions
+// were unwound, before only when it called one of them itself.
+constexpr int kReturnToAnyHandler = 27;
+
+// The frames of return_to that an exception unwinds, one a session, as far as they are told of.
+class ReturnsTo {
+ public:
+  explicit ReturnsTo(bool any_handler) : any_handler_(any_handler) {}
+
+  void pass_return_to(const TraceFrame& frame) {
+    if (!any_handler_ && !is_pending_) frames_.clear();
+    is_pending_ = true;
+    const auto is_of_session = [&frame](const TraceFrame& other) {
+      return other.session == frame.session;
+    };
+    if (std::none_of(frames_.begin(), frames_.end(), is_of_session)) frames_.push_back(frame);
+  }
+  // The frame of a function, which may be the handler's.
+  void pass_frame() {
+    if (!any_handler_ && !is_pending_) frames_.clear();
+    is_pending_ = false;
+  }
+  void pass_place() {
+    if (!any_handler_) frames_.clear();
+    is_pending_ = false;
+  }
+  std::span<const TraceFrame> told() const {
+    return any_handler_ || !is_pending_ ? std::span<const TraceFrame>(frames_)
+                                        : std::span<const TraceFrame>();
+  }
+
+ private:
+  const bool any_handler_;
+  bool is_pending_ = false;  // the frame of whoever called the traced function comes next
+  std::vector<TraceFrame> frames_;
+};
+
 }  // namespace
 
 void trace_return(Process& p, const TraceFrame& frame, Term value, const Word* stack) {
@@ -302,15 +342,11 @@ void trace_return(Process& p, const TraceFrame& frame, Term value, const Word* s
 void trace_unwinding(Process& p, Term exception_class, Term reason, const Word* end,
                      const Cell* handler) {
   const CodeTable& code = *p.runtime->code;
-  // The frame that the handler is in, if it is one that tells where control returns to.
-  TraceFrame return_to{};
-  bool has_return_to = false;
-  bool is_pending = false;
+  ReturnsTo returns(p.runtime->otp_release >= kReturnToAnyHandler);
   for (const Word* word = p.heap.limit; word < end; ++word) {
     if (!is_return_word(*word)) continue;
     if (!is_trace_return(code, *word)) {
-      has_return_to = is_pending;
-      is_pending = false;
+      returns.pass_frame();
       continue;
     }
     const TraceFrame frame = read_trace_frame(word + 1);
@@ -318,15 +354,14 @@ void trace_unwinding(Process& p, Term exception_class, Term reason, const Word* 
     if (frame.kind == TraceFrameKind::kTiming) {
       switch_account(p, account_of(p, frame.session), frame.function);
     } else if (frame.kind == TraceFrameKind::kReturnTo) {
-      return_to = frame;
-      is_pending = true;
-      has_return_to = false;
+      returns.pass_return_to(frame);
     } else if (frame.kind == TraceFrameKind::kPlace) {
-      has_return_to = is_pending = false;
+      returns.pass_place();
     }
     word += kTraceFrameSlots;
   }
-  if (has_return_to && handler != nullptr) tell_return_to(p, return_to, handler + 1);
+  if (handler == nullptr) return;
+  for (const TraceFrame& frame : returns.told()) tell_return_to(p, frame, handler + 1);
 }
 
 void pause_call_times(Process& p, bool in) {
