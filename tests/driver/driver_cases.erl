@@ -6,11 +6,12 @@
         [output, output2, binary, vector, terms, timer, cancel, pipe, async, monitor, demonitor,
          queue, fail_atom, fail_posix, fail_eof, fail_number, exit, busy, free, create, flags,
          binary_reply, own_binary_reply, no_reply, list_reply, refuse, limits, pdl, permanent,
-         bad_terms, enqueue, environment, times, thread, callers, info, slice]).
+         bad_terms, enqueue, environment, times, thread, callers, info, slice, closed,
+         closed_both]).
 
 main(Folder) ->
     process_flag(trap_exit, true),
-    Cases = [loading_errors, start, outputs, line_output, terms, bad_terms, time, descriptors, jobs,
+    Cases = [loading_errors, start, outputs, line_output, terms, bad_terms, time, descriptors, closed, jobs,
              monitors, queue, flushing, failures, busy, replies, calls, locks, system,
              vectors, users, pending, kills, reload, crashes, many_ports, permanent],
     [{Case, run(Case, Folder)} || Case <- Cases].
@@ -44,6 +45,16 @@ open(Folder, Options) ->
 close(Port) ->
     true = port_close(Port),
     ok = erl_ddll:unload_driver(test_drv).
+
+%% Until nothing more comes; the order is that of threads.
+reported(Port) ->
+    receive
+        {log, Level, Format, [Text], Metadata} ->
+            Shown = string:replace(Text, erlang:port_to_list(Port), "PORT", all),
+            lists:sort([{Level, Format, lists:flatten(Shown), maps:remove(time, Metadata)}
+                        | reported(Port)])
+    after 300 -> []
+    end.
 
 got() -> got(200).
 got(Time) ->
@@ -156,6 +167,12 @@ test(time, Folder) ->
                       end);
 test(descriptors, Folder) ->
     [with_port(Folder, Options, fun(Port) -> control(Port, pipe) end) || Options <- [[], [binary]]];
+test(closed, Folder) ->
+    Former = erlang:system_flag(system_logger, self()),
+    Results = [with_port(Folder, fun(Port) -> control(Port, Operation), reported(Port) end)
+               || Operation <- [closed, closed_both]],
+    erlang:system_flag(system_logger, Former),
+    Results;
 test(jobs, Folder) -> with_port(Folder, fun(Port) -> control(Port, async) end);
 test(monitors, Folder) ->
     with_port(Folder,

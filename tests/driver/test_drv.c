@@ -2,6 +2,7 @@
  * says how: "test_drv vector" uses outputv's entry (vector_drv.c has that), "test_drv fail_errno"
  * does not start. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,7 @@ enum {
   kOutput = 1, kOutput2, kBinary, kVector, kTerms, kTimer, kCancel, kPipe, kAsync, kMonitor,
   kDemonitor, kQueue, kFailAtom, kFailPosix, kFailEof, kFailNumber, kExit, kBusy, kFree, kCreate,
   kFlags, kBinaryReply, kOwnBinaryReply, kNoReply, kListReply, kRefuse, kLimits, kPdl, kPermanent,
-  kBadTerms, kEnqueue, kEnvironment, kTimes, kThread, kCallers, kInfo, kSlice
+  kBadTerms, kEnqueue, kEnvironment, kTimes, kThread, kCallers, kInfo, kSlice, kClosed, kClosedBoth
 };
 
 static void send_atom(Data* d, char* name) {
@@ -262,6 +263,17 @@ static int limits(Data* d, size_t low, size_t high) {
   return 0;
 }
 
+/* So high that nobody opens it meanwhile. */
+static int closed_descriptor(int least) {
+  int pipe_ends[2], descriptor;
+  if (pipe(pipe_ends) != 0) return -1;
+  descriptor = fcntl(pipe_ends[0], F_DUPFD, least);
+  close(pipe_ends[0]);
+  close(pipe_ends[1]);
+  close(descriptor);
+  return descriptor;
+}
+
 static ErlDrvSSizeT control(ErlDrvData data, unsigned command, char* bytes, ErlDrvSizeT size,
                             char** reply, ErlDrvSizeT room) {
   Data* d = (Data*)data;
@@ -434,6 +446,15 @@ static ErlDrvSSizeT control(ErlDrvData data, unsigned command, char* bytes, ErlD
       int i, used = 0;
       for (i = 0; i < 3; ++i) used = used * 10 + erl_drv_consume_timeslice(d->port, 50);
       send_number(port, "used", used);
+      return 0;
+    }
+    case kClosed:
+      driver_select(d->port, (ErlDrvEvent)(intptr_t)closed_descriptor(600), ERL_DRV_READ, 1);
+      driver_select(d->port, (ErlDrvEvent)(intptr_t)closed_descriptor(700), ERL_DRV_WRITE, 1);
+      return 0;
+    case kClosedBoth: {
+      ErlDrvEvent event = (ErlDrvEvent)(intptr_t)closed_descriptor(800);
+      driver_select(d->port, event, ERL_DRV_READ | ERL_DRV_WRITE | ERL_DRV_USE, 1);
       return 0;
     }
     default:

@@ -3,9 +3,13 @@
 #include <sys/resource.h>
 
 #include <cerrno>
+#include <string>
 
 #include "vm/driver/abi.h"
 #include "vm/driver/library_port.h"
+#include "vm/sched/schedulers.h"
+#include "vm/sched/system_logger.h"
+#include "vm/term/print.h"
 
 namespace joist {
 
@@ -22,6 +26,28 @@ bool may_be_open(int descriptor) {
   rlimit limit{};
   return descriptor >= 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
          static_cast<rlim_t>(descriptor) < limit.rlim_cur;
+}
+
+struct PortNames {
+  std::string driver = "<unknown>";
+  std::string name = "<unknown>";
+};
+PortNames names_of(const Ports& ports, Term id) {
+  const Port* port = id.is_nil() ? nullptr : ports.find(id);
+  return port == nullptr ? PortNames() : PortNames{port->driver_info().name, port->name()};
+}
+
+std::string describe_ports(const Ports& ports, uint32_t events, const Term (&ids)[2]) {
+  const bool has_both = events == kAllEvents;
+  if (has_both && !(ids[0] == ids[1])) {
+    const PortNames in = names_of(ports, ids[0]);
+    const PortNames out = names_of(ports, ids[1]);
+    return "ports=" + term_text(ids[0]) + "/" + term_text(ids[1]) + ", drivers=" + in.driver + "/" +
+           out.driver + ", names=" + in.name + "/" + out.name;
+  }
+  const Term id = ids[events == readiness::kWrite ? 1 : 0];
+  const PortNames names = names_of(ports, id);
+  return "port=" + term_text(id) + ", driver=" + names.driver + ", name=" + names.name;
 }
 
 }  // namespace
@@ -86,12 +112,25 @@ void DriverDescriptors::arm(int descriptor, Watched& watched) {
     watched.armed = events;
     return;
   }
+  if (error == EBADF && !watched.is_known) {
+    report_closed(descriptor, watched);
+    return erase(descriptor, watched);
+  }
   // The driver finds out when it reads or writes. A file is always ready.
   watched.is_broken = error != PollSet::kAlwaysReady;
   watched.pending |= events;
   for (size_t i = 0; i < 2; ++i) {
     if ((events & kBits[i]) != 0) ports_.send_event(watched.ports[i], {kEvents[i], value});
   }
+}
+
+void DriverDescriptors::report_closed(int descriptor, const Watched& watched) {
+  constexpr const char* kDirections[] = {"", "input", "output", "input/output"};
+  const std::string text = std::string("Bad ") + kDirections[watched.wanted & kAllEvents] +
+                           " fd in erts_poll()! fd=" + std::to_string(descriptor) + ", " +
+                           describe_ports(ports_, watched.wanted, watched.ports) + "\n";
+  const Runtime& runtime = ports_.runtime();
+  runtime.logger->report_error(runtime, Schedulers::kNone, text);
 }
 
 void DriverDescriptors::port_ended(Term port) {

@@ -3,6 +3,7 @@
 //
 //   armed --ready--> pending (an event of the port) --begin, driver, done--> armed
 //
+// One that is no descriptor, as it is closed, is reported and not wanted any more.
 // A descriptor that is no longer wanted, or is somebody else's by now, has another generation: what
 // was on its way for it is ignored. So a driver may close one as soon as it is not selected any
 // more.
@@ -58,7 +59,9 @@ class DriverDescriptors final : public DescriptorWatcher {
   }
   Watched* find(int64_t value) JOIST_REQUIRES(mutex_);
   void want(Term port, int descriptor, int mode) JOIST_REQUIRES(mutex_);
+  // It may be gone afterwards.
   void arm(int descriptor, Watched& watched) JOIST_REQUIRES(mutex_);
+  void report_closed(int descriptor, const Watched& watched);
   void erase(int descriptor, const Watched& watched) JOIST_REQUIRES(mutex_);
 
   Ports& ports_;

@@ -111,6 +111,7 @@ class Port {
   bool is_quiet() const;
   Term owner() const { return Term::from_bits(owner_.load(std::memory_order_acquire)); }
   const DriverInfo& driver_info() const { return driver_info_; }
+  const std::string& name() const { return name_; }
   // Puts the process, which is the caller's and yields now, to sleep until the port is not busy.
   void suspend_sender(Process& sender);
   RegisteredName registered_name;

@@ -18,14 +18,30 @@ namespace {
 
 bool node_is_alive() { return !(local_node()->name == atoms::nonode_nohost); }
 
-Term make_metadata(Allocator& to, const Process& p, Term level) {
-  const int64_t microseconds = p.runtime->time->clock().wall_ns() / 1000;
-  const Term origin_pairs[] = {atoms::emulator, atoms::true_, atoms::tag, level};
-  const Term pairs[] = {atoms::error_logger, make_map(to, origin_pairs),
-                        atoms::gl,           p.group_leader,
-                        atoms::pid,          p.pid,
-                        atoms::time,         make_integer(to, microseconds)};
+Term make_time(Allocator& to, const Runtime& runtime) {
+  return make_integer(to, runtime.time->clock().wall_ns() / 1000);
+}
+
+Term make_origin(Allocator& to, Term level) {
+  const Term pairs[] = {atoms::emulator, atoms::true_, atoms::tag, level};
   return make_map(to, pairs);
+}
+
+Term make_metadata(Allocator& to, const Process& p, Term level) {
+  const Term pairs[] = {
+      atoms::error_logger, make_origin(to, level),   atoms::gl, p.group_leader, atoms::pid, p.pid,
+      atoms::time,         make_time(to, *p.runtime)};
+  return make_map(to, pairs);
+}
+
+Term make_text_arguments(Allocator& to, std::string_view text) {
+  return make_cons(to, make_string(to, text), Term::nil());
+}
+
+void print_message(Term message) {
+  const std::string text =
+      "(no logger present) unexpected logger message: " + term_text(message) + "\r\n";
+  fwrite(text.data(), 1, text.size(), stderr);
 }
 
 }  // namespace
@@ -55,23 +71,24 @@ Term heap_sizes(Allocator& to, const Heap& h) {
 }
 
 // none(): nobody, and the report is dropped; a name: nobody has it.
-Term SystemLogger::receiver(const Process& p) {
+Term SystemLogger::receiver(const Runtime& runtime) {
   Term to = target();
   if (to.is_local_pid()) {
-    if (p.runtime->processes->find(to) != nullptr) return to;
+    if (runtime.processes->find(to) != nullptr) return to;
     // Its process has ended: as it was at first.
     to = atoms::logger;
     exchange_target(to);
   }
   if (to == atoms::undefined) return Term::none();
-  const Term owner = p.runtime->names->find(to);
-  if (owner == p.pid) return Term::none();
+  const Term owner = runtime.names->find(to);
   return owner.is_local_pid() ? owner : to;
 }
 
 void SystemLogger::report(Process& p, Term level, std::string_view format, Term arguments) {
-  const Term to = receiver(p);
+  const Term to = receiver(*p.runtime);
   if (to.is_none()) return;
+  // One that is named reports nothing of itself to itself.
+  if (to == p.pid && !(target() == p.pid)) return;
   Allocator scratch;
   const Term message = make_tuple(scratch, {atoms::log, level, make_string(scratch, format),
                                             arguments, make_metadata(scratch, p, level)});
@@ -79,14 +96,26 @@ void SystemLogger::report(Process& p, Term level, std::string_view format, Term 
     send_message(p, to, message);
     return;
   }
-  const std::string text =
-      "(no logger present) unexpected logger message: " + term_text(message) + "\r\n";
-  fwrite(text.data(), 1, text.size(), stderr);
+  print_message(message);
 }
 
 void SystemLogger::report_error(Process& p, std::string_view text) {
   Allocator scratch;
-  report_error(p, "~s~n", make_cons(scratch, make_string(scratch, text), Term::nil()));
+  report_error(p, "~s~n", make_text_arguments(scratch, text));
+}
+
+void SystemLogger::report_error(const Runtime& runtime, uint32_t scheduler, std::string_view text) {
+  const Term to = receiver(runtime);
+  if (to.is_none()) return;
+  Allocator scratch;
+  const Term metadata[] = {atoms::error_logger, make_origin(scratch, atoms::error), atoms::time,
+                           make_time(scratch, runtime)};
+  const Term message =
+      make_tuple(scratch, {atoms::log, atoms::error, make_string(scratch, "~s~n"),
+                           make_text_arguments(scratch, text), make_map(scratch, metadata)});
+  if (!to.is_local_pid()) return print_message(message);
+  deliver(runtime, scheduler, to,
+          new_signal_of(SignalKind::kMessage, Term::nil(), message, runtime.literals));
 }
 
 void report_crash(Process& p) {

@@ -28,6 +28,8 @@ class SystemLogger {
   }
   // Text that is complete, in Latin-1; it gets one more end of line, as all that ERTS reports.
   void report_error(Process& process, std::string_view text);
+  // The same on behalf of nobody, by a thread that is in an epoch: of that scheduler, or kNone.
+  void report_error(const Runtime& runtime, uint32_t scheduler, std::string_view text);
 
   // null: nobody, in a VM that has not booted OTP.
   CrashDumper* crash_dumper() const { return crash_dumper_; }
@@ -35,7 +37,7 @@ class SystemLogger {
   void set_crash_dumper(CrashDumper* dumper) { crash_dumper_ = dumper; }
 
  private:
-  Term receiver(const Process& process);
+  Term receiver(const Runtime& runtime);
 
   CrashDumper* crash_dumper_ = nullptr;
   std::atomic<Word> target_{Term(atoms::logger).bits()};
