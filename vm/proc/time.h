@@ -61,6 +61,16 @@ class ErlangTime {
   int64_t unique_microseconds();
 
  private:
+  // Between which two values the offset is: a thread may be held up between its looks at clocks.
+  struct OffsetReading {
+    int64_t least;
+    int64_t most;
+    bool may_be(int64_t offset) const {
+      return offset >= least - kOffsetTolerance && offset <= most + kOffsetTolerance;
+    }
+  };
+  OffsetReading read_offset() const;
+
   Clock& clock_;
   const TimeWarp warp_;
   bool correction_ = true;

@@ -9,10 +9,20 @@ namespace {
 class FakeClock final : public Clock {
  public:
   int64_t monotonic_ns() override { return monotonic; }
-  int64_t wall_ns() override { return wall; }
+  int64_t wall_ns() override {
+    const int64_t read = wall;
+    if (hold_ups > 0) {
+      --hold_ups;
+      monotonic += kHoldUp;
+      wall += kHoldUp;
+    }
+    return read;
+  }
   int64_t process_cpu_ns() override { return 0; }
   int64_t thread_cpu_ns() override { return 0; }
 
+  static constexpr int64_t kHoldUp = 3 * ErlangTime::kOffsetTolerance;
+  int hold_ups = 0;  // of the thread, so often, when it has just read the wall clock
   int64_t monotonic = 5000;
   int64_t wall = 1'700'000'000 * ErlangTime::kSecond;
 };
@@ -55,6 +65,21 @@ TEST_CASE("a change of the wall clock is noticed once") {
   CHECK(time.has_changed());
   CHECK_FALSE(time.finalize());
   CHECK_FALSE(time.is_final());
+}
+
+TEST_CASE("a thread that is held up between two clocks does not take that for a change") {
+  FakeClock clock;
+  clock.hold_ups = 1;
+  ErlangTime time(clock, TimeWarp::kMulti);
+  const int64_t offset = time.offset();
+  for (const int hold_ups : {1, 2, 100}) {
+    clock.hold_ups = hold_ups;
+    CHECK(time.offset() == offset);
+    CHECK_FALSE(time.has_changed());
+  }
+  clock.hold_ups = 3;
+  clock.wall += 5 * ErlangTime::kSecond;
+  CHECK(time.offset() == offset + 5 * ErlangTime::kSecond);
 }
 
 TEST_CASE("with single time warp the offset changes once, when it is made final") {
