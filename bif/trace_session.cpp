@@ -83,6 +83,8 @@ bool concerns(Process& p, const TraceSession& session, Term what) {
 
 // {session, [Weak]}: of all sessions, or of those that trace `what`.
 Term sessions_of(Process& p, Term what) {
+  if (is_pid(what) && !what.is_local_pid()) return p.badarg();
+  if (is_port(what) && !what.is_local_port()) return p.badarg();
   if (what.is_local_pid() && p.runtime->processes->find(what) == nullptr) return atoms::undefined;
   Tracing& tracing = *p.runtime->tracing;
   ListBuilder list(p.heap);
