@@ -119,7 +119,7 @@ Error Vm::run_otp(std::string_view init, std::span<const std::string> arguments)
   if (options_.dumps_after_own_errors) set_fatal_handler(dump_before_end, &crash_dump_);
   const auto begin = [&]() -> Result<void> {
     // What children inherit is settled from here on.
-    JOIST_TRY(start_os_signals(runtime_, options_.break_mode));
+    JOIST_TRY(catch_os_signals(options_.break_mode));
     ports_->start_ahead();
     JOIST_TRY(load_preloaded());
     Process& host = *host_;
@@ -143,6 +143,7 @@ Error Vm::run_otp(std::string_view init, std::span<const std::string> arguments)
       processes.push_back(
           JOIST_TRY(add(atoms::erts_dirty_process_signal_handler, 0, none, priority)));
     }
+    JOIST_TRY(start_os_signals(runtime_));
     for (Process* process : processes) start_spawned(host, *process);
     return {};
   };

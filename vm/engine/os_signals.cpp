@@ -41,10 +41,8 @@ void wait_for_signals(Runtime& runtime) {
 
 }  // namespace
 
-Result<void> start_os_signals(Runtime& runtime, char break_mode) {
+Result<void> catch_os_signals(char break_mode) {
   JOIST_TRY(open_signal_pipe());
-  Thread thread = JOIST_TRY(Thread::start("signals", [&runtime] { wait_for_signals(runtime); }));
-  thread.detach();
   set_os_signal(SIGPIPE, SignalAction::kIgnore);
   for (const int number : {SIGTERM, SIGUSR1}) set_os_signal(number, SignalAction::kHandle);
   if (break_mode == 'i') {
@@ -53,6 +51,12 @@ Result<void> start_os_signals(Runtime& runtime, char break_mode) {
     set_os_signal(SIGINT, SignalAction::kHandle);
     set_os_signal(SIGQUIT, SignalAction::kHandle);
   }
+  return {};
+}
+
+Result<void> start_os_signals(Runtime& runtime) {
+  Thread thread = JOIST_TRY(Thread::start("signals", [&runtime] { wait_for_signals(runtime); }));
+  thread.detach();
   return {};
 }
 

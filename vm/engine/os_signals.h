@@ -7,8 +7,12 @@
 
 namespace joist {
 
-// Starts the thread that waits for signals, for as long as the OS process lives. `break_mode` is
-// what +B says: 0, 'd', 'i' or 'c'.
-Result<void> start_os_signals(Runtime& runtime, char break_mode);
+// From here on signals are kept for the thread below. `break_mode` is what +B says: 0, 'd', 'i' or
+// 'c'.
+Result<void> catch_os_signals(char break_mode);
+
+// Starts the thread that handles them. It uses the VM until the OS process ends: nothing may fail
+// any more after this, as the VM could not be taken apart.
+Result<void> start_os_signals(Runtime& runtime);
 
 }  // namespace joist
