@@ -1,7 +1,8 @@
 %% How long a process waits for an answer while others keep the schedulers busy.
 %% loops/0: the median, the 99th percentile and the longest, in microseconds.
-%% one/1: {{work, Time}, {pause, Longest}} for a native on large terms, of the rounds in which other
-%% load of the machine does least. names/0: which there are.
+%% one/1: {{work, Time}, {pauses, Rounds}} for a native on large terms; of each round those of more
+%% than a millisecond, as {At, Length} by the system's monotonic clock in microseconds. names/0:
+%% which natives there are.
 -module(starvation).
 -export([loops/0, names/0, one/1]).
 
@@ -258,11 +259,11 @@ stacked(N) -> [N | stacked(N - 1)].
 beside(Task) ->
     Rounds = [beside_once(Task) || _ <- lists:seq(1, ?ROUNDS)],
     {{work, lists:min([Time || {Time, _} <- Rounds])},
-     {pause, lists:min([Longest || {_, Longest} <- Rounds])}}.
+     {pauses, [Pauses || {_, Pauses} <- Rounds]}}.
 
 beside_once({Make, Work}) ->
     Self = self(),
-    Clock = spawn(fun() -> receive go -> watch(erlang:monotonic_time(microsecond), 0) end end),
+    Clock = spawn(fun() -> receive go -> watch(os:perf_counter(microsecond), []) end end),
     Worker = spawn(fun() ->
                        Term = Make(),
                        garbage_collect(),
@@ -274,15 +275,19 @@ beside_once({Make, Work}) ->
                        Clock ! {stop, Self},
                        Self ! {self(), Time}
                    end),
-    receive {Worker, Time} -> receive {longest, Longest} -> {Time, Longest} end end.
+    receive {Worker, Time} -> receive {pauses, Pauses} -> {Time, Pauses} end end.
 
-watch(Before, Longest) ->
-    Now = erlang:monotonic_time(microsecond),
+watch(Before, Pauses) ->
+    Now = os:perf_counter(microsecond),
+    Length = Now - Before,
+    All = if Length > 1000 -> [{Now, Length} | Pauses];
+             true -> Pauses
+          end,
     receive
-        {stop, To} -> To ! {longest, max(Longest, Now - Before)}
+        {stop, To} -> To ! {pauses, All}
     after 0 ->
         erlang:yield(),
-        watch(Now, max(Longest, Now - Before))
+        watch(Now, All)
     end.
 
 summary(Times) ->

@@ -1,9 +1,8 @@
 #include "vm/heap/allocator.h"
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "vm/os/memory_count.h"
+#include "vm/heap/gc_blocks.h"
 
 namespace joist {
 
@@ -22,10 +21,9 @@ Fragment* new_fragment(size_t capacity) {
   Fragment* fragment = nullptr;
   if (!__builtin_mul_overflow(capacity, sizeof(Word), &bytes) &&
       !__builtin_add_overflow(bytes, sizeof(Fragment), &bytes)) {
-    fragment = static_cast<Fragment*>(malloc(bytes));
+    fragment = static_cast<Fragment*>(allocate_piece(bytes));
   }
   if (fragment == nullptr) fatal("out of memory: a heap fragment of %zu words", capacity);
-  count_memory(MemoryUse::kProcesses, usual_bytes(bytes));
   fragment->next = nullptr;
   fragment->capacity = capacity;
   fragment->used = 0;
@@ -36,9 +34,7 @@ void release_fragments(Fragment* fragment) {
   while (fragment != nullptr) {
     Fragment* next = fragment->next;
     // A signal's piece, too (vm/proc/signal.h), is as long as a fragment of its capacity.
-    count_memory(MemoryUse::kProcesses,
-                 -usual_bytes(sizeof(Fragment) + fragment->capacity * sizeof(Word)));
-    free(fragment);
+    free_piece(fragment, sizeof(Fragment) + fragment->capacity * sizeof(Word));
     fragment = next;
   }
 }

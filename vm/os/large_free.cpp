@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <vector>
 
@@ -30,11 +31,19 @@ Pieces& pieces() {
   return *all;
 }
 
+// The system holds the lock of the address space while it unmaps, and whoever maps or unmaps
+// anything waits: so not all at once.
+void unmap(uint8_t* first, size_t bytes) {
+  constexpr size_t kAtOnce = size_t{4} << 20;
+  for (; bytes > kAtOnce; first += kAtOnce, bytes -= kAtOnce) munmap(first, kAtOnce);
+  munmap(first, bytes);
+}
+
 void release(const Piece& piece) {
   if (piece.mapped == 0) {
     std::free(piece.memory);
   } else {
-    munmap(piece.memory, piece.mapped);
+    unmap(static_cast<uint8_t*>(piece.memory), piece.mapped);
   }
 }
 

@@ -50,7 +50,7 @@ size_t affordable_space(size_t wanted) {
   return std::min(wanted, std::max(part, kLeast));
 }
 
-void* allocate_large(size_t bytes) {
+void* allocate_large(size_t bytes, Pages pages) {
   constexpr size_t kHugePage = size_t{2} << 20;
   const size_t size = round_up(bytes, page_size());
   if (size < bytes || size + kHugePage < size) return nullptr;
@@ -64,7 +64,8 @@ void* allocate_large(size_t bytes) {
   if (base != start) munmap(start, static_cast<size_t>(base - start));
   munmap(base + size, kHugePage - static_cast<size_t>(base - start));
 #ifdef MADV_HUGEPAGE
-  madvise(base, size, MADV_HUGEPAGE);  // advice: that it fails does no harm
+  // Advice: that it fails does no harm.
+  if (pages == Pages::kHuge) madvise(base, size, MADV_HUGEPAGE);
 #endif
   add_leak_root(base, size);
   note_large_block(base, size, MemoryUse::kProcesses, Touched::kAtEnds);
@@ -80,13 +81,10 @@ void free_large(void* memory, size_t bytes) {
   munmap(memory, size);
 }
 
-void populate_large(void* first, void* end) {
-#ifdef MADV_POPULATE_WRITE
-  const uintptr_t page = page_size();
-  const uintptr_t start = round_up(reinterpret_cast<uintptr_t>(first), page);
-  const uintptr_t stop = reinterpret_cast<uintptr_t>(end) & ~(page - 1);
-  if (start < stop) madvise(reinterpret_cast<void*>(start), stop - start, MADV_POPULATE_WRITE);
-#endif
+void touch_large(void* first, void* end) {
+  const size_t page = page_size();
+  auto* at = static_cast<std::byte*>(first);
+  for (; at < end; at += page) *at = std::byte{};
 }
 
 Result<Reservation> Reservation::reserve(size_t bytes, size_t alignment) {

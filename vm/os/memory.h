@@ -24,14 +24,17 @@ constexpr size_t round_up(size_t value, size_t alignment) {
   return (value + alignment - 1) & ~(alignment - 1);
 }
 
-// Zeroed memory straight from the system, for blocks of megabytes: on huge pages where there are
-// any, so that touching it first costs a fault for each two megabytes, not for each page.
-// nullptr: no memory. free_large() takes the same size.
-void* allocate_large(size_t bytes);
+// Zeroed memory straight from the system, for blocks of megabytes. On huge pages, where there are
+// any, touching it first costs a fault for each two megabytes, not for each page: that is less in
+// all, but each takes longer, up to 5 ms where the machine is virtual and its host has to find the
+// memory first. nullptr: no memory. free_large() takes the same size.
+enum class Pages : bool { kSmall, kHuge };
+void* allocate_large(size_t bytes, Pages pages);
 void free_large(void* memory, size_t bytes);
-// Has the system provide the pages between the two, within one such block, now. Not if it lacks
-// memory for them, or cannot: then each comes when it is touched.
-void populate_large(void* first, void* end);
+// Has the system provide the pages between the two, within one such block, by writing a byte to
+// each: what is there is lost. (MADV_POPULATE_WRITE holds the lock of the address space meanwhile,
+// and other threads that map or unmap anything wait for up to 4 ms.)
+void touch_large(void* first, void* end);
 // Bytes of all such blocks in this OS process that are not resident, as nobody has touched them:
 // of each what is between the part in use at its beginning and that at its end. Blocks that are
 // being freed wait for the answer, which takes some microseconds a block.

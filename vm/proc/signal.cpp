@@ -1,28 +1,16 @@
 #include "vm/proc/signal.h"
 
-#include <cstdlib>
-
 #include "vm/base/check.h"
 #include "vm/heap/copy.h"
-#include "vm/os/memory_count.h"
+#include "vm/heap/gc_blocks.h"
 
 namespace joist {
 
-namespace {
-
-// As release_fragments() counts it, which frees signals whose message has become the heap's.
-int64_t counted_bytes(const Signal& signal) {
-  return usual_bytes(sizeof(Fragment) + signal.capacity * sizeof(Word));
-}
-
-}  // namespace
-
 Signal* new_signal(SignalKind kind, Term sender, size_t words) {
-  auto* signal = static_cast<Signal*>(malloc(sizeof(Signal) + words * sizeof(Word)));
+  auto* signal = static_cast<Signal*>(allocate_piece(sizeof(Signal) + words * sizeof(Word)));
   if (signal == nullptr) fatal("out of memory: a signal of %zu words", words);
   signal->fragment_next = nullptr;
   signal->capacity = signal->used = Signal::kHiddenWords + words;
-  count_memory(MemoryUse::kProcesses, counted_bytes(*signal));
   signal->filler = make_header(Boxed::kFiller, Signal::kHiddenWords - 1);
   signal->next = signal->previous = nullptr;
   signal->off_heap = nullptr;
@@ -63,8 +51,8 @@ Signal* new_message_with_token(Term sender, Term value, Term token, const Litera
 
 void release_signal(Signal* signal) {
   release_off_heap(signal->off_heap);
-  count_memory(MemoryUse::kProcesses, -counted_bytes(*signal));
-  free(signal);
+  // As release_fragments() has it, which frees signals whose message has become the heap's.
+  free_piece(signal, sizeof(Fragment) + signal->capacity * sizeof(Word));
 }
 
 void release_signals(Signal* first) {

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "vm/os/memory_count.h"
+
 using namespace joist;
 
 namespace {
@@ -36,4 +38,15 @@ TEST_CASE("however much has piled up, little of a fragment is left over") {
   REQUIRE(heap.fragment_words <= 18 * kMegabyte);
   heap.alloc(5 * kMegabyte)[0] = make_header(Boxed::kFiller, 5 * kMegabyte - 1);
   REQUIRE(heap.fragments->capacity == 5 * kMegabyte);
+}
+
+TEST_CASE("what fragments take is counted, however large they are") {
+  const int64_t before = counted_memory(MemoryUse::kProcesses);
+  for (const size_t words : {size_t{10}, size_t{1} << 20, size_t{3} << 20}) {
+    Allocator heap;
+    heap.alloc(words)[words - 1] = Term::nil().bits();
+    const int64_t counted = counted_memory(MemoryUse::kProcesses) - before;
+    REQUIRE(counted >= static_cast<int64_t>(words * sizeof(Word)));
+  }
+  REQUIRE(counted_memory(MemoryUse::kProcesses) == before);
 }

@@ -51,7 +51,7 @@ TEST_CASE("large memory is given back, if not at once") {
   const size_t before = resident_bytes();
   for (int round = 0; round < 5; ++round) {
     void* memory = malloc_counted(kSize, MemoryUse::kProcesses);
-    void* mapped = allocate_large(kSize);
+    void* mapped = allocate_large(kSize, Pages::kHuge);
     std::memset(memory, 1, kSize);
     std::memset(mapped, 1, kSize);
     CHECK(resident_bytes() >= before + 2 * kSize);

@@ -53,14 +53,14 @@ TEST_CASE("Moving a reservation keeps its pages") {
 
 TEST_CASE("Large memory is zero, aligned and usable to its last byte") {
   for (size_t bytes : {size_t{4} << 20, (size_t{5} << 20) + 12345}) {
-    auto* memory = static_cast<uint8_t*>(allocate_large(bytes));
+    auto* memory = static_cast<uint8_t*>(allocate_large(bytes, Pages::kHuge));
     REQUIRE(memory != nullptr);
     CHECK(reinterpret_cast<uintptr_t>(memory) % (size_t{2} << 20) == 0);
     CHECK(memory[0] == 0);
     memory[bytes - 1] = 1;
     free_large(memory, bytes);
   }
-  CHECK(allocate_large(SIZE_MAX) == nullptr);
+  CHECK(allocate_large(SIZE_MAX, Pages::kHuge) == nullptr);
   free_large(nullptr, 0);
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("what nobody has touched of a large block is told") {
   constexpr size_t kSize = size_t{64} << 20;
   constexpr size_t kHugePage = size_t{2} << 20;
   const size_t before = untouched_large_bytes();
-  auto* memory = static_cast<uint8_t*>(allocate_large(kSize));
+  auto* memory = static_cast<uint8_t*>(allocate_large(kSize, Pages::kHuge));
   CHECK(untouched_large_bytes() == before + kSize);
   memory[0] = 1;
   memory[kSize - 1] = 1;
@@ -77,7 +77,7 @@ TEST_CASE("what nobody has touched of a large block is told") {
   std::memset(memory, 1, kSize / 2);
   CHECK(untouched_large_bytes() <= before + kSize / 2);
   CHECK(untouched_large_bytes() >= before + kSize / 2 - 2 * kHugePage);
-  std::memset(memory, 1, kSize);
+  touch_large(memory + kSize / 2, memory + kSize);
   CHECK(untouched_large_bytes() == before);
   free_large(memory, kSize);
   CHECK(untouched_large_bytes() == before);
