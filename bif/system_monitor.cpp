@@ -26,6 +26,11 @@ Term current_monitor(Process& p) {
   Allocator& heap = p.heap;
   Term list = Term::nil();
   const auto add = [&](Term option) { list = make_cons(heap, option, list); };
+  if (monitor.queue_high != 0) {
+    const Term lengths =
+        make_tuple(heap, {Term::small(monitor.queue_low), Term::small(monitor.queue_high)});
+    add(make_tuple(heap, {atoms::long_message_queue, lengths}));
+  }
   if (monitor.long_gc_ms != 0) add(property(heap, atoms::long_gc, monitor.long_gc_ms));
   if (monitor.long_schedule_ms != 0) {
     add(property(heap, atoms::long_schedule, monitor.long_schedule_ms));
@@ -38,18 +43,31 @@ Term current_monitor(Process& p) {
   return make_tuple(heap, {monitor.process, list});
 }
 
-enum class OptionResult : uint8_t { kDone, kWrong, kMissing };
+// {Disable, Enable}, which OTP 27 has brought.
+bool parse_queue_lengths(Term lengths, SystemMonitor* monitor) {
+  if (!is_tuple(lengths) || tuple_size(lengths) != 2) return false;
+  const Term low = tuple_elements(lengths)[0];
+  const Term high = tuple_elements(lengths)[1];
+  if (!low.is_small() || !high.is_small()) return false;
+  if (low.small_value() < 0 || low.small_value() >= high.small_value()) return false;
+  monitor->queue_low = low.small_value();
+  monitor->queue_high = high.small_value();
+  return true;
+}
 
-OptionResult parse_option(Term option, SystemMonitor* monitor) {
+// False: badarg.
+bool parse_option(Term option, int otp_release, SystemMonitor* monitor) {
   if (option == atoms::busy_port || option == atoms::busy_dist_port) {
     (option == atoms::busy_port ? monitor->busy_port : monitor->busy_dist_port) = true;
-    return OptionResult::kDone;
+    return true;
   }
-  if (!is_tuple(option) || tuple_size(option) != 2) return OptionResult::kWrong;
+  if (!is_tuple(option) || tuple_size(option) != 2) return false;
   const Term name = tuple_elements(option)[0];
   const Term value = tuple_elements(option)[1];
-  if (name == atoms::long_message_queue) return OptionResult::kMissing;
-  if (!value.is_small() || value.small_value() < 0) return OptionResult::kWrong;
+  if (name == atoms::long_message_queue && otp_release >= 27) {
+    return parse_queue_lengths(value, monitor);
+  }
+  if (!value.is_small() || value.small_value() < 0) return false;
   const int64_t number = value.small_value();
   if (name == atoms::long_gc) {
     monitor->long_gc_ms = std::max<int64_t>(number, 1);
@@ -58,9 +76,9 @@ OptionResult parse_option(Term option, SystemMonitor* monitor) {
   } else if (name == atoms::large_heap) {
     monitor->large_heap_words = static_cast<uint64_t>(std::max(number, kLeastLargeHeap));
   } else {
-    return OptionResult::kWrong;
+    return false;
   }
-  return OptionResult::kDone;
+  return true;
 }
 
 Term system_monitor_2(Process& p, Term process, Term list) {
@@ -72,12 +90,7 @@ Term system_monitor_2(Process& p, Term process, Term list) {
     }
     monitor.process = process;
     for (; list.is_list(); list = list.tail()) {
-      const OptionResult result = parse_option(list.head(), &monitor);
-      if (result == OptionResult::kWrong) return p.badarg();
-      if (result == OptionResult::kMissing && p.runtime->otp_release < 27) return p.badarg();
-      if (result == OptionResult::kMissing) {
-        return p.not_supported("system_monitor long_message_queue");
-      }
+      if (!parse_option(list.head(), p.runtime->otp_release, &monitor)) return p.badarg();
     }
     if (!list.is_nil()) return p.badarg();
   }
@@ -88,6 +101,7 @@ Term system_monitor_2(Process& p, Term process, Term list) {
   SystemFlags& flags = *system_flags(p);
   flags.busy_port_monitor = monitor.busy_port ? monitor.process.bits() : 0;
   flags.busy_dist_port_monitor = monitor.busy_dist_port ? monitor.process.bits() : 0;
+  flags.long_schedule_monitor = monitor.long_schedule_ms != 0 ? monitor.process.bits() : 0;
   return before;
 }
 

@@ -7,12 +7,12 @@
          queue, fail_atom, fail_posix, fail_eof, fail_number, exit, busy, free, create, flags,
          binary_reply, own_binary_reply, no_reply, list_reply, refuse, limits, pdl, permanent,
          bad_terms, enqueue, environment, times, thread, callers, info, slice, closed,
-         closed_both]).
+         closed_both, slow]).
 
 main(Folder) ->
     process_flag(trap_exit, true),
-    Cases = [loading_errors, start, outputs, line_output, terms, bad_terms, time, descriptors, closed, jobs,
-             monitors, queue, flushing, failures, busy, replies, calls, locks, system,
+    Cases = [loading_errors, start, outputs, line_output, terms, bad_terms, time, descriptors, closed, slow,
+             jobs,             monitors, queue, flushing, failures, busy, replies, calls, locks, system,
              vectors, users, pending, kills, reload, crashes, many_ports, permanent],
     [{Case, run(Case, Folder)} || Case <- Cases].
 
@@ -173,6 +173,21 @@ test(closed, Folder) ->
                || Operation <- [closed, closed_both]],
     erlang:system_flag(system_logger, Former),
     Results;
+test(slow, Folder) ->
+    with_port(Folder,
+              fun(Port) ->
+                      Before = erlang:system_monitor(self(), [{long_schedule, 50}]),
+                      control(Port, slow),
+                      Told = receive
+                                 {monitor, Port, long_schedule, [{timeout, Time}, Operation]} ->
+                                     {Time >= 50, Operation}
+                             after 5000 -> nothing
+                             end,
+                      erlang:system_monitor(Before),
+                      %% Of processes that other load of the machine has held up.
+                      (fun Flush() -> receive {monitor, _, _, _} -> Flush() after 0 -> ok end end)(),
+                      Told
+              end);
 test(jobs, Folder) -> with_port(Folder, fun(Port) -> control(Port, async) end);
 test(monitors, Folder) ->
     with_port(Folder,

@@ -259,6 +259,9 @@ void Scheduler::run_slice(Process& p) {
   } else {
     run_process(p);
   }
+  if (runtime_.trace->monitors_queues.load(std::memory_order_relaxed)) [[unlikely]] {
+    if (p.run_outcome != RunOutcome::kExited && !p.is_exiting) runtime_.trace->look_at_queue(p);
+  }
 }
 
 // For system_monitor's long_schedule.

@@ -4,8 +4,8 @@
 #include "vm/heap/copy.h"
 #include "vm/io/ports.h"
 #include "vm/os/microstates.h"
-#include "vm/sched/busy_monitor.h"
 #include "vm/sched/deliver.h"
+#include "vm/sched/port_monitor.h"
 #include "vm/sched/request.h"
 #include "vm/sched/schedulers.h"
 
@@ -127,6 +127,9 @@ bool Port::work_off() {
     const std::unique_ptr<PortTask> task = next_task();
     if (task != nullptr) {
       charge_queue(*task, false);
+      const bool is_event = task->kind == PortTaskKind::kEvent;
+      const PortOperation operation(runtime(), thread_->scheduler, id_,
+                                    is_event ? "event" : "proc_sig");
       perform(*task);
     } else if (events == 0) {
       return true;
@@ -223,6 +226,7 @@ Term Port::data(Allocator& heap, const LiteralSpace* literals) {
 void Port::handle_events(uint32_t events) {
   if ((state_.load() & kDead) != 0) return;
   if ((events & kTimeoutEvent) != 0) {
+    const PortOperation operation(runtime(), thread_->scheduler, id_, "timeout");
     driver_->timeout();
     after_driver();
   }
@@ -233,10 +237,12 @@ void Port::handle_events(uint32_t events) {
     watch.armed = 0;
     const int descriptor = watch.descriptor;
     if ((ready & watch.wanted & readiness::kRead) != 0) {
+      const PortOperation operation(runtime(), thread_->scheduler, id_, "input");
       driver_->ready_input(descriptor);
       after_driver();
     }
     if (watch.descriptor == descriptor && (ready & watch.wanted & readiness::kWrite) != 0) {
+      const PortOperation operation(runtime(), thread_->scheduler, id_, "output");
       driver_->ready_output(descriptor);
       after_driver();
     }

@@ -30,6 +30,9 @@ struct Process::Extras {
   }
   // Words to be free after the collection that is due (leave_for_collection).
   size_t due_words = 0;
+  // Of which system_monitor the process has been told that this one's message queue is long, by its
+  // number; 0: of none.
+  uint32_t long_queue_monitor = 0;
   // How often it has asked to be told of nodes that come and go, by what it wants to know.
   std::map<uint32_t, uint32_t> node_monitors;
 };

@@ -82,12 +82,15 @@ class TraceHook {
   std::atomic<int64_t> long_gc_ns{0};
   std::atomic<int64_t> long_schedule_ns{0};
   std::atomic<uint64_t> large_heap_words{0};
+  std::atomic<bool> monitors_queues{false};
   bool monitors_collections() const {
     return long_gc_ns.load(std::memory_order_relaxed) != 0 ||
            large_heap_words.load(std::memory_order_relaxed) != 0;
   }
   virtual void collected(Process& process, int64_t ns) = 0;
   virtual void ran_long(Process& process, const void* in, int64_t ns) = 0;
+  // At the end of a turn: its message queue may have become long, or short again.
+  virtual void look_at_queue(Process& process) = 0;
 };
 
 }  // namespace joist

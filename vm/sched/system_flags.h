@@ -85,10 +85,11 @@ class SystemFlags {
     const CpuCount count = cpu_count();
     return static_cast<uint64_t>(count.online) << 32 | static_cast<uint32_t>(count.available);
   }
-  // Who is told of processes that wait for a busy port (erlang:system_monitor/2): the bits of a
-  // pid; 0: nobody.
+  // Who is told of processes that wait for a busy port, and of ports that take long
+  // (erlang:system_monitor/2): the bits of a pid; 0: nobody.
   std::atomic<Word> busy_port_monitor{0};
   std::atomic<Word> busy_dist_port_monitor{0};
+  std::atomic<Word> long_schedule_monitor{0};
 
   // --- for tests only ---
   std::atomic<bool> internal_state{false};  // whether the natives that show it may be used

@@ -1,6 +1,8 @@
-// erlang:system_monitor/2: collections that take long, heaps that are large, turns that are long.
+// erlang:system_monitor/2: collections that take long, heaps that are large, turns and message
+// queues that are long. For ports: vm/sched/port_monitor.h.
 #include "vm/code/code_table.h"
 #include "vm/heap/builder.h"
+#include "vm/proc/process_extras.h"
 #include "vm/proc/process_table.h"
 #include "vm/sched/deliver.h"
 #include "vm/trace/tracing.h"
@@ -42,9 +44,11 @@ Term function_term(Allocator& heap, const CodeTable& code, const Cell* place) {
 
 void Tracing::set_system_monitor(const SystemMonitor& monitor) {
   monitor_ = monitor;
+  ++monitor_count_;
   long_gc_ns.store(monitor.long_gc_ms * kMillisecond);
   long_schedule_ns.store(monitor.long_schedule_ms * kMillisecond);
   large_heap_words.store(monitor.large_heap_words);
+  monitors_queues.store(monitor.queue_high != 0);
 }
 
 void Tracing::tell_monitor(Process& p, Term what, Term info) {
@@ -80,6 +84,14 @@ void Tracing::ran_long(Process& p, const void* in, int64_t ns) {
       make_tuple(scratch, {atoms::in, function_term(scratch, code, static_cast<const Cell*>(in))}));
   list.add(make_tuple(scratch, {atoms::out, function_term(scratch, code, p.code_pointer)}));
   tell_monitor(p, atoms::long_schedule, list.finish());
+}
+
+void Tracing::look_at_queue(Process& p) {
+  const auto length = static_cast<int64_t>(p.messages.length());
+  const bool was_long = p.extras != nullptr && p.extras->long_queue_monitor == monitor_count_;
+  if (was_long ? length > monitor_.queue_low : length < monitor_.queue_high) return;
+  p.make_extras().long_queue_monitor = was_long ? 0 : monitor_count_;
+  tell_monitor(p, atoms::long_message_queue, was_long ? atoms::false_ : atoms::true_);
 }
 
 }  // namespace joist

@@ -39,8 +39,8 @@ struct SystemMonitor {
   int64_t long_gc_ms = 0;
   int64_t long_schedule_ms = 0;
   uint64_t large_heap_words = 0;
-  int64_t queue_low = -1;  // long_message_queue; high -1: not wanted
-  int64_t queue_high = -1;
+  int64_t queue_low = 0;  // long_message_queue; high 0: not wanted
+  int64_t queue_high = 0;
   bool busy_port = false;
   bool busy_dist_port = false;
 };
@@ -104,6 +104,7 @@ class Tracing final : public TraceHook {
   void heap_limit_reached(Process& process) override;
   void collected(Process& process, int64_t ns) override;
   void ran_long(Process& process, const void* in, int64_t ns) override;
+  void look_at_queue(Process& process) override;
 
  private:
   void inherit_token(Process& parent, Process& child);
@@ -121,6 +122,7 @@ class Tracing final : public TraceHook {
   // Tells the monitoring process of `p`.
   void tell_monitor(Process& p, Term what, Term info);
   SystemMonitor monitor_;
+  uint32_t monitor_count_ = 0;  // how many there have been
 };
 
 }  // namespace joist
