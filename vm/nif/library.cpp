@@ -7,6 +7,7 @@
 
 #include "vm/code/code_table.h"
 #include "vm/code/instr.h"
+#include "vm/code/overwrite.h"
 #include "vm/heap/builder.h"
 #include "vm/nif/interface.h"
 #include "vm/nif/resource.h"
@@ -154,9 +155,6 @@ class NifLoading {
     return true;
   }
 
-  // The cells that a function's stub takes.
-  static constexpr size_t kStubCells = 2;
-
   bool check_functions() {
     bool declares = false;
     const std::vector<FunctionName> declared = declared_natives(module_, &declares);
@@ -234,7 +232,7 @@ class NifLoading {
       const NifEntry* entry =
           libraries_.new_entry(*library_, {module_.name, range.name, range.arity},
                                function.function, function.flags, cells);
-      std::copy_n(entry->native_stub, kStubCells, cells);
+      overwrite_code(module_, cells, entry->native_stub);
       loaded.functions.push_back({range.name, range.arity});
     }
   }
