@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Elixir's own test suites under the real erl and under Joist's, compared test by test.
 
-    tests/conformance/elixir.py --erl build/release/bin/erl              all but mix: ten minutes
+    tests/conformance/elixir.py --erl build/release/bin/erl              all: a quarter of an hour
     tests/conformance/elixir.py --erl build/release/bin/erl --apps eex,logger
     tests/conformance/elixir.py --erl build/release/bin/erl --reference /tmp/reference.tsv
 
@@ -9,9 +9,10 @@ A test counts that passes under the real erl: run by this program, or as --refer
 when one fails on Joist that is not in expected_failures_elixir.tsv, and when one that is in it as
 `fail` passes; `unstable` may do either. Needs Elixir (its ebin folders, --elixir) and the sources
 of the same release (--sources), which ../shared/tools/otp brings if they are not given. Exit 77:
-they are not there.
+they are not there. Two runs that name the same --out do not run at once.
 """
 import argparse
+import fcntl
 import os
 import shutil
 import signal
@@ -78,13 +79,14 @@ def run_app(app, erl, tree, out, pattern, options=()):
     """Appends to out/results.tsv; how it ended."""
     home = out / "home"
     home.mkdir(exist_ok=True)
+    env = environment(erl, tree, home, out / "results.tsv", app)
     folder = APPS[app]
     command = [tree / "bin" / "elixir", "-r", HERE / "elixir_results.exs",
                "-r", f"{folder}/test_helper.exs", "-pr", f"{folder}/{pattern}", *options]
     with (out / f"{app}.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=tree / "lib" / app, stdin=subprocess.DEVNULL,
-                                   stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-                                   env=environment(erl, tree, home, out / "results.tsv", app))
+                                   stdout=log, stderr=subprocess.STDOUT, env=env,
+                                   start_new_session=True)
         try:
             return process.wait(SECONDS)
         except subprocess.TimeoutExpired:
@@ -94,6 +96,27 @@ def run_app(app, erl, tree, out, pattern, options=()):
                 os.killpg(process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+            stop_epmd(env)
+
+
+def stop_epmd(env):
+    """The tests that make nodes leave a daemon behind, which is in no process group of ours."""
+    if shutil.which("epmd"):
+        subprocess.run(["epmd", "-kill"], env=env, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def claim(out):
+    """`out` for this run alone. Another one would remove the tree below a suite that is at work
+    there, and both would write to the same results; so would a suite that outlives its run."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    out.mkdir(parents=True, exist_ok=True)
+    lock = (out / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"another run is at work in {out}: wait for it, or name another --out")
+    return lock
 
 
 def run_all(erl, apps, out, sources, elixir):
@@ -134,7 +157,7 @@ def compare(reference, found, expected, apps):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--erl", required=True, help="Joist's")
-    parser.add_argument("--apps", default=",".join(app for app in APPS if app != "mix"))
+    parser.add_argument("--apps", default=",".join(APPS))
     parser.add_argument("--sources", help="Elixir's source tree")
     parser.add_argument("--elixir", default="/usr/lib/elixir", help="the compiled Elixir")
     parser.add_argument("--reference", help="results under the real erl, from an earlier run")
@@ -145,6 +168,7 @@ def main():
     if sources is None or not (elixir / "lib").is_dir() or real is None:
         print("SKIPPED: no Elixir, no sources of it, or no erl to compare with")
         return SKIPPED
+    lock = claim(out)  # until the process ends
     apps = options.apps.split(",")
     ours = Path(options.erl).resolve()
     if options.reference:
