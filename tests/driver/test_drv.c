@@ -21,56 +21,21 @@ typedef struct {
 } Data;
 
 enum {
-  kOutput = 1,
-  kOutput2,
-  kBinary,
-  kVector,
-  kTerms,
-  kTimer,
-  kCancel,
-  kPipe,
-  kAsync,
-  kMonitor,
-  kDemonitor,
-  kQueue,
-  kFailAtom,
-  kFailPosix,
-  kFailEof,
-  kFailNumber,
-  kExit,
-  kBusy,
-  kFree,
-  kCreate,
-  kFlags,
-  kBinaryReply,
-  kOwnBinaryReply,
-  kNoReply,
-  kListReply,
-  kRefuse,
-  kLimits,
-  kPdl,
-  kPermanent,
-  kBadTerms,
-  kEnqueue,
-  kEnvironment,
-  kTimes,
-  kThread,
-  kCallers,
-  kInfo,
-  kSlice,
-  kClosed,
-  kClosedBoth,
+  kOutput = 1, kOutput2, kBinary, kVector, kTerms, kTimer, kCancel, kPipe, kAsync, kMonitor,
+  kDemonitor, kQueue, kFailAtom, kFailPosix, kFailEof, kFailNumber, kExit, kBusy, kFree, kCreate,
+  kFlags, kBinaryReply, kOwnBinaryReply, kNoReply, kListReply, kRefuse, kLimits, kPdl, kPermanent,
+  kBadTerms, kEnqueue, kEnvironment, kTimes, kThread, kCallers, kInfo, kSlice, kClosed, kClosedBoth,
   kSlow
 };
 
 static void send_atom(Data* d, char* name) {
-  ErlDrvTermData spec[] = {
-      ERL_DRV_ATOM, driver_mk_atom(name), ERL_DRV_PORT, driver_mk_port(d->port), ERL_DRV_TUPLE, 2};
+  ErlDrvTermData spec[] = {ERL_DRV_ATOM, driver_mk_atom(name), ERL_DRV_PORT, driver_mk_port(d->port),
+                           ERL_DRV_TUPLE, 2};
   erl_drv_output_term(driver_mk_port(d->port), spec, 6);
 }
 static void send_number(ErlDrvTermData port, char* name, long number) {
-  ErlDrvTermData spec[] = {ERL_DRV_ATOM, driver_mk_atom(name), ERL_DRV_INT,
-                           number,       ERL_DRV_TUPLE,        2};
+  ErlDrvTermData spec[] = {ERL_DRV_ATOM, driver_mk_atom(name), ERL_DRV_INT, number, ERL_DRV_TUPLE,
+                           2};
   erl_drv_output_term(port, spec, 6);
 }
 
@@ -155,18 +120,15 @@ static void timeout(ErlDrvData data) {
 static void process_exit(ErlDrvData data, ErlDrvMonitor* monitor) {
   Data* d = (Data*)data;
   ErlDrvTermData pid = driver_get_monitored_process(d->port, monitor);
-  ErlDrvTermData spec[] = {ERL_DRV_ATOM,  driver_mk_atom("ended"),
-                           ERL_DRV_PID,   pid,
-                           ERL_DRV_INT,   driver_compare_monitors(&d->monitor, monitor),
-                           ERL_DRV_TUPLE, 3};
+  ErlDrvTermData spec[] = {ERL_DRV_ATOM, driver_mk_atom("ended"), ERL_DRV_PID, pid, ERL_DRV_INT,
+                           driver_compare_monitors(&d->monitor, monitor), ERL_DRV_TUPLE, 3};
   erl_drv_output_term(driver_mk_port(d->port), spec, 8);
 }
 
 static void flush(ErlDrvData data) {
   Data* d = (Data*)data;
-  ErlDrvTermData spec[] = {ERL_DRV_ATOM,  driver_mk_atom("flushes"),
-                           ERL_DRV_UINT,  driver_sizeq(d->port),
-                           ERL_DRV_TUPLE, 2};
+  ErlDrvTermData spec[] = {ERL_DRV_ATOM, driver_mk_atom("flushes"), ERL_DRV_UINT,
+                           driver_sizeq(d->port), ERL_DRV_TUPLE, 2};
   driver_send_term(d->port, d->owner, spec, 6);
   ErlDrvTermData direct[] = {ERL_DRV_ATOM, driver_mk_atom("closing")};
   send_number(driver_mk_port(d->port), "never", driver_send_term(d->port, d->owner, direct, 2));
@@ -182,71 +144,28 @@ static void send_terms(Data* d) {
   int i;
   for (i = 0; i < 100; ++i) binary->orig_bytes[i] = i;
   {
-    ErlDrvTermData spec[] = {ERL_DRV_NIL,
-                             ERL_DRV_ATOM,
-                             driver_mk_atom("caf\xe9"),
-                             ERL_DRV_INT,
-                             (ErlDrvTermData)-5,
-                             ERL_DRV_INT,
-                             (ErlDrvTermData)INT64_MAX,
-                             ERL_DRV_UINT,
-                             UINT64_MAX,
-                             ERL_DRV_INT64,
-                             (ErlDrvTermData)&least,
-                             ERL_DRV_UINT64,
-                             (ErlDrvTermData)&most,
-                             ERL_DRV_FLOAT,
-                             (ErlDrvTermData)&real,
-                             ERL_DRV_BINARY,
-                             (ErlDrvTermData)binary,
-                             10,
-                             5,
-                             ERL_DRV_BINARY,
-                             (ErlDrvTermData)binary,
-                             99,
-                             1,
-                             ERL_DRV_BUF2BINARY,
-                             (ErlDrvTermData) "bytes",
-                             5,
-                             ERL_DRV_BUF2BINARY,
-                             0,
-                             0,
-                             ERL_DRV_STRING,
-                             (ErlDrvTermData) "text",
-                             4,
-                             ERL_DRV_NIL,
-                             ERL_DRV_STRING_CONS,
-                             (ErlDrvTermData) "end",
-                             3,
-                             ERL_DRV_EXT2TERM,
-                             (ErlDrvTermData)external,
-                             sizeof external,
-                             ERL_DRV_TUPLE,
-                             0,
-                             ERL_DRV_ATOM,
-                             driver_mk_atom("k"),
-                             ERL_DRV_INT,
-                             1,
-                             ERL_DRV_ATOM,
-                             driver_mk_atom("j"),
-                             ERL_DRV_INT,
-                             2,
-                             ERL_DRV_MAP,
-                             2,
-                             ERL_DRV_INT,
-                             1,
-                             ERL_DRV_INT,
-                             2,
-                             ERL_DRV_LIST,
-                             2,
-                             ERL_DRV_INT,
-                             1,
-                             ERL_DRV_NIL,
-                             ERL_DRV_LIST,
-                             2,
-                             ERL_DRV_NIL,
-                             ERL_DRV_LIST,
-                             20};
+    ErlDrvTermData spec[] = {
+        ERL_DRV_NIL,
+        ERL_DRV_ATOM, driver_mk_atom("caf\xe9"),
+        ERL_DRV_INT, (ErlDrvTermData)-5,
+        ERL_DRV_INT, (ErlDrvTermData)INT64_MAX,
+        ERL_DRV_UINT, UINT64_MAX,
+        ERL_DRV_INT64, (ErlDrvTermData)&least,
+        ERL_DRV_UINT64, (ErlDrvTermData)&most,
+        ERL_DRV_FLOAT, (ErlDrvTermData)&real,
+        ERL_DRV_BINARY, (ErlDrvTermData)binary, 10, 5,
+        ERL_DRV_BINARY, (ErlDrvTermData)binary, 99, 1,
+        ERL_DRV_BUF2BINARY, (ErlDrvTermData)"bytes", 5,
+        ERL_DRV_BUF2BINARY, 0, 0,
+        ERL_DRV_STRING, (ErlDrvTermData)"text", 4,
+        ERL_DRV_NIL, ERL_DRV_STRING_CONS, (ErlDrvTermData)"end", 3,
+        ERL_DRV_EXT2TERM, (ErlDrvTermData)external, sizeof external,
+        ERL_DRV_TUPLE, 0,
+        ERL_DRV_ATOM, driver_mk_atom("k"), ERL_DRV_INT, 1,
+        ERL_DRV_ATOM, driver_mk_atom("j"), ERL_DRV_INT, 2, ERL_DRV_MAP, 2,
+        ERL_DRV_INT, 1, ERL_DRV_INT, 2, ERL_DRV_LIST, 2,
+        ERL_DRV_INT, 1, ERL_DRV_NIL, ERL_DRV_LIST, 2,
+        ERL_DRV_NIL, ERL_DRV_LIST, 20};
     int length = sizeof spec / sizeof *spec;
     send_number(driver_mk_port(d->port), "sent",
                 erl_drv_output_term(driver_mk_port(d->port), spec, length));
@@ -265,9 +184,9 @@ static void send_bad_terms(Data* d) {
       {ERL_DRV_TUPLE, 1},
       {ERL_DRV_NIL, ERL_DRV_LIST, 2},
       {ERL_DRV_NIL, ERL_DRV_LIST, 0},
-      {ERL_DRV_STRING_CONS, (ErlDrvTermData) "x", 1},
+      {ERL_DRV_STRING_CONS, (ErlDrvTermData)"x", 1},
       {ERL_DRV_BINARY, (ErlDrvTermData)binary, 3, 2},
-      {ERL_DRV_EXT2TERM, (ErlDrvTermData) "x", 1},
+      {ERL_DRV_EXT2TERM, (ErlDrvTermData)"x", 1},
       {ERL_DRV_INT, 1, ERL_DRV_INT, 1, ERL_DRV_INT, 1, ERL_DRV_INT, 1},
       {99, 1},
       {0},
@@ -510,15 +429,13 @@ static ErlDrvSSizeT control(ErlDrvData data, unsigned command, char* bytes, ErlD
     }
     case kTimes:
       send_number(port, "seconds", erl_drv_convert_time_unit(-1500, ERL_DRV_MSEC, ERL_DRV_SEC));
-      send_number(port, "monotonic",
-                  erl_drv_monotonic_time(ERL_DRV_NSEC) <= erl_drv_monotonic_time(ERL_DRV_NSEC));
+      send_number(port, "monotonic", erl_drv_monotonic_time(ERL_DRV_NSEC) <=
+                                         erl_drv_monotonic_time(ERL_DRV_NSEC));
       send_number(port, "wrong", erl_drv_monotonic_time(17) == ERL_DRV_TIME_ERROR);
       return 0;
     case kCallers: {
-      ErlDrvTermData spec[] = {ERL_DRV_PID,   driver_caller(d->port),
-                               ERL_DRV_PID,   driver_connected(d->port),
-                               ERL_DRV_PORT,  port,
-                               ERL_DRV_TUPLE, 3};
+      ErlDrvTermData spec[] = {ERL_DRV_PID, driver_caller(d->port), ERL_DRV_PID,
+                               driver_connected(d->port), ERL_DRV_PORT, port, ERL_DRV_TUPLE, 3};
       erl_drv_output_term(port, spec, 8);
       return 0;
     }
@@ -578,29 +495,10 @@ static ErlDrvSSizeT call(ErlDrvData data, unsigned command, char* bytes, ErlDrvS
   return size + 2;
 }
 
-static ErlDrvEntry entry = {NULL,
-                            start,
-                            stop,
-                            output,
-                            ready_input,
-                            ready_output,
-                            "test_drv",
-                            NULL,
-                            NULL,
-                            control,
-                            timeout,
-                            NULL,
-                            ready_async,
-                            flush,
-                            call,
-                            NULL,
-                            ERL_DRV_EXTENDED_MARKER,
-                            ERL_DRV_EXTENDED_MAJOR_VERSION,
-                            ERL_DRV_EXTENDED_MINOR_VERSION,
-                            ERL_DRV_FLAG_SOFT_BUSY,
-                            NULL,
-                            process_exit,
-                            stop_select,
-                            NULL};
+static ErlDrvEntry entry = {NULL, start, stop, output, ready_input, ready_output, "test_drv", NULL,
+                            NULL, control, timeout, NULL, ready_async, flush, call, NULL,
+                            ERL_DRV_EXTENDED_MARKER, ERL_DRV_EXTENDED_MAJOR_VERSION,
+                            ERL_DRV_EXTENDED_MINOR_VERSION, ERL_DRV_FLAG_SOFT_BUSY, NULL,
+                            process_exit, stop_select, NULL};
 
 DRIVER_INIT(test_drv) { return &entry; }
